@@ -1,0 +1,133 @@
+/**
+ * The Deno flags of the sandboxed server: what `permissions` prints and what the launcher starts its child with.
+ *
+ * The server reads its query files (and the folder of load sources), talks to its databases, and listens on one port.
+ * It cannot write, run programs, load native code or see other variables. The one exception is proven by experiment:
+ * to connect to a Unix socket Deno demands read and write permission on the socket's own path beside the net permission.
+ */
+
+import { SqlwrightError } from "./errors.ts";
+
+/** An address to listen on. The host name is bare: `::1`, not `[::1]`. */
+export interface HttpAddress {
+  hostname: string;
+  port: number;
+}
+
+export interface ServerFlagOptions {
+  /** The folder of query files. */
+  sqlDirectory: string;
+  /** `postgresql://…`; several hosts and Unix sockets (`?host=/folder`) included. */
+  databaseUrl: string;
+  /** Further databases, such as replicas. @default none */
+  replicaUrls?: readonly string[];
+  /** `redis://…`. @default none */
+  redisUrl?: string | undefined;
+  /** Null when the server speaks over stdio. */
+  http: HttpAddress | null;
+  /** Further folders and files to read, such as SQLWRIGHT_SOURCE_DIR. @default none */
+  readPaths?: readonly string[];
+  /** Gives PGHOST, PGPORT, PGUSER and PGUSERNAME, which complete an URL that lacks them. @default none */
+  environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** The variables that the server may read, whatever its URL. */
+const serverVariables = ["DATABASE_URL", "DATABASE_REPLICA_URLS", "REDIS_URL", "PG*", "SQLWRIGHT_*"];
+
+/**
+ * The flags between `deno run` and the script, in a fixed order, without quotes.
+ * @throws {SqlwrightError} `config.invalid` for an URL that cannot be read or a path that no flag can hold.
+ */
+export function serverFlags(options: ServerFlagOptions): string[] {
+  const environment = options.environment ?? {};
+  const urls = [options.databaseUrl, ...(options.replicaUrls ?? [])];
+  const targets = urls.flatMap((url) => databaseTargets(url, environment));
+  const sockets = targets.filter((target) => target.startsWith("/"));
+  const net = [
+    ...targets.map((target) => target.startsWith("/") ? `unix:${target}` : target),
+    ...(options.redisUrl ? [redisTarget(options.redisUrl)] : []),
+    ...(options.http ? [joinHostAndPort(options.http.hostname, String(options.http.port))] : []),
+  ];
+  const read = [options.sqlDirectory, ...(options.readPaths ?? []), ...sockets];
+  // Without a user in the URL the driver asks the system for the person's name.
+  const needsUserName = urls.some((url) => !hasUser(url)) && !environment.PGUSER && !environment.PGUSERNAME;
+  const variables = needsUserName ? [...serverVariables, "USERNAME", "USER", "LOGNAME"] : serverVariables;
+  return [
+    "--no-prompt",
+    "--cached-only",
+    "--frozen",
+    `--allow-read=${joinList(read)}`,
+    ...(sockets.length > 0 ? [`--allow-write=${joinList(sockets)}`] : []),
+    `--allow-net=${joinList(net)}`,
+    `--allow-env=${joinList(variables)}`,
+  ];
+}
+
+/** `HOST:PORT` or `[::1]:PORT` in parts, or null. */
+export function parseHttpAddress(text: string): HttpAddress | null {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
+  if (!match || Number(match[3]) > 65_535) return null;
+  return { hostname: (match[1] ?? match[2])!, port: Number(match[3]) };
+}
+
+export function joinHostAndPort(hostname: string, port: string): string {
+  return `${hostname.includes(":") && !hostname.startsWith("[") ? `[${hostname}]` : hostname}:${port}`;
+}
+
+/** The `host:port` pairs and the socket paths (they begin with a slash) that a connection may go to. */
+function databaseTargets(url: string, environment: Readonly<Record<string, string | undefined>>): string[] {
+  const authority = /^postgres(?:ql)?:\/\/(?:[^/?#]*@)?([^/?#]*)/.exec(url);
+  if (!authority) throw unreadable("DATABASE_URL");
+  const query = new URLSearchParams(/\?([^#]*)/.exec(url)?.[1] ?? "");
+  const inUrl = decodeHost(authority[1]!);
+  const hosts = query.get("host") || inUrl || environment.PGHOST || "localhost";
+  const defaultPort = query.get("port") || environment.PGPORT || "5432";
+  return hosts.split(",").map((host) => {
+    if (host.startsWith("/")) {
+      // The port of a socket is part of its name; in `%2Frun%2Fpostgresql:5433` it follows the folder.
+      const [, folder, port] = /^(.*?)(?::(\d+))?$/.exec(host)!;
+      return `${folder!.replace(/\/$/, "")}/.s.PGSQL.${port ?? defaultPort}`;
+    }
+    const parts = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(host);
+    if (!parts) throw unreadable("DATABASE_URL");
+    return `${parts[1]}:${parts[2] ?? defaultPort}`;
+  });
+}
+
+function redisTarget(url: string): string {
+  if (!URL.canParse(url)) throw unreadable("REDIS_URL");
+  const { hostname, port } = new URL(url);
+  if (!hostname) throw unreadable("REDIS_URL");
+  return `${hostname}:${port || "6379"}`;
+}
+
+function hasUser(url: string): boolean {
+  return /^[a-z]+:\/\/[^/?#:@]+(?::[^/?#@]*)?@/.test(url);
+}
+
+function decodeHost(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw unreadable("DATABASE_URL");
+  }
+}
+
+/** Deno parts the values of a flag at commas; a doubled comma would stand for one, but not in every list. */
+function joinList(values: readonly string[]): string {
+  const broken = values.find((value) => value.includes(","));
+  if (broken !== undefined) {
+    throw new SqlwrightError("config.invalid", `Cannot permit "${broken}": its name holds a comma`, {
+      hint: "Deno parts permissions at commas; use a path without one",
+    });
+  }
+  return [...new Set(values)].join(",");
+}
+
+/** The URL may hold a password, so the message does not show it. */
+function unreadable(setting: string): SqlwrightError {
+  return new SqlwrightError("config.invalid", `Cannot read ${setting}: it is not a URL with a host`, {
+    hint: "Write postgresql://user:password@host:port/database, or redis://host:port",
+    details: { setting },
+  });
+}

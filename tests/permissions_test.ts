@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { SqlwrightError } from "../src/errors.ts";
+import { parseHttpAddress, serverFlags } from "../src/permissions.ts";
+
+/** The flags for an URL, without those that are always the same. */
+function flagsFor(databaseUrl: string, more: Partial<Parameters<typeof serverFlags>[0]> = {}): string[] {
+  const flags = serverFlags({ sqlDirectory: "sql", databaseUrl, http: null, ...more });
+  assert.deepEqual(flags.slice(0, 3), ["--no-prompt", "--cached-only", "--frozen"]);
+  return flags.slice(3);
+}
+
+const env = "--allow-env=DATABASE_URL,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*";
+
+Deno.test("serverFlags permits the query files, the database and named variables, nothing else", () => {
+  assert.deepEqual(flagsFor("postgresql://me:secret@db.example/app"), [
+    "--allow-read=sql",
+    "--allow-net=db.example:5432",
+    env,
+  ]);
+});
+
+Deno.test("serverFlags permits the HTTP port, replicas, Redis and further folders when they are given", () => {
+  const flags = flagsFor("postgres://me@[::1]:5433/app", {
+    http: { hostname: "::1", port: 8321 },
+    replicaUrls: ["postgres://me@one,two:6000/app", "postgres://me@[::1]:5433/app"],
+    redisUrl: "redis://cache",
+    readPaths: ["data"],
+  });
+  assert.deepEqual(flags, [
+    "--allow-read=sql,data",
+    "--allow-net=[::1]:5433,one:5432,two:6000,cache:6379,[::1]:8321",
+    env,
+  ]);
+});
+
+Deno.test("serverFlags permits a Unix socket by its path, which Deno wants to be writable", () => {
+  const socket = [
+    "--allow-read=sql,/run/postgresql/.s.PGSQL.5433",
+    "--allow-write=/run/postgresql/.s.PGSQL.5433",
+    "--allow-net=unix:/run/postgresql/.s.PGSQL.5433",
+    env,
+  ];
+  assert.deepEqual(flagsFor("postgres://me@/app?host=/run/postgresql&port=5433"), socket);
+  assert.deepEqual(flagsFor("postgres://me@%2Frun%2Fpostgresql:5433/app"), socket);
+  assert.deepEqual(
+    flagsFor("postgres://me@/app", { environment: { PGHOST: "/run/postgresql/", PGPORT: "5433" } }),
+    socket,
+  );
+});
+
+Deno.test("serverFlags permits the names of a person's account only when the URL has no user", () => {
+  const userless = "postgres://db.example/app";
+  assert.equal(flagsFor(userless).at(-1), `${env},USERNAME,USER,LOGNAME`);
+  assert.equal(flagsFor(userless, { environment: { PGUSER: "me" } }).at(-1), env);
+});
+
+Deno.test("serverFlags refuses what a flag cannot hold, without showing a password", () => {
+  for (
+    const url of [
+      "mysql://me:secret@db/app",
+      "postgres://me:secret@%zz/app",
+      "postgres://me:secret@db:port/app",
+    ]
+  ) {
+    assert.throws(() => flagsFor(url), (error) => {
+      assert.ok(error instanceof SqlwrightError);
+      assert.equal(error.code, "config.invalid");
+      assert.doesNotMatch(error.message + error.hint, /secret/);
+      return true;
+    });
+  }
+  assert.throws(() => flagsFor("postgres://db/app", { sqlDirectory: "a,b" }), /holds a comma/);
+});
+
+Deno.test("parseHttpAddress reads host names and both address families", () => {
+  assert.deepEqual(parseHttpAddress("127.0.0.1:8321"), { hostname: "127.0.0.1", port: 8321 });
+  assert.deepEqual(parseHttpAddress("[::1]:8321"), { hostname: "::1", port: 8321 });
+  assert.deepEqual(parseHttpAddress("localhost:0"), { hostname: "localhost", port: 0 });
+  for (const text of ["8321", ":8321", "::1:8321", "localhost:65536", "localhost:http", ""]) {
+    assert.equal(parseHttpAddress(text), null, text);
+  }
+});
