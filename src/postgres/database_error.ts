@@ -1,0 +1,183 @@
+/**
+ * Errors of PostgreSQL and of the connection to it, as this project's error: SQLSTATE, message, detail, hint, place and the
+ * names of what was violated stay as Postgres wrote them. Bound values never travel: postgres.js keeps them on its
+ * error, and Postgres repeats them in `detail` of a few classes, which therefore is left out there.
+ */
+
+import { SqlwrightError } from "../errors.ts";
+
+/** Postgres' own fields, under Postgres' own names. */
+export interface PostgresFields {
+  sqlstate: string;
+  severity: string;
+  detail?: string;
+  where?: string;
+  schema?: string;
+  table?: string;
+  column?: string;
+  dataType?: string;
+  constraint?: string;
+  /** 1-based, in code points, into the statement's text. */
+  position?: number;
+}
+
+/** SQLSTATEs of statements that were stopped. */
+const queryCanceled = "57014";
+/** The server is going down or the session was ended. */
+const sessionEnded = new Set([
+  "57P01",
+  "57P02",
+  "57P03",
+  "57P05",
+  "25P03",
+  "25P04",
+  "08000",
+  "08003",
+  "08006",
+]);
+/** The server is there and refuses this login or database. */
+const loginRefused = new Set(["28000", "28P01", "3D000", "53300", "42501"]);
+const connectionLost = new Set([
+  "CONNECTION_CLOSED",
+  "CONNECTION_ENDED",
+  "CONNECTION_DESTROYED",
+  "ECONNRESET",
+  "EPIPE",
+]);
+const connectionFailed = new Set([
+  "CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ETIMEDOUT",
+  "EACCES",
+  "ENOENT",
+  "EADDRNOTAVAIL",
+  "EAI_AGAIN",
+]);
+/** Classes whose `detail` quotes the values of a row: integrity constraint violations and data exceptions. */
+const detailQuotesValues = /^(22|23)/;
+
+/** COPY's context ends in the value itself. */
+const copiedValue = /^(COPY [^\n]*?, line \d+(?:, column [^:\n]+)?): [^]*$/;
+
+interface DriverError {
+  code?: unknown;
+  message?: unknown;
+  severity?: unknown;
+  detail?: unknown;
+  hint?: unknown;
+  where?: unknown;
+  schema_name?: unknown;
+  table_name?: unknown;
+  column_name?: unknown;
+  datatype?: unknown;
+  constraint_name?: unknown;
+  position?: unknown;
+}
+
+/**
+ * Turns what postgres.js throws into a {@link SqlwrightError}; anything else passes unchanged.
+ * @param place where the database is: `host:port/database`
+ */
+export function toDatabaseError(error: unknown, place: string): unknown {
+  if (typeof error !== "object" || error === null || error instanceof SqlwrightError) return error;
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return toDatabaseError(error.errors[0], place);
+  }
+  const driver = error as DriverError;
+  const code = String(driver.code ?? "");
+  if (connectionLost.has(code)) {
+    return new SqlwrightError(
+      "database.lost",
+      `Cannot finish the statement: the connection to PostgreSQL at ${place} was lost`,
+      {
+        details: { reason: code },
+        hint: "Call again: the server reconnects by itself",
+        cause: error,
+      },
+    );
+  }
+  if (connectionFailed.has(code) || error instanceof Deno.errors.NotCapable) {
+    return new SqlwrightError(
+      "database.unreachable",
+      `Cannot reach PostgreSQL at ${place}: ${reachFailure(code, error)}`,
+      {
+        details: { reason: code || "permission" },
+        hint: "Check that the server runs and that DATABASE_URL names its host, port and database",
+        cause: error,
+      },
+    );
+  }
+  if (!/^[0-9A-Z]{5}$/.test(code)) return error;
+  const fields = postgresFields(driver, code);
+  const message = String(driver.message ?? "PostgreSQL gave no message");
+  const hint = text(driver.hint) ?? null;
+  if (sessionEnded.has(code)) {
+    return new SqlwrightError("database.lost", `PostgreSQL at ${place} ended the session: ${message}`, {
+      details: { ...fields },
+      hint: "Call again: the server reconnects by itself",
+      cause: error,
+    });
+  }
+  const isLogin = loginRefused.has(code) && driver.severity === "FATAL";
+  return new SqlwrightError(isLogin ? "database.refused" : "database.failed", message, {
+    details: { ...fields },
+    ...(hint === null ? {} : { hint }),
+    cause: error,
+  });
+}
+
+/** True for the error of a statement that was cancelled, by us or by its timeout. */
+export function isQueryCanceled(error: unknown): boolean {
+  return error instanceof SqlwrightError && error.details.sqlstate === queryCanceled;
+}
+
+/** The SQLSTATE of a database error, else null. */
+export function sqlstateOf(error: unknown): string | null {
+  return error instanceof SqlwrightError && typeof error.details.sqlstate === "string"
+    ? error.details.sqlstate
+    : null;
+}
+
+function postgresFields(driver: DriverError, sqlstate: string): PostgresFields {
+  const position = Number(driver.position);
+  const detail = detailQuotesValues.test(sqlstate) ? undefined : text(driver.detail);
+  const optional = {
+    detail,
+    where: text(driver.where)?.replace(copiedValue, "$1"),
+    schema: text(driver.schema_name),
+    table: text(driver.table_name),
+    column: text(driver.column_name),
+    dataType: text(driver.datatype),
+    constraint: text(driver.constraint_name),
+  };
+  const present = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+  return {
+    sqlstate,
+    severity: text(driver.severity) ?? "ERROR",
+    ...present,
+    ...(Number.isInteger(position) && position > 0 ? { position } : {}),
+  };
+}
+
+function reachFailure(code: string, error: object): string {
+  switch (code) {
+    case "ECONNREFUSED":
+      return "nothing listens there";
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "the host name is unknown";
+    case "CONNECT_TIMEOUT":
+    case "ETIMEDOUT":
+      return "no answer in time";
+    case "ENOENT":
+      return "there is no such socket";
+    default:
+      return error instanceof Deno.errors.NotCapable ? "this process may not connect there" : code;
+  }
+}
+
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
