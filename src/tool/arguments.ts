@@ -1,0 +1,355 @@
+/**
+ * A tool's arguments: the schema that is advertised, and the binding that checks a call against that same schema and turns JSON
+ * into the text that Postgres gets for each parameter. Unknown arguments are refused; nothing is coerced silently.
+ */
+
+import { type FromJson, fromJsonOf, UnrepresentableError } from "../postgres/codec.ts";
+import type { TypedColumn, TypedParameter, TypedQuery } from "../postgres/describe.ts";
+import { type PgType, withoutDomains } from "../postgres/types.ts";
+import { SqlwrightError } from "../errors.ts";
+import type { FilterTag } from "../query/annotation.ts";
+import type { JsonSchema } from "./catalog.ts";
+import { closedObject, nullable, schemaOf } from "./schema.ts";
+import { compileValidator, describeFault, type Fault, shorten } from "./validate.ts";
+
+/** The arguments of one call as Postgres takes them. */
+export interface BoundArguments {
+  /** Text or null by parameter name. */
+  values: Record<string, string | null>;
+  /** Only with pages. */
+  page: { cursor: string | null; size: number } | null;
+  /** Only of `:view`: the filters that were given. */
+  filters: { filter: FilterTag; value: string }[];
+  /** Only of `:copy`. */
+  load: { columns: string[]; rows: (string | null)[][] } | { source: string } | null;
+}
+
+export interface ArgumentBinding {
+  schema: JsonSchema;
+  /** @throws {SqlwrightError} `argument.unknown` or `argument.invalid`, naming every fault. */
+  bind: (args: Record<string, unknown>) => BoundArguments;
+}
+
+export interface BindingOptions {
+  tool: string;
+  /** Null for tools without pages. */
+  page: { defaultSize: number; maximumSize: number } | null;
+}
+
+/** Names that the server gives to its own arguments. */
+export const reservedArguments = ["cursor", "page_size"];
+
+export function bindingOf(query: TypedQuery, options: BindingOptions): ArgumentBinding {
+  const fields = query.parsed.kind === "unnest" ? query.parameters.filter(isArrayParameter) : [];
+  const scalars = query.parameters.filter((parameter) => !fields.includes(parameter)).map(scalarSlot);
+  const filters = query.parsed.header.filters.map((filter) => filterSlot(filter, query.columns));
+  const rows = fields.length > 0
+    ? unnestRows(fields)
+    : query.parsed.kind === "copy"
+    ? copyRows(query.columns)
+    : null;
+
+  const properties: Record<string, JsonSchema> = {};
+  for (const slot of [...scalars, ...filters]) properties[slot.argument] = slot.schema;
+  if (rows) properties.rows = rows.schema;
+  if (query.parsed.kind === "copy") properties.source = sourceSchema(query);
+  if (options.page) Object.assign(properties, pageSchema(options.page));
+  const required = scalars.filter(({ isRequired }) => isRequired).map(({ argument }) => argument);
+  if (fields.length > 0) required.push("rows");
+  const schema = closedObject(properties, required);
+  const validate = compileValidator(schema);
+
+  const bind = (args: Record<string, unknown>): BoundArguments => {
+    const faults: Fault[] = [];
+    validate(args, "", faults);
+    if (faults.length > 0) throw argumentError(options.tool, faults);
+    const given = (name: string) => Object.hasOwn(args, name) ? args[name] : undefined;
+    const values: Record<string, string | null> = {};
+    for (const { argument, fallback, fromJson } of scalars) {
+      const value = given(argument) ?? fallback;
+      values[argument] = value === undefined || value === null
+        ? null
+        : converted(options.tool, argument, fromJson, value);
+    }
+    const bound: BoundArguments = { values, page: null, filters: [], load: null };
+    for (const { argument, filter, fromJson } of filters) {
+      const value = given(argument);
+      if (value !== undefined && value !== null) {
+        bound.filters.push({ filter, value: converted(options.tool, argument, fromJson, value) });
+      }
+    }
+    if (fields.length > 0) {
+      Object.assign(values, unnestValues(options.tool, fields, args.rows as Record<string, unknown>[]));
+    }
+    if (query.parsed.kind === "copy") {
+      bound.load = loadOf(options.tool, query.columns, given("rows"), given("source"));
+    }
+    if (options.page) {
+      bound.page = {
+        cursor: (given("cursor") ?? null) as string | null,
+        size: (given("page_size") ?? options.page.defaultSize) as number,
+      };
+    }
+    return bound;
+  };
+  return { schema, bind };
+}
+
+/** The error of wrong arguments: all faults in one, first the places, then what to do. */
+export function argumentError(tool: string, faults: readonly Fault[]): SqlwrightError {
+  const isUnknown = faults.every((fault) => fault.isUnknown);
+  return new SqlwrightError(
+    isUnknown ? "argument.unknown" : "argument.invalid",
+    `Cannot call ${tool}: ${faults.map(describeFault).join(". ").replaceAll("?. ", "? ")}`,
+    {
+      details: { arguments: faults.map(({ path, problem, found }) => ({ path, problem, found })) },
+      hint: "Correct the arguments and call again; the tool's input schema says what is allowed",
+    },
+  );
+}
+
+export function argumentFault(
+  tool: string,
+  path: string,
+  problem: string,
+  found: string | null = null,
+): SqlwrightError {
+  return argumentError(tool, [{ path, problem, found, isUnknown: false, near: null }]);
+}
+
+interface Slot {
+  argument: string;
+  schema: JsonSchema;
+  fromJson: FromJson;
+}
+
+function scalarSlot({ name, type, tag }: TypedParameter): Slot & { isRequired: boolean; fallback: unknown } {
+  const isOptional = tag?.optional ?? false;
+  const fallback = tag?.default;
+  const schema = schemaOf(type, {
+    direction: "input",
+    isNullable: isOptional,
+    description: tag?.text ?? null,
+    flow: tag?.flow ?? {},
+  });
+  return {
+    argument: name,
+    schema: fallback === undefined ? schema : { ...schema, default: fallback },
+    fromJson: fromJsonOf(type),
+    isRequired: !isOptional && fallback === undefined,
+    fallback,
+  };
+}
+
+export function isArrayParameter({ type }: TypedParameter): boolean {
+  return withoutDomains(type).kind === "array";
+}
+
+export function elementOf(type: PgType): PgType {
+  const plain = withoutDomains(type);
+  if (plain.kind !== "array") throw new TypeError(`${type.name} is no array`);
+  return plain.element;
+}
+
+/** `filed_on` for `=`, `~` and `in`; `filed_on_from` and `filed_on_to` for `>=` and `<=`. */
+export function filterArgument({ column, operator }: FilterTag): string {
+  return operator === ">=" ? `${column}_from` : operator === "<=" ? `${column}_to` : column;
+}
+
+function filterSlot(filter: FilterTag, columns: readonly TypedColumn[]): Slot & { filter: FilterTag } {
+  const column = columns.find(({ name }) => name === filter.column)!;
+  const base = {
+    direction: "input" as const,
+    isNullable: false,
+    typmod: column.typmod,
+    flow: column.tag?.flow ?? {},
+  };
+  const description = filter.text || column.tag?.text || column.comment;
+  const argument = filterArgument(filter);
+  const optional = (schema: JsonSchema) => nullable(description ? { description, ...schema } : schema);
+  const element = fromJsonOf(column.type);
+  switch (filter.operator) {
+    case "in": {
+      const { description: _own, ...items } = schemaOf(column.type, base);
+      const array: PgType = {
+        kind: "array",
+        oid: 0,
+        schema: "",
+        name: "",
+        comment: null,
+        element: column.type,
+        delimiter: ",",
+      };
+      return {
+        argument,
+        filter,
+        schema: optional({ type: "array", items, minItems: 1, maxItems: 1000 }),
+        fromJson: fromJsonOf(array),
+      };
+    }
+    case "~":
+      return { argument, filter, schema: optional({ type: "string" }), fromJson: (value) => String(value) };
+    default: {
+      const { description: _own, ...schema } = schemaOf(column.type, base);
+      return { argument, filter, schema: optional(schema), fromJson: element };
+    }
+  }
+}
+
+function unnestRows(fields: readonly TypedParameter[]): { schema: JsonSchema } {
+  const properties = Object.fromEntries(fields.map(({ name, type, tag }) => {
+    const schema = schemaOf(elementOf(type), {
+      direction: "input",
+      isNullable: tag?.optional ?? false,
+      description: tag?.text ?? null,
+      flow: tag?.flow ?? {},
+    });
+    return [name, tag?.default === undefined ? schema : { ...schema, default: tag.default }];
+  }));
+  const required = fields.filter(({ tag }) => !tag?.optional && tag?.default === undefined).map(({ name }) =>
+    name
+  );
+  return {
+    schema: {
+      description: "One object for each row",
+      type: "array",
+      items: closedObject(properties, required),
+    },
+  };
+}
+
+function unnestValues(
+  tool: string,
+  fields: readonly TypedParameter[],
+  rows: readonly Record<string, unknown>[],
+): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const { name, type, tag } of fields) {
+    const toElement = fromJsonOf(elementOf(type));
+    const plain = withoutDomains(type);
+    const fallback = tag?.default;
+    // The array literal is written here and not by the array's codec, so that a fault names its row.
+    const elements = rows.map((row, index) => {
+      const value = (Object.hasOwn(row, name) ? row[name] : undefined) ?? fallback ?? null;
+      return value === null ? null : converted(tool, `rows[${index}].${name}`, toElement, value);
+    });
+    values[name] = writeElements(elements, plain.kind === "array" ? plain.delimiter : ",");
+  }
+  return values;
+}
+
+const mustQuote = /[\\",{}\s;:]|^$|^null$/i;
+
+function writeElements(elements: readonly (string | null)[], delimiter: string): string {
+  return `{${
+    elements.map((element) =>
+      element === null ? "NULL" : mustQuote.test(element) ? `"${element.replace(/["\\]/g, "\\$&")}"` : element
+    ).join(delimiter)
+  }}`;
+}
+
+function copyRows(columns: readonly TypedColumn[]): { schema: JsonSchema } {
+  const properties = Object.fromEntries(columns.map((column) => [
+    column.name,
+    schemaOf(column.type, {
+      direction: "input",
+      isNullable: column.isNullable,
+      typmod: column.typmod,
+      description: column.tag?.text || column.comment,
+      flow: column.tag?.flow ?? {},
+    }),
+  ]));
+  const required = columns.filter(({ isNullable, hasDefault }) => !isNullable && !hasDefault).map((
+    { name },
+  ) => name);
+  return {
+    schema: {
+      description: "The rows to load; give either rows or source",
+      type: "array",
+      minItems: 1,
+      items: closedObject(properties, required),
+    },
+  };
+}
+
+function sourceSchema({ parsed }: TypedQuery): JsonSchema {
+  const format = String(parsed.copy?.options.format ?? "text");
+  return {
+    description:
+      `A file to load instead of rows, as a path below the server's source folder, in the COPY's own format (${format})`,
+    type: "string",
+    minLength: 1,
+    maxLength: 1024,
+  };
+}
+
+function loadOf(
+  tool: string,
+  columns: readonly TypedColumn[],
+  rows: unknown,
+  source: unknown,
+): BoundArguments["load"] {
+  if ((rows === undefined) === (source === undefined)) {
+    throw argumentFault(
+      tool,
+      "rows",
+      rows === undefined ? 'or "source" is required' : 'and "source" exclude each other: give one of them',
+    );
+  }
+  if (typeof source === "string") return { source };
+  const objects = rows as Record<string, unknown>[];
+  // COPY fills a column's default only when no row brings the column.
+  const present = columns.filter(({ name }) => objects.some((row) => Object.hasOwn(row, name)));
+  if (present.length === 0) throw argumentFault(tool, "rows", "must bring at least one column");
+  const converters = present.map(({ name, type, isNullable }) => ({
+    name,
+    isNullable,
+    fromJson: fromJsonOf(type),
+  }));
+  return {
+    columns: present.map(({ name }) => name),
+    rows: objects.map((row, index) =>
+      converters.map(({ name, isNullable, fromJson }) => {
+        const value = Object.hasOwn(row, name) ? row[name] : null;
+        if (value !== null) return converted(tool, `rows[${index}].${name}`, fromJson, value);
+        if (isNullable) return null;
+        throw argumentFault(
+          tool,
+          `rows[${index}].${name}`,
+          "is missing, and other rows bring it: give it in every row or in none",
+        );
+      })
+    ),
+  };
+}
+
+function pageSchema(
+  { defaultSize, maximumSize }: { defaultSize: number; maximumSize: number },
+): Record<string, JsonSchema> {
+  return {
+    cursor: {
+      description: "next_cursor of the page before; absent for the first page",
+      type: ["string", "null"],
+      maxLength: 8192,
+    },
+    page_size: {
+      description: "Rows a page",
+      type: "integer",
+      minimum: 1,
+      maximum: maximumSize,
+      default: defaultSize,
+    },
+  };
+}
+
+function converted(tool: string, path: string, fromJson: FromJson, value: unknown): string {
+  try {
+    return fromJson(value);
+  } catch (error) {
+    if (error instanceof UnrepresentableError) {
+      throw argumentFault(tool, path, `holds ${error.message}. ${error.hint}`);
+    }
+    if (error instanceof SyntaxError) throw argumentFault(tool, path, "cannot be decoded", shorten(value));
+    throw error;
+  }
+}

@@ -1,0 +1,363 @@
+/**
+ * Typed query → tool: its schemas, annotations, ceilings and the statements that it runs, all made once. The catalogue of tools is
+ * frozen and swapped whole.
+ */
+
+import { mainStatement, type TypedColumn, type TypedQuery } from "../postgres/describe.ts";
+import type { Diagnostic } from "../query/diagnostic.ts";
+import type { Module } from "../query/loader.ts";
+import type { Kind } from "../query/query.ts";
+import { type ArgumentBinding, bindingOf, filterArgument, reservedArguments } from "./arguments.ts";
+import { type PageKey, pageKeys, type PageStatements, pageStatements } from "./page.ts";
+import { columnKeys, type ColumnWriter, columnWriter } from "./result.ts";
+import { closedObject, nullable, representationOf, schemaOf } from "./schema.ts";
+import { compileValidator, describeFault, type Fault } from "./validate.ts";
+
+export type { Module } from "../query/loader.ts";
+
+/** JSON Schema 2020-12. */
+export type JsonSchema = Record<string, unknown>;
+
+/** One tool, ready to be listed and called. */
+export interface Tool {
+  name: string;
+  title: string;
+  description: string;
+  module: string;
+  kind: Kind;
+  inputSchema: JsonSchema;
+  outputSchema: JsonSchema;
+  annotations: ToolAnnotations;
+  query: TypedQuery;
+  limits: ToolLimits;
+  binding: ArgumentBinding;
+  columns: ToolColumns;
+  /** Null for tools without pages. */
+  page: { keys: PageKey[]; statements: PageStatements | null } | null;
+}
+
+/** All four hints are always sent: the protocol's defaults are destructive and open-world. */
+export interface ToolAnnotations {
+  title: string;
+  readOnlyHint: boolean;
+  destructiveHint: boolean;
+  idempotentHint: boolean;
+  openWorldHint: boolean;
+}
+
+export interface ToolLimits {
+  rows: number;
+  bytes: number;
+  timeout_ms: number;
+}
+
+/** What writes the rows of an answer. */
+export interface ToolColumns {
+  names: string[];
+  /** The names as a JSON array, for the compact text. */
+  namesJson: string;
+  keys: string[];
+  writers: ColumnWriter[];
+}
+
+export interface Catalog {
+  /** By name, in the order of names. */
+  tools: ReadonlyMap<string, Tool>;
+  modules: readonly Module[];
+}
+
+/** What a call brings along beside its arguments. */
+export interface CallContext {
+  /** Aborts when the client cancels or is gone, and when the server stops. */
+  signal: AbortSignal;
+  /** Tells the client how far the call is; total may be unknown. */
+  progress: (done: number, total: number | null, message: string) => void;
+  /** Of the log lines of this call. */
+  correlationId: string;
+}
+
+/** What a call answers. Structured content matches the tool's output schema unless `isError`. */
+export interface ToolResult {
+  /** `json` as a value: a getter that parses, because the hot path passes the text on. */
+  readonly structured: Record<string, unknown>;
+  /** Structured content as JSON text. */
+  json: string;
+  /** For the agent: as compact as nothing lost allows. */
+  text: string;
+  isError: boolean;
+}
+
+/** Never throws for what a caller did wrong: an unknown tool alone throws `tool.unknown`. */
+export type CallTool = (
+  name: string,
+  args: Record<string, unknown>,
+  context: CallContext,
+) => Promise<ToolResult>;
+
+/** The server's ceilings; a file or its module may only lower them. Times: `timeout_ms` is the default, the maximum bounds it. */
+export interface ServerLimits extends ToolLimits {
+  loadTimeout_ms: number;
+  maximumTimeout_ms: number;
+}
+
+/** Kinds that only read: they run in read-only transactions and are annotated so. */
+export const readKinds: readonly Kind[] = ["many", "one", "value", "report", "view"];
+
+const defaultPageSize = 50;
+
+export function catalogOf(tools: readonly Tool[], modules: readonly Module[]): Catalog {
+  const sorted = tools.toSorted((a, b) => a.name < b.name ? -1 : 1);
+  return Object.freeze({ tools: new Map(sorted.map((tool) => [tool.name, Object.freeze(tool)])), modules });
+}
+
+/** Makes the tool, or reports why the header does not fit the types. */
+export function toTool(query: TypedQuery, server: ServerLimits, diagnostics: Diagnostic[]): Tool | null {
+  const { parsed } = query;
+  const { header, kind } = parsed;
+  const before = diagnostics.length;
+  const limits: ToolLimits = {
+    rows: Math.min(header.rows ?? server.rows, server.rows),
+    bytes: Math.min(header.bytes ?? server.bytes, server.bytes),
+    timeout_ms: Math.min(
+      header.timeout_ms ?? (kind === "copy" ? server.loadTimeout_ms : server.timeout_ms),
+      server.maximumTimeout_ms,
+    ),
+  };
+  const order = kind === "view" ? header.order : header.page;
+  const isPaged = order.length > 0;
+  const binding = bindingOf(query, {
+    tool: parsed.tool,
+    page: isPaged ? { defaultSize: Math.min(defaultPageSize, limits.rows), maximumSize: limits.rows } : null,
+  });
+  checkHeader(query, binding, isPaged, diagnostics);
+  if (diagnostics.length > before) return null;
+  const names = query.columns.map(({ name }) => name);
+  const keys = pageKeys(order, query.columns);
+  const main = mainStatement(parsed);
+  const title = header.title ?? titleOf(parsed.name);
+  return {
+    name: parsed.tool,
+    title,
+    description: describe(query),
+    module: parsed.module,
+    kind,
+    inputSchema: binding.schema,
+    outputSchema: outputSchemaOf(query, isPaged),
+    annotations: annotationsOf(query, title),
+    query,
+    limits,
+    binding,
+    columns: {
+      names,
+      namesJson: JSON.stringify(names),
+      keys: columnKeys(query.columns),
+      writers: query.columns.map(columnWriter),
+    },
+    page: isPaged
+      ? {
+        keys,
+        statements: kind === "view"
+          ? null
+          : pageStatements(main.text, names, keys, main.parameterNames.length),
+      }
+      : null,
+  };
+}
+
+function titleOf(name: string): string {
+  const words = name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function describe({ parsed: { header } }: TypedQuery): string {
+  const { deprecated } = header;
+  const notice = deprecated === null
+    ? ""
+    : `Deprecated${deprecated.use ? `: use ${deprecated.use}` : ""}.\n\n`;
+  return notice + header.description;
+}
+
+function annotationsOf({ parsed: { kind, header } }: TypedQuery, title: string): ToolAnnotations {
+  const has = (name: string) => header.hints.some((hint) => hint.name === name);
+  const isRead = readKinds.includes(kind);
+  return {
+    title,
+    readOnlyHint: isRead,
+    destructiveHint: !isRead && (has("destructive") || !(has("additive") || kind === "copy")),
+    idempotentHint: isRead || has("idempotent"),
+    openWorldHint: has("open-world"),
+  };
+}
+
+function outputSchemaOf(query: TypedQuery, isPaged: boolean): JsonSchema {
+  const { kind, statements } = query.parsed;
+  const count = (description: string): JsonSchema => ({ description, type: "integer", minimum: 0 });
+  const cut: JsonSchema = {
+    description: "Set when a ceiling cut rows off: what is missing and how to get it",
+    type: "string",
+  };
+  const row = () =>
+    closedObject(Object.fromEntries(query.columns.map((column) => [column.name, columnSchema(column)])));
+  const rows = () => ({ type: "array", items: row() });
+  switch (kind) {
+    case "many":
+    case "view":
+      return closedObject({
+        rows: rows(),
+        ...(isPaged ? { next_cursor: { description: "Null at the end", type: ["string", "null"] } } : {}),
+        truncated: cut,
+      }, isPaged ? ["rows", "next_cursor"] : ["rows"]);
+    case "one":
+      return closedObject({ row: nullable(row()) });
+    case "value":
+      return closedObject({ value: columnSchema(query.columns[0]!, true) });
+    case "report":
+      return closedObject({ report: columnSchema(query.columns[0]!, true) });
+    case "exec":
+    case "unnest": {
+      const affected = count("Rows the statement changed");
+      const returnsRows = statements[0]?.returnsRows ?? false;
+      return returnsRows
+        ? closedObject({ affected, rows: rows(), truncated: cut }, ["affected", "rows"])
+        : closedObject({ affected });
+    }
+    case "copy": {
+      const hasMerge = statements.some(({ role }) => role === "merge");
+      return closedObject({
+        copied: count("Rows read from the input"),
+        ...(hasMerge ? { affected: count("Rows inserted, updated or deleted by the merge") } : {}),
+        rejected: count("Rows refused; a load is all or nothing, so a refused row is an error and this is 0"),
+      });
+    }
+    default:
+      throw new TypeError(`unknown kind: ${kind satisfies never}`);
+  }
+}
+
+function columnSchema(column: TypedColumn, isNullable = column.isNullable): JsonSchema {
+  return schemaOf(column.type, {
+    direction: "output",
+    isNullable,
+    typmod: column.typmod,
+    description: column.tag?.text || column.comment,
+    flow: column.tag?.flow ?? {},
+  });
+}
+
+/** What only types can tell about a header: shapes of report and value, defaults, reserved names, representations. */
+function checkHeader(
+  query: TypedQuery,
+  binding: ArgumentBinding,
+  isPaged: boolean,
+  diagnostics: Diagnostic[],
+): void {
+  const { parsed, columns } = query;
+  const { header, kind, path } = parsed;
+  const report = (
+    place: { line: number; column: number },
+    code: string,
+    message: string,
+    hint: string | null,
+  ) =>
+    diagnostics.push({
+      code,
+      severity: "error",
+      path,
+      line: place.line,
+      column: place.column,
+      message,
+      hint,
+    });
+
+  if ((kind === "value" || kind === "report") && columns.length !== 1) {
+    report(
+      header.kindPlace,
+      "kind-mismatch",
+      `:${kind} answers one column, and this query has ${columns.length}`,
+      kind === "value"
+        ? "Use :one for a row of several columns"
+        : "Build one document with json_build_object(…)",
+    );
+  }
+  if (kind === "report" && columns.length === 1 && !isJson(columns[0]!)) {
+    report(
+      header.kindPlace,
+      "kind-mismatch",
+      `:report answers one json or jsonb column, and "${columns[0]!.name}" is ${columns[0]!.type.name}`,
+      "Use :value, or build a document with json_build_object(…)",
+    );
+  }
+  if ((kind === "many" || kind === "one") && columns.length === 0) {
+    report(
+      header.kindPlace,
+      "kind-mismatch",
+      `:${kind} answers rows, and this statement returns none`,
+      "Use :exec for a statement without rows",
+    );
+  }
+  if (kind === "view" && !isPaged) {
+    report(
+      header.kindPlace,
+      "view-unordered",
+      "A :view is paged by its order, and this file has no @order",
+      "Write @order with columns that end in a unique one",
+    );
+  }
+  const reserved = [
+    ...(isPaged ? reservedArguments : []),
+    ...(kind === "unnest" || kind === "copy" ? ["rows"] : []),
+    ...(kind === "copy" ? ["source"] : []),
+  ];
+  for (const { name, place } of parsed.parameters) {
+    if (reserved.includes(name)) {
+      report(
+        place,
+        "param-reserved",
+        `:${name} is an argument that the server adds to a ${isPaged ? "paged" : `:${kind}`} tool`,
+        "Rename the parameter",
+      );
+    }
+  }
+  const seen = new Set<string>();
+  for (const filter of header.filters) {
+    const argument = filterArgument(filter);
+    if (seen.has(argument) || reserved.includes(argument)) {
+      report(
+        filter.place,
+        "filter-duplicate",
+        `Another filter is already called "${argument}"`,
+        "One = or in, one >= and one <= filter a column",
+      );
+    }
+    seen.add(argument);
+  }
+  for (const { name, default: fallback, place } of header.params) {
+    if (fallback === undefined) continue;
+    const schema = (binding.schema.properties as Record<string, JsonSchema>)[name];
+    const faults: Fault[] = [];
+    if (schema) compileValidator(schema)(fallback, name, faults);
+    for (const fault of faults) {
+      report(
+        place,
+        "default-invalid",
+        `The default of ${describeFault(fault)}`,
+        "Correct the default or the parameter's {…}",
+      );
+    }
+  }
+  for (const column of columns) {
+    const as = representationOf(column.tag?.flow ?? {});
+    if (as === "number" && !column.type.name.startsWith("numeric")) {
+      report(
+        column.tag!.place,
+        "column-representation",
+        `{as: number} is for numeric columns, and "${column.name}" is ${column.type.name}`,
+        null,
+      );
+    }
+  }
+}
+
+function isJson({ type }: TypedColumn): boolean {
+  return type.kind === "base" && (type.base === "json" || type.base === "jsonb");
+}

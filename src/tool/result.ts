@@ -1,0 +1,177 @@
+/**
+ * Rows as Postgres writes them → the answer: structured content as JSON text, and for the agent a compact text with column
+ * names once. Both are written in one pass, while rows arrive, under a ceiling of rows and of bytes; the answer says what
+ * was cut and how to get the rest.
+ */
+
+import { SqlwrightError } from "../errors.ts";
+import { toJsonOf, UnrepresentableError } from "../postgres/codec.ts";
+import type { TypedColumn } from "../postgres/describe.ts";
+import type { TextRow } from "../postgres/pool.ts";
+import type { ToolResult } from "./catalog.ts";
+import { representationOf } from "./schema.ts";
+
+/** Writes one column's value; null is `null`. */
+export type ColumnWriter = (text: string | null) => string;
+
+export function columnWriter(column: TypedColumn): ColumnWriter {
+  const { name } = column;
+  const toJson = toJsonOf(column.type, representationOf(column.tag?.flow ?? {}));
+  return (text) => {
+    if (text === null) {
+      if (column.isAsserted) throw assertedNull(name);
+      return "null";
+    }
+    try {
+      return toJson(text);
+    } catch (error) {
+      if (!(error instanceof UnrepresentableError)) throw error;
+      throw new SqlwrightError(
+        "result.unrepresentable",
+        `Cannot answer: column "${name}" holds ${error.message}`,
+        {
+          details: { column: name },
+          hint: error.hint,
+        },
+      );
+    }
+  };
+}
+
+function assertedNull(name: string): SqlwrightError {
+  return new SqlwrightError(
+    "result.unrepresentable",
+    `Cannot answer: column "${name}" is declared "${name}!", never null, and came back null`,
+    {
+      details: { column: name },
+      hint: `Write @column ${name}? or make the query exclude nulls`,
+    },
+  );
+}
+
+export interface RowLimits {
+  rows: number;
+  bytes: number;
+}
+
+/** Collects rows as JSON text. `write` says `stop` when a ceiling is reached. */
+export class RowCollector {
+  readonly #writers: ColumnWriter[];
+  readonly #keys: string[];
+  readonly #limits: RowLimits;
+  #objects = "";
+  #arrays = "";
+  #count = 0;
+  #last: TextRow | null = null;
+  #cutBy: "rows" | "bytes" | null = null;
+
+  constructor(writers: ColumnWriter[], keys: string[], limits: RowLimits) {
+    this.#writers = writers;
+    this.#keys = keys;
+    this.#limits = limits;
+  }
+
+  write(row: TextRow): void | "stop" {
+    if (this.#cutBy !== null) return "stop";
+    if (this.#count >= this.#limits.rows) {
+      this.#cutBy = "rows";
+      return "stop";
+    }
+    const writers = this.#writers;
+    const keys = this.#keys;
+    let object = "";
+    let array = "";
+    for (let index = 0; index < writers.length; index++) {
+      const value = writers[index]!(row[index] ?? null);
+      object += keys[index]! + value;
+      array += index === 0 ? value : "," + value;
+    }
+    // Bytes are counted on the larger of the two forms, in UTF-16 units: exact for ASCII, and no pass over the text.
+    if (this.#objects.length + object.length + 2 > this.#limits.bytes) {
+      this.#cutBy = "bytes";
+      return "stop";
+    }
+    this.#objects += this.#count === 0 ? `{${object}}` : `,{${object}}`;
+    this.#arrays += this.#count === 0 ? `[${array}]` : `,[${array}]`;
+    this.#count++;
+    this.#last = row;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+  /** Rows were left out: the row ceiling or the byte ceiling was reached. */
+  get cutBy(): "rows" | "bytes" | null {
+    return this.#cutBy;
+  }
+  get lastRow(): TextRow | null {
+    return this.#last;
+  }
+  get objects(): string {
+    return `[${this.#objects}]`;
+  }
+  get arrays(): string {
+    return `[${this.#arrays}]`;
+  }
+}
+
+/** `"name":` for each column, with the comma before all but the first. */
+export function columnKeys(columns: readonly TypedColumn[]): string[] {
+  return columns.map(({ name }, index) => `${index === 0 ? "" : ","}${JSON.stringify(name)}:`);
+}
+
+/** A result from its members, each already JSON text. The text block holds the same members unless others are given. */
+export function resultOf(
+  members: Record<string, string>,
+  textMembers: Record<string, string> = members,
+): ToolResult {
+  const json = writeMembers(members);
+  const text = textMembers === members ? json : writeMembers(textMembers);
+  return {
+    json,
+    text,
+    isError: false,
+    get structured() {
+      return JSON.parse(json);
+    },
+  };
+}
+
+function writeMembers(members: Record<string, string>): string {
+  let text = "";
+  for (const name in members) text += `${text === "" ? "" : ","}"${name}":${members[name]}`;
+  return `{${text}}`;
+}
+
+/** What the answer says when rows were left out. */
+export function truncation(collector: RowCollector, limits: RowLimits, advice: string): string | null {
+  switch (collector.cutBy) {
+    case null:
+      return null;
+    case "rows":
+      return `Only the first ${collector.count} rows: the ceiling is ${limits.rows} rows. ${advice}`;
+    case "bytes":
+      return `Only the first ${collector.count} rows: the ceiling is ${limits.bytes} bytes. ${advice}`;
+    default:
+      throw new TypeError(`unknown ceiling: ${collector.cutBy satisfies never}`);
+  }
+}
+
+export function errorResult(error: SqlwrightError): ToolResult {
+  const { code, message, details, hint } = error;
+  const report = {
+    code,
+    message,
+    ...(Object.keys(details).length > 0 ? { details } : {}),
+    ...(hint === null ? {} : { hint }),
+  };
+  const json = JSON.stringify({ error: report });
+  return {
+    json,
+    text: json,
+    isError: true,
+    get structured() {
+      return JSON.parse(json);
+    },
+  };
+}
