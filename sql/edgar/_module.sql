@@ -1,0 +1,14 @@
+-- title: SEC EDGAR
+-- Companies, their filings and the XBRL figures in them, from SEC EDGAR.
+--
+-- Begin with `edgar_find_company`: the other tools take its `cik`. For a named figure (revenue, net_income, total_assets …)
+-- use the headline items of `edgar_headline_items` with `edgar_annual_statement`, `edgar_quarterly_figures`,
+-- `edgar_compare_companies` and `edgar_rank_companies`; for any other XBRL tag find it with `edgar_find_concept` or
+-- `edgar_company_concepts` and read it with `edgar_concept_history`.
+--
+-- Values are decimal strings in whole units, never scaled: "391035000000" USD is 391 billion dollars. Every figure comes with its
+-- unit, its period (`start_on` is null for a balance sheet figure) and the accession number to cite as its source. "As last reported" is the
+-- value in the newest filing, with restatements and stock splits in it.
+--
+-- `fiscal_year` is the company's own name for a year, `calendar_year` the year that holds most of it: Walmart's year to
+-- 2026-01-31 is fiscal 2026, Home Depot's to 2026-02-01 fiscal 2025, and both are calendar 2025. Compare companies by calendar year.
