@@ -97,6 +97,9 @@ export const settings = {
 const environment = z.object(settings);
 export type Config = z.output<typeof environment>;
 
+/** Names that the tests and the benchmark give to their own variables; they are no settings, and may be inherited. */
+const toolNames = /^SQLWRIGHT_(TEST_\w+|DIR)$/;
+
 /**
  * Validates the settings. Empty values count as unset.
  * @throws {SqlwrightError} `config.unknown` or `config.invalid`, naming every wrong setting.
@@ -106,7 +109,9 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
     Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""),
   );
   const known = Object.keys(settings);
-  const unknown = Object.keys(set).filter((name) => name.startsWith("SQLWRIGHT_") && !known.includes(name));
+  const unknown = Object.keys(set).filter((name) =>
+    name.startsWith("SQLWRIGHT_") && !known.includes(name) && !toolNames.test(name)
+  );
   if (unknown.length > 0) {
     const advice = unknown.map((name) => {
       const near = known.toSorted((a, b) => distance(a, name) - distance(b, name))[0]!;

@@ -150,7 +150,7 @@ export class PoolConnection {
       isStopped = true;
       cancellation.start();
     };
-    const pending = onRow === undefined ? query : query.forEach(receive);
+    const pending = onRow === undefined ? query.execute() : query.forEach(receive);
     const onAbort = () => cancellation.start();
     signal?.addEventListener("abort", onAbort, { once: true });
     const timer = bound_ms === undefined ? undefined : setTimeout(onAbort, bound_ms);
@@ -219,7 +219,8 @@ export class PoolConnection {
   /** Runs a fixed script of ours (BEGIN with settings, COMMIT) over the simple protocol. Never the text of a query file. */
   async script(text: string): Promise<void> {
     try {
-      await this.#client.unsafe(text, [], simpleScript);
+      // Sent now and not when awaited: the order on the wire is the order of the calls.
+      await this.#client.unsafe(text, [], simpleScript).execute();
       this.#isEstablished = true;
     } catch (error) {
       throw toDatabaseError(error, this.#target);

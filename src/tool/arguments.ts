@@ -41,7 +41,12 @@ export const reservedArguments = ["cursor", "page_size"];
 
 export function bindingOf(query: TypedQuery, options: BindingOptions): ArgumentBinding {
   const fields = query.parsed.kind === "unnest" ? query.parameters.filter(isArrayParameter) : [];
-  const scalars = query.parameters.filter((parameter) => !fields.includes(parameter)).map(scalarSlot);
+  // In the header's order, which is the author's, not in that of the SQL.
+  const declared = query.parsed.header.params.map(({ name }) => name);
+  const scalars = query.parameters
+    .filter((parameter) => !fields.includes(parameter))
+    .toSorted((a, b) => declared.indexOf(a.name) - declared.indexOf(b.name))
+    .map(scalarSlot);
   const filters = query.parsed.header.filters.map((filter) => filterSlot(filter, query.columns));
   const rows = fields.length > 0
     ? unnestRows(fields)
