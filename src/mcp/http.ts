@@ -1,0 +1,207 @@
+/**
+ * MCP over Streamable HTTP: listening, the guards that every request passes, health, and a stop that lets calls finish.
+ * What happens at /mcp is in endpoint.ts.
+ */
+import { errorReport, SqlwrightError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { withinBound } from "./call.ts";
+import { HttpEndpoint } from "./endpoint.ts";
+import { errorResponse, jsonResponse } from "./exchange.ts";
+import { errorCode } from "./message.ts";
+import type { McpApplication } from "./server.ts";
+
+export interface HttpOptions {
+  hostname: string;
+  /** 0 takes a free one. */
+  port: number;
+  log: Log;
+  /** Stops the server as `stop()` does. */
+  signal?: AbortSignal;
+  /** Names that a Host header may carry beside the loopback names, without port. @default none */
+  allowedHosts?: readonly string[];
+  /** Origins (`https://host:port`) or host names of them that browsers may call from, beside loopback. @default none */
+  allowedOrigins?: readonly string[];
+  /** @default 4 MiB */
+  maxBodyBytes?: number;
+  /** How long a client may take to send its body. @default 30000 */
+  bodyTimeout_ms?: number;
+  /** @default 1000 */
+  maxSessions?: number;
+  /** A session without use for this long is forgotten. @default 1800000 */
+  sessionIdle_ms?: number;
+  /** How long a stop waits for calls in flight before it aborts them. @default 5000 */
+  drain_ms?: number;
+  /** What /health/ready tells; `ready` decides between 200 and 503. @default always ready */
+  checkReadiness?: (signal: AbortSignal) => Promise<{ ready: boolean } & Record<string, unknown>>;
+}
+
+export interface HttpServer {
+  port: number;
+  /** Resolves when the server has stopped. */
+  finished: Promise<void>;
+  /** Refuses what is new, lets calls in flight finish within `drain_ms`, aborts the rest. Resolves with `finished`. */
+  stop(): Promise<void>;
+}
+
+/** Starts to listen. Rejects with `port.in_use`. */
+export function serveHttp(application: McpApplication, options: HttpOptions): Promise<HttpServer> {
+  return Promise.try(start, application, options);
+}
+
+function start(application: McpApplication, options: HttpOptions): HttpServer {
+  const { log, drain_ms = 5000 } = options;
+  const endpoint = new HttpEndpoint(application, {
+    log,
+    maxBodyBytes: options.maxBodyBytes ?? 4 * 1024 * 1024,
+    bodyTimeout_ms: options.bodyTimeout_ms ?? 30_000,
+    maxSessions: options.maxSessions ?? 1000,
+    sessionIdle_ms: options.sessionIdle_ms ?? 30 * 60_000,
+  });
+  const hosts = new NameGuard(options.allowedHosts ?? [], hostOf);
+  const origins = new NameGuard(options.allowedOrigins ?? [], originOf);
+  const killer = new AbortController();
+  let stopping: Promise<void> | null = null;
+
+  const handle = async (request: Request, info: Deno.ServeHandlerInfo): Promise<Response> => {
+    try {
+      const path = pathOf(request.url);
+      if (path !== "/mcp") return await answerElsewhere(path, stopping !== null, options);
+      const host = request.headers.get("host");
+      if (host === null || !hosts.allows(host)) {
+        return errorResponse(403, errorCode.refused, `Invalid Host: ${host ?? "none"}`);
+      }
+      const origin = request.headers.get("origin");
+      if (origin !== null && !origins.allows(origin)) {
+        return errorResponse(403, errorCode.refused, `Invalid Origin: ${origin}`);
+      }
+      if (stopping !== null) {
+        const headers = { connection: "close", "retry-after": "1" };
+        return errorResponse(503, errorCode.refused, "The server is stopping", { headers });
+      }
+      return await endpoint.handle(request, info);
+    } catch (error) {
+      log.error("http.failed", { error });
+      return errorResponse(500, errorCode.internal, errorReport(error).message);
+    }
+  };
+
+  const server = listen({ hostname: options.hostname, port: options.port, signal: killer.signal }, handle);
+  const stop = () =>
+    stopping ??= (async () => {
+      const ended = server.shutdown();
+      if (!await endpoint.running.waitUntilIdle(drain_ms)) {
+        log.warn("stop.aborts_calls", {
+          calls: endpoint.running.size,
+        });
+      }
+      await endpoint.close();
+      if (!await withinBound(ended, abort_ms)) killer.abort();
+      await server.finished;
+    })();
+  if (options.signal?.aborted) stop();
+  else options.signal?.addEventListener("abort", stop, { once: true });
+  return { port: server.addr.port, finished: server.finished, stop };
+}
+
+/** After calls were aborted, how long connections may take to close by themselves. */
+const abort_ms = 1000;
+const readiness_ms = 2000;
+
+function listen(
+  options: Deno.ServeTcpOptions,
+  handle: Deno.ServeHandler<Deno.NetAddr>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ ...options, onListen: () => {} }, handle);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new SqlwrightError(
+      "port.in_use",
+      `Cannot listen on "${options.hostname}:${options.port}": the port is in use`,
+      {
+        details: { hostname: options.hostname, port: options.port },
+        hint: "Stop the other server, or choose another port",
+        cause: error,
+      },
+    );
+  }
+}
+
+async function answerElsewhere(
+  path: string,
+  isStopping: boolean,
+  { checkReadiness, log }: HttpOptions,
+): Promise<Response> {
+  switch (path) {
+    case "/health/live":
+      return jsonResponse(`{"status":"live"}`);
+    case "/health/ready": {
+      if (isStopping) return jsonResponse(`{"ready":false,"status":"stopping"}`, 503);
+      if (checkReadiness === undefined) return jsonResponse(`{"ready":true}`);
+      try {
+        const state = await checkReadiness(AbortSignal.timeout(readiness_ms));
+        return jsonResponse(JSON.stringify(state), state.ready ? 200 : 503);
+      } catch (error) {
+        log.warn("health.check_failed", { error });
+        return jsonResponse(JSON.stringify({ ready: false, error: errorReport(error) }), 503);
+      }
+    }
+    default:
+      return jsonResponse(
+        `{"error":"Not found: this server answers at /mcp, /health/live and /health/ready"}`,
+        404,
+      );
+  }
+}
+
+/**
+ * Decides by name whom a browser may make talk to this server. Loopback names pass on every port: the point is to refuse a
+ * page of another site whose name was made to resolve to this machine (DNS rebinding). Both headers are held against
+ * configured names, never against one another.
+ */
+class NameGuard {
+  readonly #allowed: ReadonlySet<string>;
+  readonly #namesOf: (header: string) => string[];
+  /** Judged headers: a client sends the same one with each request. */
+  readonly #judged = new Map<string, boolean>();
+
+  constructor(allowed: readonly string[], namesOf: (header: string) => string[]) {
+    this.#allowed = new Set([...loopbackNames, ...allowed.map((name) => name.toLowerCase())]);
+    this.#namesOf = namesOf;
+  }
+
+  allows(header: string): boolean {
+    let verdict = this.#judged.get(header);
+    if (verdict === undefined) {
+      verdict = this.#namesOf(header).some((name) => this.#allowed.has(name));
+      if (this.#judged.size >= maxJudged) this.#judged.clear();
+      this.#judged.set(header, verdict);
+    }
+    return verdict;
+  }
+}
+
+const loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
+const maxJudged = 256;
+
+function hostOf(header: string): string[] {
+  const url = URL.parse(`http://${header}`);
+  // Anything beside name and port would be read as something else by URL.
+  return url === null || url.pathname !== "/" || url.username !== "" || /[@/?#\\\s]/.test(header)
+    ? []
+    : [url.hostname];
+}
+
+function originOf(header: string): string[] {
+  const url = URL.parse(header);
+  return url === null || url.hostname === "" || !/^https?:$/.test(url.protocol)
+    ? []
+    : [url.hostname, url.origin];
+}
+
+/** The path of an absolute URL, without building a URL object for every request. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", start);
+  return query < 0 ? url.slice(start) : url.slice(start, query);
+}

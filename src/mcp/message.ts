@@ -1,0 +1,132 @@
+/**
+ * JSON-RPC 2.0 as MCP uses it: reading one message from text within limits, and writing answers as text. Text in, text out:
+ * the transports splice what the database has already serialised and never build an object only to serialise it again.
+ */
+
+export type RequestId = string | number;
+
+export interface JsonRpcRequest {
+  jsonrpc: "2.0";
+  id: RequestId;
+  method: string;
+  params?: Record<string, unknown>;
+}
+
+export interface JsonRpcNotification {
+  jsonrpc: "2.0";
+  method: string;
+  params?: Record<string, unknown>;
+}
+
+/** Of JSON-RPC; the last two are MCP's for servers that keep sessions. */
+export const errorCode = {
+  parse: -32700,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internal: -32603,
+  refused: -32000,
+  sessionNotFound: -32001,
+} as const;
+
+/** Objects and arrays inside one another in a message; SQL arguments need a handful. */
+export const maxNesting = 64;
+
+export type ParsedText = { ok: true; value: unknown } | { ok: false; code: number; message: string };
+
+/** Reads JSON text; text that is not JSON or nests deeper than `maxNesting` is told apart, nothing is thrown. */
+export function parseJson(text: string): ParsedText {
+  if (nestsTooDeep(text)) {
+    return {
+      ok: false,
+      code: errorCode.invalidRequest,
+      message: `Invalid Request: objects and arrays nest deeper than ${maxNesting} levels`,
+    };
+  }
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    return { ok: false, code: errorCode.parse, message: "Parse error: the message is not valid JSON" };
+  }
+}
+
+/** The value as a request of exactly JSON-RPC's members, or null. */
+export function asRequest(value: unknown): JsonRpcRequest | null {
+  if (!isObject(value) || value.jsonrpc !== "2.0" || typeof value.method !== "string") return null;
+  const { id, params } = value;
+  if (typeof id !== "string" && !(typeof id === "number" && Number.isSafeInteger(id))) return null;
+  if (params !== undefined && !isObject(params)) return null;
+  // A member that JSON-RPC does not know is the SDK's to refuse.
+  for (const key in value) {
+    if (key !== "jsonrpc" && key !== "id" && key !== "method" && key !== "params") return null;
+  }
+  return value as unknown as JsonRpcRequest;
+}
+
+/** The value as a notification of exactly JSON-RPC's members, or null. */
+export function asNotification(value: unknown): JsonRpcNotification | null {
+  if (!isObject(value) || value.jsonrpc !== "2.0" || typeof value.method !== "string") return null;
+  if (value.params !== undefined && !isObject(value.params)) return null;
+  for (const key in value) if (key !== "jsonrpc" && key !== "method" && key !== "params") return null;
+  return value as unknown as JsonRpcNotification;
+}
+
+/** The request that a `notifications/cancelled` names, or null. */
+export function cancelledId(notification: JsonRpcNotification): RequestId | null {
+  const id = notification.params?.requestId;
+  return typeof id === "string" || typeof id === "number" ? id : null;
+}
+
+/** The id to answer with when all that is known is that something is wrong: null where none can be read. */
+export function readableId(value: unknown): RequestId | null {
+  if (!isObject(value)) return null;
+  return typeof value.id === "string" || typeof value.id === "number" ? value.id : null;
+}
+
+export function answerText(id: RequestId, resultText: string): string {
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${resultText}}`;
+}
+
+export function errorText(id: RequestId | null, code: number, message: string, data?: unknown): string {
+  return JSON.stringify({
+    jsonrpc: "2.0",
+    id,
+    error: data === undefined ? { code, message } : { code, message, data },
+  });
+}
+
+export function notificationText(method: string, params?: Record<string, unknown>): string {
+  return JSON.stringify(
+    params === undefined ? { jsonrpc: "2.0", method } : { jsonrpc: "2.0", method, params },
+  );
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Counts brackets outside of strings, so that no recursive function ever meets a value deeper than the limit. */
+function nestsTooDeep(text: string): boolean {
+  if (text.length < 2 * maxNesting) return false;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 34) {
+      at = endOfString(text, at);
+      if (at < 0) return false; // an open string: JSON.parse says so
+    } else if (code === 123 || code === 91) {
+      if (++depth > maxNesting) return true;
+    } else if (code === 125 || code === 93) depth--;
+  }
+  return false;
+}
+
+/** Where the string that opens at `start` closes; -1 when it does not. */
+function endOfString(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(at - 1 - backslashes) === 92) backslashes++;
+    if (backslashes % 2 === 0) return at;
+  }
+  return -1;
+}

@@ -1,0 +1,201 @@
+/**
+ * What the MCP side needs of the application, and the SDK's server over it: every method, both protocol eras, one place.
+ *
+ * The transports answer the methods of a running conversation themselves (direct.ts) and hand everything else to the server
+ * that is made here. The SDK is imported on first need: importing it costs about 90 ms, more than the rest of a start.
+ */
+import type { McpServer, Server } from "@modelcontextprotocol/server";
+import type { Log } from "../log.ts";
+import type { ParsedQuery } from "../query/query.ts";
+import type { CallTool, Catalog, Tool } from "../tool/catalog.ts";
+import { CallRefused, callResult, callTool, requestedCall } from "./call.ts";
+import { errorCode } from "./message.ts";
+import {
+  catalogUri,
+  completeSqlUri,
+  listResources,
+  readResource,
+  sqlUriTemplate,
+  toolsByName,
+} from "./resources.ts";
+
+/** What the protocol tells of a tool; a `Tool` is one. */
+export type ServedTool =
+  & Pick<
+    Tool,
+    "name" | "title" | "description" | "module" | "kind" | "inputSchema" | "outputSchema" | "annotations"
+  >
+  & { query: { parsed: Pick<ParsedQuery, "name" | "source"> } };
+
+/** What the protocol tells of a catalogue; a `Catalog` is one. */
+export interface ServedCatalog {
+  tools: ReadonlyMap<string, ServedTool>;
+  modules: readonly Pick<Catalog["modules"][number], "name" | "title" | "instructions">[];
+}
+
+export interface McpApplication {
+  /** The catalogue that is served now; a reload swaps it whole. */
+  catalog(): ServedCatalog;
+  callTool: CallTool;
+  /** Calls the listener after each swap; returns what ends that. */
+  onCatalogChanged(listener: () => void): () => void;
+  serverInfo: { name: string; version: string; title: string };
+  /** Prose for the agent about the server as a whole; empty when there is none. */
+  instructions(): string;
+  /**
+   * Makes another SDK server where more than the catalogue is offered (prompts, views, elicitation). The transports then
+   * answer only pings and calls of the catalogue's tools themselves.
+   */
+  makeServer?(): Promise<Server | McpServer>;
+}
+
+/** What the server can do; nothing is announced that is not there. */
+export const capabilities = {
+  tools: { listChanged: true },
+  resources: { listChanged: true },
+  completions: {},
+} as const;
+
+/**
+ * How long a client of 2026-07-28 may keep a list before it asks again; one that listens is told of changes at once.
+ * Private, because what is listed may come to depend on who asks.
+ */
+export const cacheHint = { ttlMs: 60_000, cacheScope: "private" } as const;
+
+export interface ListPage {
+  /** Where the next page starts; absent on the last one. */
+  nextCursor?: string;
+}
+
+/** Makes the SDK server of one connection, or of one request where the protocol is stateless. */
+export async function makeServer(application: McpApplication, log: Log): Promise<Server | McpServer> {
+  if (application.makeServer !== undefined) return await application.makeServer();
+  const { ProtocolError, ResourceNotFoundError, Server } = await import("@modelcontextprotocol/server");
+  const instructions = application.instructions();
+  const server = new Server(application.serverInfo, {
+    capabilities,
+    ...(instructions !== "" && { instructions }),
+    cacheHints: {
+      "server/discover": cacheHint,
+      "tools/list": cacheHint,
+      "resources/list": cacheHint,
+      "resources/templates/list": cacheHint,
+      "resources/read": cacheHint,
+    },
+  });
+  const refuse = (message: string) => new ProtocolError(errorCode.invalidParams, message);
+
+  server.setRequestHandler("tools/list", ({ params }) => {
+    const page = listTools(application.catalog(), params?.cursor);
+    if (page === null) throw refuse(unknownCursor);
+    return page;
+  });
+
+  server.setRequestHandler("tools/call", async ({ params }, context) => {
+    const call = requestedCall({ ...params, _meta: context.mcpReq._meta });
+    if (call === null) throw refuse("Invalid tools/call request");
+    const channel = {
+      signal: context.mcpReq.signal,
+      notify: (text: string) => {
+        context.mcpReq.notify(JSON.parse(text)).catch((error) => log.debug("progress.unsent", { error }));
+      },
+    };
+    try {
+      return callResult(await callTool(application, call, channel, log));
+    } catch (error) {
+      if (error instanceof CallRefused) throw new ProtocolError(error.code, error.message, error.data);
+      throw error;
+    }
+  });
+
+  server.setRequestHandler("resources/list", ({ params }) => {
+    const page = pageOf(listResources(application.catalog()), (resource) => resource.uri, params?.cursor);
+    if (page === null) throw refuse(unknownCursor);
+    return { resources: page.items, ...page.next };
+  });
+
+  server.setRequestHandler("resources/templates/list", () => ({
+    resourceTemplates: [{
+      uriTemplate: sqlUriTemplate,
+      name: "sql",
+      title: "SQL of a tool",
+      description: `The query file of the tool <module>_<name>; ${catalogUri} lists them`,
+      mimeType: "application/sql",
+    }],
+  }));
+
+  server.setRequestHandler("resources/read", ({ params }) => {
+    const resource = readResource(application.catalog(), params.uri);
+    if (resource === null) throw new ResourceNotFoundError(params.uri);
+    return { contents: [resource] };
+  });
+
+  server.setRequestHandler("completion/complete", ({ params }) => {
+    const { ref, argument, context } = params;
+    const completion = ref.type === "ref/resource" && ref.uri === sqlUriTemplate
+      ? completeSqlUri(application.catalog(), argument.name, argument.value, context?.arguments ?? {})
+      : null;
+    if (completion === null) {
+      throw refuse(`Cannot complete "${argument.name}": only the variables of ${sqlUriTemplate} complete`);
+    }
+    return { completion };
+  });
+
+  return server;
+}
+
+/** Tells the clients of a connected SDK server that tools and resources are others now. */
+export async function sendListChanged(made: Server | McpServer): Promise<void> {
+  const server = "server" in made ? made.server : made;
+  const offered = server.getCapabilities();
+  if (offered.tools?.listChanged) await server.sendToolListChanged();
+  if (offered.resources?.listChanged) await server.sendResourceListChanged();
+}
+
+/** One page of `tools/list`, by name; null for a cursor that this server has not made. */
+export function listTools(catalog: ServedCatalog, cursor: string | undefined) {
+  const page = pageOf(toolsByName(catalog), (tool) => tool.name, cursor);
+  if (page === null) return null;
+  return {
+    tools: page.items.map(({ name, title, description, inputSchema, outputSchema, annotations }) => ({
+      name,
+      title,
+      description,
+      // Schemas are made from Postgres' own types and always have an object at the root.
+      inputSchema: inputSchema as { type: "object" },
+      outputSchema: outputSchema as { type: "object" },
+      annotations,
+    })),
+    ...page.next,
+  };
+}
+
+export const unknownCursor = "Cannot read the cursor: it is not one that this server has made";
+
+const pageSize = 500;
+
+/** Pages start after a key, not at a number, so that a reload between two pages neither repeats nor skips an item. */
+function pageOf<Item>(items: Item[], keyOf: (item: Item) => string, cursor: string | undefined) {
+  let start = 0;
+  if (cursor !== undefined) {
+    const after = readCursor(cursor);
+    if (after === null) return null;
+    const found = items.findIndex((item) => keyOf(item) > after);
+    start = found < 0 ? items.length : found;
+  }
+  const page = items.slice(start, start + pageSize);
+  const last = page.at(-1);
+  const next: ListPage = last !== undefined && start + pageSize < items.length
+    ? { nextCursor: encodeURIComponent(`after:${keyOf(last)}`) }
+    : {};
+  return { items: page, next };
+}
+
+function readCursor(cursor: string): string | null {
+  try {
+    const text = decodeURIComponent(cursor);
+    return text.startsWith("after:") ? text.slice("after:".length) : null;
+  } catch {
+    return null;
+  }
+}
