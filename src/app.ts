@@ -8,6 +8,7 @@ import { SqlwrightError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { McpApplication } from "./mcp/server.ts";
 import { sqlstateOf } from "./postgres/database_error.ts";
+import { findMigrationGap, type MigrationGap } from "./postgres/migration_check.ts";
 import { Pool, type PoolConnection } from "./postgres/pool.ts";
 import type { Diagnostic } from "./query/diagnostic.ts";
 import { loadQueries } from "./query/loader.ts";
@@ -24,6 +25,14 @@ export interface Application extends McpApplication {
   pools: Pools;
   /** Null when the database answers, else why it does not. */
   ping: () => Promise<SqlwrightError | null>;
+}
+
+export interface ApplicationOptions {
+  log: Log;
+  /** Which files a load may read. @default those below SQLWRIGHT_SOURCE_DIR */
+  sources?: SourceAccess;
+  /** A start is refused while one of these files has not been applied. @default none */
+  migrationsDirectory?: string;
 }
 
 export interface Pools {
@@ -75,7 +84,7 @@ export class BrokenFilesError extends SqlwrightError {
  */
 export async function withApplication<T>(
   config: Config,
-  options: { log: Log; sources?: SourceAccess },
+  options: ApplicationOptions,
   use: (application: Application) => Promise<T>,
 ): Promise<T> {
   const pools = openPools(config);
@@ -89,13 +98,18 @@ export async function withApplication<T>(
 async function startApplication(
   config: Config,
   pools: Pools,
-  { log, sources }: { log: Log; sources?: SourceAccess },
+  { log, sources, migrationsDirectory }: ApplicationOptions,
 ): Promise<Application> {
-  const [files, facts] = await Promise.all([
+  const [files, [facts, gap]] = await Promise.all([
     checkFiles(config, pools.writer),
-    pools.reader.withConnection(undefined, serverFacts),
+    pools.reader.withConnection(undefined, async (connection) =>
+      [
+        await serverFacts(connection),
+        migrationsDirectory === undefined ? null : await findMigrationGap(connection, migrationsDirectory),
+      ] as const),
   ]);
   requireUsableServer(facts, config);
+  requireMigrations(gap, files.diagnostics);
   if (facts.version >= newestKnownVersion) {
     log.warn("database.newer", { version: facts.versionText, tested: "15 to 18" });
   }
@@ -214,6 +228,31 @@ export function requireUsableServer(facts: ServerFacts, config: Config): void {
       },
     );
   }
+}
+
+/** SQLSTATEs of a relation, schema or type that is not there. */
+const undefinedObject = new Set([
+  "postgres-42P01",
+  "postgres-3F000",
+  "postgres-42704",
+  "postgres-42883",
+  "view-not-deployed",
+]);
+
+/** @throws {SqlwrightError} `migration.missing` */
+function requireMigrations(gap: MigrationGap | null, diagnostics: readonly Diagnostic[]): void {
+  if (gap === null || gap.pending.length === 0) return;
+  // A database that was never migrated is right for query files that ask for nothing of ours.
+  if (!gap.isMigrated && !diagnostics.some(({ code }) => undefinedObject.has(code))) return;
+  const [first] = gap.pending;
+  const others = gap.pending.length - 1;
+  throw new SqlwrightError(
+    "migration.missing",
+    `Cannot start: the migration ${first}${
+      others > 0 ? ` and ${others} more have` : " has"
+    } not been applied to the database`,
+    { details: { pending: gap.pending }, hint: "Run `deno task sqlwright migrate`" },
+  );
 }
 
 async function ping(pool: Pool): Promise<SqlwrightError | null> {
