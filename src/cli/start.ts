@@ -11,9 +11,9 @@
 import { isAbsolute, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
 import { SqlwrightError } from "../errors.ts";
+import { migrationsDirectory, projectDirectory } from "./environment.ts";
 import { type HttpAddress, joinHostAndPort, parseHttpAddress, serverFlags } from "../permissions.ts";
 import { type EmbeddedServer, withEmbedded } from "../postgres/embedded.ts";
 
@@ -46,9 +46,6 @@ export interface ServerCommand {
   cwd: string;
   env: Record<string, string>;
 }
-
-/** The folder with deno.json. */
-export const projectDirectory = fileURLToPath(new URL("../../", import.meta.url));
 
 const ready_timeout_ms = 60_000;
 const parentWatch_ms = 500;
@@ -105,7 +102,10 @@ export function serverCommand(
     ),
     redisUrl: Deno.env.get("REDIS_URL"),
     http: options.stdio ? null : readAddress(options.http),
-    readPaths: [fromProject(Deno.env.get("SQLWRIGHT_SOURCE_DIR") || "data")],
+    readPaths: [
+      fromProject(Deno.env.get("SQLWRIGHT_SOURCE_DIR") || "data"),
+      fromProject(migrationsDirectory),
+    ],
     environment: Deno.env.toObject(),
   });
   const transport = options.stdio ? ["--stdio"] : ["--http", options.http, "--exit-with-parent"];
