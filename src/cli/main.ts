@@ -1,0 +1,51 @@
+/**
+ * The command line's entry. `serve` with plain arguments takes a short way that loads nothing but the server: its cold start is
+ * what a client waits for, and its sandbox grants nothing that a console library would ask for. All else goes to `program.ts`.
+ */
+
+import { reportFailure } from "./console.ts";
+import type { ServeOptions } from "./serve.ts";
+
+/** Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 wrong usage. Never rejects. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = args[0] === "serve" ? readServeArguments(args.slice(1)) : null;
+    if (options !== null) {
+      const { serve } = await import("./serve.ts");
+      return await serve(options);
+    }
+    const { runProgram } = await import("./program.ts");
+    return await runProgram(args);
+  } catch (error) {
+    return await reportFailure(error, { json: args.includes("--json") });
+  }
+}
+
+/** Null for whatever is not plainly right: the whole parser then says what is wrong, or shows the help. */
+function readServeArguments(args: readonly string[]): ServeOptions | null {
+  const options: ServeOptions = { stdio: false, http: undefined, sql: undefined, exitWithParent: false };
+  for (let index = 0; index < args.length; index++) {
+    const next = args[index + 1];
+    const value = next === undefined || next.startsWith("-") ? null : next;
+    switch (args[index]) {
+      case "--stdio":
+        options.stdio = true;
+        break;
+      case "--exit-with-parent":
+        options.exitWithParent = true;
+        break;
+      case "--http":
+        options.http = value ?? true;
+        if (value !== null) index++;
+        break;
+      case "--sql":
+        if (value === null) return null;
+        options.sql = value;
+        index++;
+        break;
+      default:
+        return null;
+    }
+  }
+  return options.stdio === (options.http === undefined) ? options : null;
+}

@@ -1,0 +1,111 @@
+/**
+ * `serve`: the MCP server alone, over the database of DATABASE_URL. It runs in the sandbox of `permissions.ts`, so everything that
+ * it loads must do with those flags, and it writes nothing to standard output but the protocol.
+ */
+
+import { type Application, withApplication } from "../app.ts";
+import type { Config } from "../config.ts";
+import { errorReport } from "../errors.ts";
+import { createLog, type Log } from "../log.ts";
+import { joinHostAndPort } from "../permissions.ts";
+import { migrationsDirectory, readAddress, readSettings, refuseForeignAddress } from "./environment.ts";
+import { parentGone } from "./parent.ts";
+
+/** Either `stdio` or `http`. */
+export interface ServeOptions {
+  stdio: boolean;
+  /** `HOST:PORT`; true for that of SQLWRIGHT_HTTP. */
+  http: string | true | undefined;
+  /** The folder of query files. @default SQLWRIGHT_SQL_DIR */
+  sql: string | undefined;
+  /** Stop when standard input ends: whoever started this server holds its other end. */
+  exitWithParent: boolean;
+}
+
+/** Serves until a signal, or with stdio until the client closes its end. Resolves to the exit code. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const config = readSettings(options);
+  const address = options.stdio ? null : readAddress(options.http, config);
+  if (address) refuseForeignAddress(address, config);
+  const log = createLog({ level: config.SQLWRIGHT_LOG_LEVEL });
+  const stop = new StopRequest(log);
+  if (options.exitWithParent) parentGone().then(() => stop.request("parent.gone", 0));
+  await withApplication(config, { log, migrationsDirectory }, async (application) => {
+    stop.isServing = true;
+    if (address === null) {
+      const { serveStdio } = await import("../mcp/stdio.ts");
+      await serveStdio(application, { signal: stop.signal, log, drain_ms: config.SQLWRIGHT_DRAIN });
+    } else {
+      await listen(application, { ...address, config, log, signal: stop.signal });
+    }
+  });
+  return 0;
+}
+
+interface ListenOptions {
+  hostname: string;
+  port: number;
+  config: Config;
+  log: Log;
+  signal: AbortSignal;
+}
+
+async function listen(application: Application, options: ListenOptions): Promise<void> {
+  const { hostname, port, config, log, signal } = options;
+  const { serveHttp } = await import("../mcp/http.ts");
+  const server = await serveHttp(application, {
+    hostname,
+    port,
+    log,
+    signal,
+    allowedHosts: config.SQLWRIGHT_ALLOWED_HOSTS,
+    allowedOrigins: config.SQLWRIGHT_ALLOWED_ORIGINS,
+    maxBodyBytes: config.SQLWRIGHT_MAX_BODY,
+    maxSessions: config.SQLWRIGHT_MAX_SESSIONS,
+    sessionIdle_ms: config.SQLWRIGHT_SESSION_IDLE,
+    drain_ms: config.SQLWRIGHT_DRAIN,
+    checkReadiness: async () => {
+      const error = await application.ping();
+      const tools = application.catalog().tools.size;
+      return error === null ? { ready: true, tools } : { ready: false, tools, error: errorReport(error) };
+    },
+  });
+  const url = `http://${joinHostAndPort(hostname, String(server.port))}/mcp`;
+  log.info("server.listening", { url, tools: application.catalog().tools.size });
+  await server.finished;
+}
+
+/**
+ * What asks the server to stop. The first request drains; the same one again ends the process at once. Different ones do not add up,
+ * because Ctrl-C reaches the server from the terminal, and then from its launcher as SIGTERM and as the end of standard input.
+ */
+class StopRequest {
+  /** Before there is anything to drain, a signal ends the process. */
+  isServing = false;
+  readonly #controller = new AbortController();
+  readonly #log: Log;
+  readonly #seen = new Set<string>();
+
+  constructor(log: Log) {
+    this.#log = log;
+    const signals: Deno.Signal[] = Deno.build.os === "windows"
+      ? ["SIGINT", "SIGBREAK"]
+      : ["SIGINT", "SIGTERM", "SIGHUP"];
+    const numbers: Partial<Record<Deno.Signal, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15, SIGBREAK: 21 };
+    for (const signal of signals) {
+      Deno.addSignalListener(signal, () => this.request(signal, 128 + (numbers[signal] ?? 0)));
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  request(reason: string, exitCode: number): void {
+    if (!this.isServing || this.#seen.has(reason)) Deno.exit(exitCode);
+    this.#seen.add(reason);
+    if (this.signal.aborted) return;
+    this.#log.info("server.stopping", { reason });
+    this.#controller.abort(new DOMException("The server is stopping", "AbortError"));
+  }
+}

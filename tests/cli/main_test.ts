@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { brokenDirectory, nowhere, projectDirectory, run } from "./command.ts";
+
+const commands = [
+  "start",
+  "serve",
+  "check",
+  "list",
+  "call",
+  "migrate",
+  "permissions",
+  "client-config",
+  "doctor",
+];
+
+Deno.test("--help names every command, the exit codes and an example", async () => {
+  const { code, stdout, stderr } = await run(["--help"]);
+  assert.equal(code, 0);
+  assert.equal(stderr, "");
+  for (const command of commands) assert.match(stdout, new RegExp(`^  ${command} `, "m"));
+  assert.match(stdout, /Exit codes: 0 done · 1 failed/);
+  assert.match(stdout, /Example:\n {2}deno task sqlwright call/);
+});
+
+Deno.test("every command has help with --sql and an example", async () => {
+  const helps = await Promise.all(commands.map((command) => run([command, "--help"])));
+  for (const [index, { code, stdout }] of helps.entries()) {
+    assert.equal(code, 0, commands[index]!);
+    assert.match(stdout, /--sql <dir>/);
+    assert.match(stdout, new RegExp(`Example:\n {2}deno task sqlwright ${commands[index]}`));
+  }
+});
+
+Deno.test("--version prints the version alone", async () => {
+  const { version } = JSON.parse(await Deno.readTextFile(`${projectDirectory}deno.json`));
+  assert.deepEqual(await run(["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+Deno.test("wrong usage is told with what was meant, and ends with 2", async () => {
+  const cases: [string[], RegExp][] = [
+    [["chek"], /^error\[usage\] unknown command "chek"\n {2}help: Did you mean "check"\?\n$/],
+    [["check", "--jsn"], /^error\[usage\] unknown option "--jsn"\n {2}help: Did you mean "--json"\?\n$/],
+    [["check", "--sql"], /option "--sql <dir>" argument missing/],
+    [["call"], /missing required argument "tool"/],
+    [["migrate", "stats"], /migrate knows no "stats"/],
+    [["client-config", "emacs"], /Allowed choices are claude-desktop, claude-code, cursor, vscode/],
+    [["serve"], /serve needs a transport\n {2}help: Write --stdio or --http HOST:PORT/],
+    [["serve", "--stdio", "--http"], /--stdio and --http exclude each other/],
+    [["serve", "--stdoi"], /Did you mean "--stdio"\?/],
+  ];
+  const results = await Promise.all(cases.map(([args]) => run(args)));
+  for (const [index, { code, stdout, stderr }] of results.entries()) {
+    assert.equal(code, 2, stderr);
+    assert.equal(stdout, "");
+    assert.match(stderr, cases[index]![1]);
+  }
+});
+
+Deno.test("without a command the help is shown, and the exit code is 2", async () => {
+  const { code, stdout, stderr } = await run([]);
+  assert.equal(code, 2);
+  assert.match(stdout + stderr, /Usage: sqlwright/);
+});
+
+Deno.test("a wrong setting is one error with every fault, and no stack", async () => {
+  const { code, stdout, stderr } = await run(["list"], {
+    env: { SQLWRIGHT_ROWS: "many", SQLWRIGHT_TIMEOUT: "soon" },
+  });
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(
+    stderr,
+    /^error\[config\.invalid\] .*SQLWRIGHT_TIMEOUT: .*found "soon".*SQLWRIGHT_ROWS: .*found "many"/m,
+  );
+  assert.doesNotMatch(stderr, /\n {4}at /);
+});
+
+Deno.test("an unknown setting is refused with the one that was meant", async () => {
+  const { code, stderr } = await run(["list"], { env: { SQLWRIGHT_ROW: "5" } });
+  assert.equal(code, 1);
+  assert.match(stderr, /^error\[config\.unknown\] .*SQLWRIGHT_ROW \(did you mean SQLWRIGHT_ROWS\?\)/);
+});
+
+Deno.test("an unreachable database is one line and a hint; a stack only at log level debug", async () => {
+  const [plain, debug] = await Promise.all([
+    run(["list"]),
+    run(["list"], { env: { SQLWRIGHT_LOG_LEVEL: "debug" } }),
+  ]);
+  assert.equal(plain.code, 1);
+  assert.match(
+    plain.stderr,
+    /^error\[database\.unreachable\] Cannot reach PostgreSQL at 127\.0\.0\.1:1\/nothing: nothing listens there\n {2}help: .*\n$/,
+  );
+  assert.match(debug.stderr, /SqlwrightError: Cannot reach PostgreSQL[\s\S]*\n {4}at /);
+});
+
+Deno.test("--json tells an error as JSON on standard output", async () => {
+  const { code, stdout, stderr } = await run(["list", "--json"]);
+  assert.equal(code, 1);
+  assert.equal(stderr, "");
+  const { error } = JSON.parse(stdout);
+  assert.equal(error.code, "database.unreachable");
+  assert.equal(typeof error.hint, "string");
+});
+
+Deno.test("no password of DATABASE_URL is shown, whatever goes wrong", async () => {
+  const databaseUrl = "postgresql://me:hunter2@127.0.0.1:1/nothing";
+  const results = await Promise.all(
+    [["list"], ["doctor"], ["migrate"], ["permissions"], ["check"], ["serve", "--stdio"]].map((args) =>
+      run(args, { databaseUrl })
+    ),
+  );
+  for (const { stdout, stderr } of results) assert.doesNotMatch(stdout + stderr, /hunter2/);
+});
+
+Deno.test("output that is no terminal has no colours and no cut lines", async () => {
+  const { stdout } = await run(["check", "--static"], { sql: brokenDirectory, env: { NO_COLOR: "" } });
+  assert.match(stdout, /error\[unknown-tag\]/);
+  assert.ok(!stdout.includes("\x1b"));
+});
+
+Deno.test("permissions prints the server's flags on one line", async () => {
+  const databaseUrl = "postgresql://me:secret@db.example:5433/app";
+  const [stdio, http, json] = await Promise.all([
+    run(["permissions", "--stdio"], { databaseUrl, sql: "sql" }),
+    run(["permissions", "--http", "127.0.0.1:8399"], { databaseUrl, sql: "sql" }),
+    run(["permissions", "--stdio", "--json"], { databaseUrl, sql: "sql" }),
+  ]);
+  const flags = stdio.stdout.trim().split(" ");
+  assert.equal(stdio.code, 0);
+  assert.equal(stdio.stdout, `${flags.join(" ")}\n`);
+  assert.equal(stdio.stderr, "");
+  assert.deepEqual(flags.slice(0, 3), ["--no-prompt", "--cached-only", "--frozen"]);
+  assert.match(flags[3]!, /^--allow-read=sql,data/);
+  assert.equal(flags[4], "--allow-net=db.example:5433");
+  assert.match(flags[5]!, /^--allow-env=DATABASE_URL,/);
+  assert.equal(flags.length, 6);
+  assert.match(http.stdout, /--allow-net=db\.example:5433,127\.0\.0\.1:8399 /);
+  assert.deepEqual(JSON.parse(json.stdout), { flags });
+});
+
+Deno.test("client-config prints what each client takes, with this checkout's place", async () => {
+  const root = projectDirectory.replace(/[\\/]$/, "");
+  const launch = { command: Deno.execPath(), args: ["task", "--quiet", "--cwd", root, "mcp"] };
+  const url = "http://127.0.0.1:8321/mcp";
+  const [desktop, cursor, cursorHttp, code, vscode, vscodeHttp, desktopHttp] = await Promise.all([
+    run(["client-config", "claude-desktop"]),
+    run(["client-config", "cursor"]),
+    run(["client-config", "cursor", "--http"]),
+    run(["client-config", "claude-code", "--http"]),
+    run(["client-config", "vscode"]),
+    run(["client-config", "vscode", "--http", "127.0.0.1:9000"]),
+    run(["client-config", "claude-desktop", "--http"]),
+  ]);
+  assert.deepEqual(JSON.parse(desktop.stdout), { mcpServers: { sqlwright: launch } });
+  assert.match(desktop.stderr, /claude_desktop_config\.json/);
+  assert.deepEqual(JSON.parse(cursor.stdout), { mcpServers: { sqlwright: launch } });
+  assert.match(cursor.stderr, /\.cursor\/mcp\.json/);
+  assert.deepEqual(JSON.parse(cursorHttp.stdout), { mcpServers: { sqlwright: { url } } });
+  assert.equal(code.stdout, `claude mcp add --transport http sqlwright ${url}\n`);
+  assert.deepEqual(JSON.parse(vscode.stdout), { servers: { sqlwright: { type: "stdio", ...launch } } });
+  assert.deepEqual(JSON.parse(vscodeHttp.stdout), {
+    servers: { sqlwright: { type: "http", url: "http://127.0.0.1:9000/mcp" } },
+  });
+  assert.deepEqual(JSON.parse(desktopHttp.stdout), {
+    mcpServers: { sqlwright: { command: "npx", args: ["-y", "mcp-remote", url] } },
+  });
+});
+
+Deno.test(".env in the project's folder is read, and what is set already wins over it", async () => {
+  const cwd = await Deno.makeTempDir();
+  try {
+    for (const name of ["main.ts", "deno.json", "deno.lock", "src"]) {
+      await Deno.symlink(`${projectDirectory}${name}`, `${cwd}/${name}`);
+    }
+    // The project's folder is where the code lies: a copy, because a link would lead back to this one.
+    await Deno.remove(`${cwd}/src`);
+    await Deno.remove(`${cwd}/main.ts`);
+    await copyTree(`${projectDirectory}src`, `${cwd}/src`);
+    await Deno.copyFile(`${projectDirectory}main.ts`, `${cwd}/main.ts`);
+    await Deno.writeTextFile(`${cwd}/.env`, "SQLWRIGHT_HTTP=127.0.0.1:7777\nSQLWRIGHT_SQL_DIR=elsewhere\n");
+    const { code, stdout, stderr } = await run(["permissions"], { cwd, databaseUrl: nowhere, sql: "sql" });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /127\.0\.0\.1:7777/);
+    assert.match(stdout, /--allow-read=sql,/);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
+
+async function copyTree(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copyTree(`${from}/${name}`, `${to}/${name}`);
+    else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
+}

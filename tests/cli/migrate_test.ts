@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { makeDatabase, run } from "./command.ts";
+
+const migrations = (await Array.fromAsync(Deno.readDir("migrations")))
+  .map(({ name }) => name)
+  .filter((name) => /^\d{4}_.*\.sql$/.test(name))
+  .sort();
+
+Deno.test("migrate brings an empty database up to date, deploys views, and then has nothing to do", async () => {
+  await using database = await makeDatabase();
+  const options = { databaseUrl: database.url, sql: "sql" };
+  const before = await run(["migrate", "status"], options);
+  assert.equal(before.code, 0);
+  assert.match(before.stdout, /^version {2}migration +state\n/);
+  assert.ok(before.stdout.endsWith(`${migrations.length} pending\n`));
+
+  const first = await run(["migrate"], options);
+  assert.equal(first.code, 0, first.stderr);
+  for (const name of migrations) assert.ok(first.stdout.includes(`migration  ${name}\n`), name);
+  assert.match(first.stdout, /^view +edgar\/annual_headline\.sql$/m);
+  const version = Number(migrations.at(-1)!.slice(0, 4));
+  assert.ok(first.stdout.endsWith(`✓ At version ${version}\n`));
+
+  const [again, json, status] = await Promise.all([
+    run(["migrate"], options),
+    run(["migrate", "--json"], options),
+    run(["migrate", "status", "--json"], options),
+  ]);
+  assert.equal(again.stdout, `✓ Up to date at version ${version}\n`);
+  assert.deepEqual(JSON.parse(json.stdout), { current: version, applied: [], views: [], diagnostics: [] });
+  assert.deepEqual(
+    JSON.parse(status.stdout).migrations.map(({ name, state }: Record<string, string>) => [name, state]),
+    migrations.map((name) => [name, "applied"]),
+  );
+});
+
+Deno.test("a migration that changed after it was applied is refused and shown", async () => {
+  await using database = await makeDatabase();
+  const options = { databaseUrl: database.url, sql: "sql" };
+  assert.equal((await run(["migrate"], options)).code, 0);
+  await database.query("update sqlwright.migration set sha256 = 'other' where version = 1");
+  const [status, migrate] = await Promise.all([
+    run(["migrate", "status"], options),
+    run(["migrate"], options),
+  ]);
+  assert.equal(status.code, 1);
+  assert.match(status.stdout, /1 {2}0001_\w+\.sql +changed\n/);
+  assert.equal(migrate.code, 1);
+  assert.match(
+    migrate.stderr,
+    /^error\[migration\.changed\] Cannot migrate: "0001_\w+\.sql" changed after it was applied\n/,
+  );
+});
+
+Deno.test("migrate tells broken query files and ends with 1", async () => {
+  await using database = await makeDatabase();
+  const options = { databaseUrl: database.url, sql: "tests/fixtures/cli/broken" };
+  const { code, stdout, stderr } = await run(["migrate"], options);
+  assert.equal(code, 1);
+  assert.match(stdout, /✓ At version \d+\n$/);
+  assert.match(stderr, /error\[unknown-tag\][\s\S]*Views in broken files were not deployed/);
+});
+
+Deno.test("migrate of an unreachable database is one error", async () => {
+  const { code, stdout, stderr } = await run(["migrate"]);
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^error\[database\.unreachable\] .*nothing listens there\n {2}help: .*\n$/);
+});

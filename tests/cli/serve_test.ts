@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import {
+  brokenDirectory,
+  type CommandOptions,
+  freeAddress,
+  makeDatabase,
+  makeShop,
+  projectDirectory,
+  run,
+  shopDirectory,
+  spawn,
+  until,
+} from "./command.ts";
+
+const shop = await makeShop();
+Deno.test.afterAll(async () => await shop[Symbol.asyncDispose]());
+const options: CommandOptions = { databaseUrl: shop.url };
+
+/** The flags that `permissions` prints: the server is tried in its own sandbox. */
+async function flagsFor(...transport: string[]): Promise<string[]> {
+  const { code, stdout, stderr } = await run(["permissions", ...transport], options);
+  assert.equal(code, 0, stderr);
+  return stdout.trim().split(" ");
+}
+
+const messages = [
+  {
+    jsonrpc: "2.0",
+    id: 1,
+    method: "initialize",
+    params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } },
+  },
+  { jsonrpc: "2.0", method: "notifications/initialized" },
+  { jsonrpc: "2.0", id: 2, method: "tools/list" },
+  { jsonrpc: "2.0", id: 3, method: "tools/call", params: { name: "shop_get_thing", arguments: { id: 1 } } },
+];
+
+Deno.test("serve --stdio answers in its sandbox, writes nothing but the protocol, and ends with its client", async () => {
+  const child = spawn(await flagsFor("--stdio"), ["serve", "--stdio"], options);
+  const writer = child.stdin.getWriter();
+  await writer.write(
+    new TextEncoder().encode(messages.map((message) => JSON.stringify(message) + "\n").join("")),
+  );
+  const lines: string[] = [];
+  let rest = "";
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  while (lines.length < 3) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    rest += value;
+    const parts = rest.split("\n");
+    rest = parts.pop()!;
+    lines.push(...parts);
+  }
+  await writer.close();
+  assert.equal((await child.status).code, 0, await new Response(child.stderr).text());
+  const answers = new Map(lines.map((line) => JSON.parse(line)).map((answer) => [answer.id, answer.result]));
+  assert.equal(answers.get(1).serverInfo.name, "sqlwright");
+  assert.ok(answers.get(2).tools.some(({ name }: { name: string }) => name === "shop_get_thing"));
+  assert.equal(answers.get(3).structuredContent.row.name, "Lamp");
+  assert.equal(rest, "");
+  assert.deepEqual(await reader.read(), { value: undefined, done: true });
+  await child.stderr.cancel().catch(() => {});
+});
+
+Deno.test("serve --http answers in its sandbox, drains on SIGTERM, and ends with 0", async () => {
+  const address = freeAddress();
+  const child = spawn(await flagsFor("--http", address), ["serve", "--http", address], options);
+  const stderr = new Response(child.stderr).text();
+  await ready(address);
+  const state = await fetch(`http://${address}/health/ready`).then((response) => response.json());
+  assert.deepEqual(state, { ready: true, tools: 7 });
+
+  const second = await run(["serve", "--http", address], options);
+  assert.equal(second.code, 1);
+  assert.match(
+    second.stderr,
+    /^error\[port\.in_use\] Cannot listen on "?127\.0\.0\.1:\d+"?: .*\n {2}help: .*\n$/,
+  );
+
+  child.kill("SIGTERM");
+  assert.equal((await child.status).code, 0);
+  const events = (await stderr).trim().split("\n").map((line) => JSON.parse(line).event);
+  assert.deepEqual(events, ["server.listening", "server.stopping"]);
+  await close(child);
+});
+
+Deno.test("serve --exit-with-parent stops when standard input ends", async () => {
+  const address = freeAddress();
+  const child = spawn(["--allow-all"], ["serve", "--http", address, "--exit-with-parent"], options);
+  await ready(address);
+  await child.stdin.close();
+  assert.equal((await child.status).code, 0);
+  await child.stdout.cancel();
+  await child.stderr.cancel();
+});
+
+Deno.test("serve refuses to listen for other machines without tokens, unless told otherwise", async () => {
+  const [refused, start, wrong] = await Promise.all([
+    run(["serve", "--http", "0.0.0.0:1"], options),
+    run(["start", "--http", "[::]:1"], options),
+    run(["serve", "--http", "localhost"], options),
+  ]);
+  for (const { code, stderr } of [refused, start]) {
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^error\[config\.invalid\] Cannot listen on .*:1: other machines .*\n {2}help: .*SQLWRIGHT_UNAUTHENTICATED=anywhere/,
+    );
+  }
+  assert.match(wrong.stderr, /^error\[config\.invalid\] Cannot listen on "localhost": expected HOST:PORT/);
+});
+
+Deno.test("serve with broken files tells every fault on standard error and serves nothing", async () => {
+  const { code, stdout, stderr } = await run(["serve", "--stdio"], { ...options, sql: brokenDirectory });
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(
+    stderr,
+    /error\[unknown-tag\][\s\S]*nmae[\s\S]*error\[catalog\.invalid\] Cannot start: 3 errors in 2 query files\n/,
+  );
+});
+
+Deno.test("serve refuses a superuser and a missing database with one error", async () => {
+  const [superuser, unreachable, unset] = await Promise.all([
+    run(["serve", "--stdio"], { databaseUrl: shop.superuserUrl }),
+    run(["serve", "--stdio"]),
+    run(["serve", "--stdio"], { databaseUrl: "" }),
+  ]);
+  assert.match(superuser.stderr, /^error\[database\.refused\] Cannot start: ".*" is a superuser/);
+  assert.match(unreachable.stderr, /^error\[database\.unreachable\] Cannot reach PostgreSQL/);
+  assert.match(
+    unset.stderr,
+    /^error\[config\.invalid\] Cannot start: DATABASE_URL is not set\n {2}help: .*deno task start/,
+  );
+  for (const { code, stdout } of [superuser, unreachable, unset]) {
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+  }
+});
+
+Deno.test("what serve loads holds no console library and no launcher", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "src/cli/serve.ts"],
+    cwd: projectDirectory,
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const loaded: string[] = modules.map(({ specifier }: { specifier: string }) => specifier);
+  assert.ok(loaded.some((specifier) => specifier.endsWith("/src/app.ts")));
+  const forbidden =
+    /commander|cli-table3|cli-progress|string-width|\/cli\/(start|program|table|call|doctor)\.ts|\/embedded|\/migrate\.ts/;
+  assert.deepEqual(loaded.filter((specifier) => forbidden.test(specifier)), []);
+});
+
+Deno.test("start migrates an empty database, loads the sample, serves it, and leaves it as it is the next time", async () => {
+  await using database = await makeDatabase();
+  for (const time of ["first", "second"]) {
+    const address = freeAddress();
+    const child = spawn(["--allow-all"], ["start", "--http", address], {
+      databaseUrl: database.url,
+      sql: "sql",
+    });
+    const said: string[] = [];
+    const told = child.stderr.pipeThrough(new TextDecoderStream())
+      .pipeTo(new WritableStream({ write: (text) => void said.push(text) }));
+    await until(() => Promise.resolve(said.join("").includes("is up after")), "the launcher's report");
+    child.kill("SIGINT");
+    assert.equal((await child.status).code, 0);
+    await told;
+    if (time === "first") {
+      assert.match(
+        said.join(""),
+        /Applied \d+ migrations\nDeployed \d+ views\nLoaded the bundled sample: 12 companies, 2,382 filings, 22,644 facts\n/,
+      );
+    } else assert.doesNotMatch(said.join(""), /Applied|Deployed|Loaded/);
+    assert.match(said.join(""), new RegExp(`endpoint +http://${address}/mcp`));
+    await close(child);
+  }
+  const [counted] = await database.query("select count(*)::integer as companies from edgar.company");
+  assert.equal(counted?.companies, 12);
+});
+
+Deno.test("start leaves a database of one's own alone when its query files are not the bundled ones", async () => {
+  const address = freeAddress();
+  const child = spawn(["--allow-all"], ["start", "--http", address, "--sql", shopDirectory], options);
+  await ready(address);
+  child.kill("SIGTERM");
+  assert.equal((await child.status).code, 0);
+  assert.deepEqual(
+    await shop.query("select 1 from pg_namespace where nspname in ('edgar', 'sqlwright')"),
+    [],
+  );
+  await child.stderr.cancel();
+  await close(child);
+});
+
+async function ready(address: string): Promise<void> {
+  await until(
+    () =>
+      fetch(`http://${address}/health/ready`).then(
+        (response) => response.body?.cancel().then(() => response.ok) ?? false,
+        () => false,
+      ),
+    `a server at ${address}`,
+  );
+}
+
+async function close(child: Deno.ChildProcess): Promise<void> {
+  await child.stdin.close().catch(() => {});
+  await child.stdout.cancel().catch(() => {});
+}
