@@ -58,6 +58,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
     hasTools && (applied.length > 0 || !found.hasCompanies) && !(await inspect(config, ownerUrl)).hasCompanies
   ) {
     await loadSample({ ...config, DATABASE_URL: serverUrl });
+    await analyze({ ...config, DATABASE_URL: ownerUrl });
   }
 }
 
@@ -143,6 +144,16 @@ async function loadSample(config: Config): Promise<void> {
     }
     tell(`Loaded the bundled sample: ${loaded.join(", ")}`);
   });
+}
+
+/** Statistics for the planner: the tables were empty a moment ago, and autovacuum looks only once a minute. */
+async function analyze(config: Config): Promise<void> {
+  const pools = openPools(config);
+  try {
+    await pools.writer.withConnection(undefined, (connection) => connection.script("analyze"));
+  } finally {
+    await Promise.all([pools.reader.close(), pools.writer.close()]);
+  }
 }
 
 /** The error that a call answered, as the one it was. */

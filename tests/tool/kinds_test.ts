@@ -129,12 +129,12 @@ type App = Parameters<Parameters<typeof withTools>[2]>[1];
 
 function testShop(
   name: string,
-  run: (call: Call, database: TestDatabase, application: App) => Promise<void>,
+  run: (call: Call, database: TestDatabase, application: App) => Promise<void> | void,
 ): void {
   testOnEach(name, (server: TestServer) =>
     withDatabase(async (database) => {
       await database.sql.unsafe(schema);
-      await withTools(database, files, (call, application) => run(call, database, application));
+      await withTools(database, files, async (call, application) => await run(call, database, application));
     }, { server, isEmpty: true }));
 }
 
@@ -313,7 +313,7 @@ testShop(":view filters, orders and pages", async (call, _database, application)
 
 testShop(
   "schemas say what Postgres knows: types, nullability, comments, defaults",
-  async (_call, _database, application) => {
+  (_call, _database, application) => {
     const tool = application.catalog().tools.get("shop_items")!;
     assert.deepEqual(tool.inputSchema, {
       type: "object",
@@ -345,7 +345,7 @@ testShop(
   },
 );
 
-testShop("annotations are all there, and derived from the kind", async (_call, _database, application) => {
+testShop("annotations are all there, and derived from the kind", (_call, _database, application) => {
   const annotations = (name: string) => application.catalog().tools.get(name)!.annotations;
   assert.deepEqual(annotations("shop_items"), {
     title: "Items",
