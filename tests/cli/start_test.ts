@@ -128,7 +128,7 @@ Deno.test("serverCommand gives the flags and nothing secret on the command line"
     "--no-prompt",
     "--cached-only",
     "--frozen",
-    "--allow-read=sql,data",
+    "--allow-read=sql,data,migrations",
     "--allow-net=db.example:5433,127.0.0.1:8321",
     "--allow-env=DATABASE_URL,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*",
     "main.ts",
