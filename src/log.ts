@@ -1,5 +1,6 @@
 /**
- * Structured logs: one JSON object a line on standard error, because standard output belongs to the protocol.
+ * Structured logs on standard error, because standard output belongs to the protocol: one JSON object a line for programs, and
+ * where standard error is a terminal the same in a line that a person can read.
  * Bound values, secrets and result rows never enter a log line; the caller names what it logs.
  */
 
@@ -26,15 +27,14 @@ export interface LogOptions {
   fields?: LogFields;
 }
 
-export function createLog({ level, write = writeToStandardError, fields = {} }: LogOptions): Log {
+export function createLog({ level, write, fields = {} }: LogOptions): Log {
+  const format = write === undefined && Deno.stderr.isTerminal() ? formatForPerson : JSON.stringify;
+  const emit = write ?? writeToStandardError;
   const threshold = logLevels.indexOf(level);
   const at = (lineLevel: LogLevel) => (event: string, more: LogFields = {}) => {
     if (logLevels.indexOf(lineLevel) < threshold) return;
-    write(
-      JSON.stringify(
-        { time: new Date().toISOString(), level: lineLevel, event, ...fields, ...more },
-        replaceForLog,
-      ),
+    emit(
+      format({ time: new Date().toISOString(), level: lineLevel, event, ...fields, ...more }, replaceForLog),
     );
   };
   return {
@@ -42,8 +42,26 @@ export function createLog({ level, write = writeToStandardError, fields = {} }: 
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    with: (more) => createLog({ level, write, fields: { ...fields, ...more } }),
+    with: (more) =>
+      createLog({ level, fields: { ...fields, ...more }, ...(write === undefined ? {} : { write }) }),
   };
+}
+
+/** `11:48:28 warn  call.failed  tool=edgar_find_company code=call.timeout`; colours are plain ANSI, to import nothing. */
+function formatForPerson(line: Record<string, unknown>): string {
+  const { time, level, event, ...rest } = line;
+  const paint = Deno.noColor
+    ? (text: string) => text
+    : (text: string, code: number) => `\x1b[${code}m${text}\x1b[0m`;
+  const colour = { debug: 90, info: 36, warn: 33, error: 31 }[level as LogLevel];
+  const fields = Object.entries(rest).map(([name, value]) => {
+    const text = typeof value === "string" && /^[^\s"=]+$/.test(value)
+      ? value
+      : JSON.stringify(value, replaceForLog);
+    return paint(`${name}=`, 90) + text;
+  });
+  const clock = String(time).slice(11, 19);
+  return [paint(clock, 90), paint(String(level).padEnd(5), colour), event, ...fields].join(" ");
 }
 
 const encoder = new TextEncoder();
