@@ -1,15 +1,16 @@
 /**
  * What a call costs beside what the database alone costs, side by side in one run: `deno task bench`.
  *
- * Needs the EDGAR sample: DATABASE_URL of a database that `deno task start` or `migrate` has filled. Prints a Markdown table; the ratio is
- * the call's time over that of the bare driver with the same statement on the same pool. Then the time from cancelling a call
- * to the backend's end, over twenty calls.
+ * Over the embedded database with its sample, or that of DATABASE_URL. Prints a Markdown table; the ratio is the calls a second over
+ * those of the bare driver with the same statement on the same pool. Then the time from cancelling a call to the backend's
+ * end, over twenty calls.
  */
 
 import process from "node:process";
 import postgres from "postgres";
 import { type Application, withApplication } from "../src/app.ts";
-import { readConfig } from "../src/config.ts";
+import { withDatabase } from "../src/cli/database.ts";
+import { type Config, readConfig } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
 import type { CallContext } from "../src/tool/catalog.ts";
 
@@ -35,7 +36,10 @@ const cases: Case[] = [
 ];
 
 async function main(): Promise<void> {
-  const config = readConfig({ ...Deno.env.toObject(), SQLWRIGHT_LOG_LEVEL: "error" });
+  await withDatabase(readConfig(Deno.env.toObject()), ({ config }) => measureAll(config));
+}
+
+async function measureAll(config: Config): Promise<void> {
   await withApplication(config, { log: createLog({ level: "error" }) }, async (application) => {
     print("| call | callers | calls/s | driver alone/s | ratio | p50 ms |\n|---|--:|--:|--:|--:|--:|");
     for (const each of cases) {
