@@ -221,7 +221,7 @@ Deno.test("a client that disconnects over HTTP leaves no backend at work", async
         method: "tools/call",
         params: { name: "slow_wait", arguments: { seconds: 20 }, _meta: meta },
       }),
-    });
+    }).then((response) => response.text());
     await until("the statement runs", async () => await sleeping(database) === 1);
     abort.abort();
     await assert.rejects(pending);
