@@ -3,6 +3,7 @@
  * multiranges, each with what it is made of, down to base types. `codec.ts` and `tool/schema.ts` are built on them.
  */
 
+import type { DomainConstraints } from "./domain.ts";
 import type { PoolConnection } from "./pool.ts";
 
 interface TypeName {
@@ -18,7 +19,15 @@ export type PgType =
   | TypeName & { kind: "base"; base: string }
   | TypeName & { kind: "enum"; labels: string[] }
   | TypeName & { kind: "array"; element: PgType; delimiter: string }
-  | TypeName & { kind: "domain"; base: PgType; typmod: number; isNotNull: boolean; checks: string[] }
+  | TypeName & {
+    kind: "domain";
+    base: PgType;
+    typmod: number;
+    isNotNull: boolean;
+    checks: string[];
+    /** What the checks say as JSON Schema, where it is known already: reading them takes the parser. */
+    constraints?: DomainConstraints;
+  }
   | TypeName & { kind: "composite"; attributes: Attribute[] }
   | TypeName & { kind: "range" | "multirange"; subtype: PgType }
   | TypeName & { kind: "pseudo" };

@@ -60,6 +60,9 @@ export function closedObject(
   };
 }
 
+/** A CHECK that is NOT VALID holds for what is written, not for what is there. */
+export const isValid = (check: string): boolean => !check.endsWith(" NOT VALID");
+
 const decimalPattern = "^-?(\\d+(\\.\\d+)?|NaN|Infinity)$";
 const bigintPattern = "^-?\\d{1,19}$";
 const safeBound = Number.MAX_SAFE_INTEGER;
@@ -78,7 +81,11 @@ function bareSchema(
     case "enum":
       return { type: "string", enum: type.labels };
     case "domain":
-      return { ...bareSchema(type.base, direction, type.typmod, as), ...domainConstraints(type.checks) };
+      return {
+        ...bareSchema(type.base, direction, type.typmod, as),
+        ...(type.constraints ??
+          domainConstraints(direction === "output" ? type.checks.filter(isValid) : type.checks)),
+      };
     case "array":
       return { type: "array", items: nullable(bareSchema(type.element, direction, typmod, as)) };
     case "composite":
