@@ -1,12 +1,15 @@
-/** `check`: every finding in every query file, with its place; and `list`: the tools that the right files make. */
+/** `check`: every finding in every query file, with its place, and the lock; and `list`: the tools that the right files make. */
 
-import { normalize, relative, resolve } from "node:path";
-import { type CheckedFiles, checkFiles } from "../app.ts";
+import { join, normalize, relative, resolve } from "node:path";
+import { type CheckedFiles, checkFiles, type Pools } from "../app.ts";
 import type { Config } from "../config.ts";
 import { SqlwrightError } from "../errors.ts";
 import { compareText, type Diagnostic, didYouMean, sortDiagnostics } from "../query/diagnostic.ts";
 import { loadQueries } from "../query/loader.ts";
+import { rules } from "../query/rules.ts";
 import { catalogOf, type JsonSchema, type Tool } from "../tool/catalog.ts";
+import { lockName } from "../tool/lock.ts";
+import { proveFurther } from "../tool/prove.ts";
 import {
   formatCount,
   formatDiagnostics,
@@ -21,13 +24,25 @@ import {
 } from "./console.ts";
 import { withDatabase, withPools } from "./database.ts";
 import { readSettings } from "./environment.ts";
+import { checkLock, type LockCheck, lockDiagnostics, writeLockOf } from "./lock.ts";
 import { formatTable } from "./table.ts";
+import { formatUnix, watchChecks } from "./watch.ts";
 
 export interface CheckOptions {
   sql?: string | undefined;
   json?: boolean | undefined;
   /** Look at the files alone, without a database. */
   static?: boolean | undefined;
+  /** Write the lock. */
+  lock?: boolean | undefined;
+  /** `github`: one annotation a finding, as GitHub Actions reads them; `unix`: one line, as editors do. @default text */
+  format?: "text" | "github" | "unix" | undefined;
+  /** Check again after each save, until Ctrl-C. */
+  watch?: boolean | undefined;
+  /** Codes whose warnings count as errors. */
+  deny?: string[] | undefined;
+  /** Rows from which reading a whole table is worth a warning. @default 10000 */
+  largeTable?: number | undefined;
 }
 
 interface Checked extends CheckedFiles {
@@ -35,29 +50,32 @@ interface Checked extends CheckedFiles {
   kinds: ReadonlyMap<string, string>;
   /** Why types were not checked; null when they were. */
   unchecked: SqlwrightError | null;
+  /** Null when types were not checked. */
+  lock: LockCheck | null;
 }
 
-/** @returns 1 when a file is not ok, or when types could not be checked */
+/** @returns 1 when a file is not ok, when the lock is not the one of the files, or when types could not be checked */
 export async function runCheck(paths: readonly string[], options: CheckOptions): Promise<number> {
   const started_ms = performance.now();
+  refuseContradictions(paths, options);
   const config = readSettings(options);
-  const checked = await check(config, options.static ?? false);
-  const wanted = selectPaths(paths, [...checked.sources.keys()], config.SQLWRIGHT_SQL_DIR);
-  const diagnostics = sortDiagnostics(
-    checked.diagnostics.filter(({ path }) => wanted === null || wanted.has(path)),
-  );
-  const files = [...new Set([...checked.sources.keys(), ...diagnostics.map(({ path }) => path)])]
-    .filter((path) => wanted === null || wanted.has(path))
-    .sort(compareText);
+  const directory = config.SQLWRIGHT_SQL_DIR;
+  if (options.watch) return await watch(paths, options, config);
+  const checked = await check(config, options);
+  const { diagnostics, files } = select(checked, paths, options, directory);
   const isBroken = diagnostics.some(({ severity }) => severity === "error");
   const exitCode = isBroken || checked.unchecked !== null ? 1 : 0;
+  if (options.format === "github") {
+    for (const found of diagnostics) print(githubAnnotation(found, directory));
+  }
   if (options.json) {
     printJson({ files: files.map((path) => toFileReport(path, checked)) });
     if (checked.unchecked !== null) tellUnchecked(checked.unchecked);
     return exitCode;
   }
-  if (diagnostics.length > 0) {
-    const directory = config.SQLWRIGHT_SQL_DIR;
+  if (options.format === "unix" && diagnostics.length > 0) {
+    print(formatUnix(diagnostics, directory));
+  } else if (diagnostics.length > 0 && options.format !== "github") {
     print(formatDiagnostics(diagnostics, checked.sources, { stream: "stdout", directory }) + "\n");
   }
   if (checked.unchecked !== null) tellUnchecked(checked.unchecked);
@@ -66,10 +84,93 @@ export async function runCheck(paths: readonly string[], options: CheckOptions):
     isTyped: !options.static && checked.unchecked === null,
     elapsed_ms: performance.now() - started_ms,
   }));
+  if (options.lock) await writeLockOf(checked.lock, { directory, isBroken: exitCode !== 0 });
   return exitCode;
 }
 
-async function check(config: Config, isStatic: boolean): Promise<Checked> {
+/** What was found in the files that were asked for, and in the lock, and the paths of those files. */
+function select(
+  checked: Checked,
+  paths: readonly string[],
+  options: CheckOptions,
+  directory: string,
+): { diagnostics: Diagnostic[]; files: string[] } {
+  const wanted = selectPaths(paths, [...checked.sources.keys()], directory);
+  if (checked.lock !== null && !options.lock) addLockFindings(checked, checked.lock, wanted);
+  const diagnostics = sortDiagnostics(
+    checked.diagnostics.filter(({ path }) => wanted === null || wanted.has(path) || path === lockName),
+  );
+  const files = [...new Set([...checked.sources.keys(), ...diagnostics.map(({ path }) => path)])]
+    .filter((path) => wanted === null || wanted.has(path))
+    .sort(compareText);
+  return { diagnostics, files };
+}
+
+async function watch(paths: readonly string[], options: CheckOptions, config: Config): Promise<number> {
+  const round = (config: Config) => async () => {
+    const checked = await check(config, options);
+    const { diagnostics, files } = select(checked, paths, options, config.SQLWRIGHT_SQL_DIR);
+    // While files are edited the lock is stale as a matter of course.
+    const softened = diagnostics.map((found): Diagnostic =>
+      found.path === lockName ? { ...found, severity: "warning" } : found
+    );
+    return { ...checked, diagnostics: softened, files: files.length };
+  };
+  const begin = (config: Config) =>
+    watchChecks(round(config), { directory: config.SQLWRIGHT_SQL_DIR, isUnix: options.format === "unix" });
+  // An embedded database is brought up once and not for each save.
+  return options.static ? await begin(config) : await withDatabase(config, ({ config }) => begin(config));
+}
+
+function refuseContradictions(paths: readonly string[], options: CheckOptions): void {
+  if (options.lock && options.static) {
+    throw new UsageError("--lock needs a database, and --static asks for none");
+  }
+  if (options.lock && paths.length > 0) {
+    throw new UsageError("--lock locks all files together", "Leave the paths out");
+  }
+  if (options.json && options.format !== undefined && options.format !== "text") {
+    throw new UsageError(`--json and --format ${options.format} exclude each other`);
+  }
+  if (options.watch && (options.json || options.lock || options.format === "github")) {
+    throw new UsageError("--watch goes with --format text or unix, and writes no lock");
+  }
+  const unknown = options.deny?.find((code) => !Object.hasOwn(rules, code));
+  if (unknown !== undefined) {
+    throw new UsageError(`there is no rule "${unknown}"`, didYouMean(unknown, Object.keys(rules)));
+  }
+}
+
+/** With the text of the lock, so that findings are shown in it. */
+function addLockFindings(checked: Checked, lock: LockCheck, wanted: ReadonlySet<string> | null): void {
+  const isWanted = (tool: string) => {
+    const file = lock.lock.tools[tool]?.file;
+    return wanted === null || (file !== undefined && wanted.has(file));
+  };
+  const changes = lock.changes.filter(({ tool }) => isWanted(tool));
+  // What is not a change of a tool concerns all files.
+  if (wanted !== null && changes.length === 0) return;
+  const found = lockDiagnostics({ ...lock, changes });
+  checked.diagnostics = [...checked.diagnostics, ...found];
+  if (lock.text !== null && found.length > 0) {
+    checked.sources = new Map([...checked.sources, [lockName, lock.text]]);
+  }
+}
+
+/** One line as GitHub Actions reads it from the log of a step. */
+function githubAnnotation(
+  { code, severity, path, line, column, message, hint }: Diagnostic,
+  directory: string,
+): string {
+  const escape = (text: string) =>
+    text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  const property = (text: string) => escape(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+  const file = property(join(directory, path));
+  const text = escape(hint === null ? message : `${message}\n${hint}`);
+  return `::${severity} file=${file},line=${line},col=${column},title=${property(code)}::${text}`;
+}
+
+async function check(config: Config, options: CheckOptions): Promise<Checked> {
   const loaded = await loadQueries(config.SQLWRIGHT_SQL_DIR);
   const kinds = new Map(loaded.queries.map(({ path, kind }) => [path, kind]));
   const untyped = (unchecked: SqlwrightError | null): Checked => ({
@@ -78,19 +179,45 @@ async function check(config: Config, isStatic: boolean): Promise<Checked> {
     sources: loaded.sources,
     kinds,
     unchecked,
+    lock: null,
   });
-  if (isStatic) return untyped(null);
+  if (options.static) return untyped(null);
   try {
-    const files = await withDatabase(
-      config,
-      ({ config }) => withPools(config, ({ writer }) => checkFiles(config, writer)),
-    );
-    return { ...files, kinds, unchecked: null };
+    return await withDatabase(config, ({ config }) =>
+      withPools(config, async (pools) => ({
+        ...await checkWhole(config, pools, options),
+        kinds,
+        unchecked: null,
+      })));
   } catch (error) {
     const isDatabase = error instanceof SqlwrightError && /^(database|embedded|migration)\./.test(error.code);
     if (!isDatabase) throw error;
     return untyped(error);
   }
+}
+
+/** What a start checks, and what only a DBA has the time for: plans, privileges, examples, the lock. */
+async function checkWhole(
+  config: Config,
+  pools: Pools,
+  { deny = [], largeTable }: CheckOptions,
+): Promise<CheckedFiles & { lock: LockCheck }> {
+  const files = await checkFiles(config, pools.writer);
+  const further = await pools.writer.withConnection(
+    undefined,
+    (connection) =>
+      proveFurther(connection, [...files.catalog.tools.values()], {
+        ...(largeTable === undefined ? {} : { largeTable_rows: largeTable }),
+      }),
+  );
+  const diagnostics = [...files.diagnostics, ...further].map((found): Diagnostic =>
+    deny.includes(found.code) ? { ...found, severity: "error" } : found
+  );
+  return {
+    ...files,
+    diagnostics,
+    lock: await checkLock({ ...files, diagnostics }, pools, config.SQLWRIGHT_SQL_DIR),
+  };
 }
 
 function tellUnchecked(error: SqlwrightError): void {
@@ -109,7 +236,7 @@ function toFileReport(
   { catalog, diagnostics, kinds, unchecked }: Checked,
 ): Record<string, unknown> {
   const own = sortDiagnostics(diagnostics.filter((found) => found.path === path));
-  const isModule = path.endsWith("/_module.sql");
+  const isModule = path.endsWith("/_module.sql") || path === lockName;
   const tool = isModule ? null : toolOf(path, catalog.tools.values());
   const untyped = unchecked === null || isModule ? [] : [{
     code: "types-unchecked",
