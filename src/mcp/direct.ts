@@ -17,7 +17,7 @@ import {
   requestedCall,
 } from "./call.ts";
 import { answerText, errorText, isObject, type JsonRpcRequest } from "./message.ts";
-import { cacheHint, capabilities, listTools, type McpApplication, type ServedCatalog } from "./server.ts";
+import { cacheHintOf, capabilities, listTools, type McpApplication, type ServedCatalog } from "./server.ts";
 
 export const modernVersion = "2026-07-28";
 
@@ -127,7 +127,7 @@ export class DirectAnswers {
   #resultText(result: Record<string, unknown>, era: Era): string {
     if (era === "legacy") return JSON.stringify(result);
     const _meta = { "io.modelcontextprotocol/serverInfo": this.#application.serverInfo };
-    return JSON.stringify({ ...result, resultType: "complete", ...cacheHint, _meta });
+    return JSON.stringify({ ...result, resultType: "complete", ...cacheHintOf(this.#application), _meta });
   }
 
   #instructions(): { instructions?: string } {

@@ -40,6 +40,7 @@ export class HttpEndpoint {
   readonly #direct: DirectAnswers;
   readonly #sessions: SessionTable;
   readonly #endListening: () => void;
+  readonly #endUpdates: (() => void) | undefined;
   #reference: Promise<Reference> | null = null;
 
   constructor(application: McpApplication, options: EndpointOptions) {
@@ -51,6 +52,9 @@ export class HttpEndpoint {
     this.#sessions = new SessionTable(options, options.log);
     this.#endListening = application.onCatalogChanged(() => {
       this.#sendListChanged().catch((error) => this.#log.warn("list_changed.unsent", { error }));
+    });
+    this.#endUpdates = application.onResourcesUpdated?.((uris) => {
+      this.#sendUpdated(uris).catch((error) => this.#log.warn("updated.unsent", { error }));
     });
   }
 
@@ -74,6 +78,7 @@ export class HttpEndpoint {
   /** Aborts what still runs, and ends all sessions and streams. */
   async close(): Promise<void> {
     this.#endListening();
+    this.#endUpdates?.();
     this.#bodies.close();
     const reason = abortReason("stopping");
     this.running.abortAll(reason);
@@ -279,6 +284,13 @@ export class HttpEndpoint {
 
   #loadReference(): Promise<Reference> {
     return this.#reference ??= loadReference(this.#application, this.#options);
+  }
+
+  /** For the subscriptions of 2026-07-28; those of the versions before are with the servers of their sessions. */
+  async #sendUpdated(uris: readonly string[]): Promise<void> {
+    if (this.#reference === null) return;
+    const { modern } = await this.#reference;
+    for (const uri of uris) modern.notify.resourceUpdated(uri);
   }
 
   async #sendListChanged(): Promise<void> {

@@ -1,10 +1,11 @@
 /**
- * What the server offers to read: the catalogue as one JSON document, and the SQL of each tool's query file. Pure functions
- * of a catalogue; the protocol is in server.ts.
+ * What the server offers to read: the catalogue as one JSON document, how its files are, and the SQL of each tool's query file.
+ * Pure functions; the protocol is in server.ts.
  */
-import type { ServedCatalog, ServedTool } from "./server.ts";
+import type { McpApplication, ServedCatalog, ServedTool } from "./server.ts";
 
 export const catalogUri = "sqlwright://catalog";
+export const statusUri = "sqlwright://status";
 export const sqlUriTemplate = "sqlwright://sql/{module}/{name}.sql";
 
 /** A resource as `resources/list` tells it. */
@@ -22,8 +23,11 @@ export interface ResourceText {
   text: string;
 }
 
-/** The catalogue first, then the query files by tool name. */
-export function listResources(catalog: ServedCatalog): ListedResource[] {
+/** Where resources come from. */
+export type ResourceSource = Pick<McpApplication, "catalog" | "status">;
+
+/** The catalogue first, then the status, then the query files by tool name. */
+export function listResources({ catalog, status }: ResourceSource): ListedResource[] {
   return [
     {
       uri: catalogUri,
@@ -32,7 +36,14 @@ export function listResources(catalog: ServedCatalog): ListedResource[] {
       description: "Modules and tools with their kinds and parameters",
       mimeType: "application/json",
     },
-    ...toolsByName(catalog).map((tool) => ({
+    ...(status === undefined ? [] : [{
+      uri: statusUri,
+      name: "status",
+      title: "Status of the query files",
+      description: "Since when the catalogue serves, which files are broken and where, and the last reload",
+      mimeType: "application/json",
+    }]),
+    ...toolsByName(catalog()).map((tool) => ({
       uri: sqlUri(tool),
       name: `${tool.module}/${tool.query.parsed.name}.sql`,
       title: tool.title,
@@ -42,10 +53,14 @@ export function listResources(catalog: ServedCatalog): ListedResource[] {
   ];
 }
 
-/** The resource's text; null when the catalogue has no such resource. */
-export function readResource(catalog: ServedCatalog, uri: string): ResourceText | null {
+/** The resource's text; null when there is no such resource. */
+export function readResource(source: ResourceSource, uri: string): ResourceText | null {
+  const catalog = source.catalog();
   if (uri === catalogUri) {
     return { uri, mimeType: "application/json", text: JSON.stringify(describeCatalog(catalog)) };
+  }
+  if (uri === statusUri && source.status !== undefined) {
+    return { uri, mimeType: "application/json", text: JSON.stringify(source.status()) };
   }
   const [, module, name] = /^sqlwright:\/\/sql\/([^/]+)\/([^/]+)\.sql$/.exec(uri) ?? [];
   const tool = catalog.tools.get(`${module}_${name}`);
@@ -83,7 +98,7 @@ export function toolsByName(catalog: ServedCatalog): ServedTool[] {
 
 const completionLimit = 100; // the protocol's
 
-function sqlUri(tool: ServedTool): string {
+export function sqlUri(tool: ServedTool): string {
   return `sqlwright://sql/${tool.module}/${tool.query.parsed.name}.sql`;
 }
 

@@ -16,6 +16,7 @@ import {
   listResources,
   readResource,
   sqlUriTemplate,
+  statusUri,
   toolsByName,
 } from "./resources.ts";
 
@@ -42,6 +43,12 @@ export interface McpApplication {
   serverInfo: { name: string; version: string; title: string };
   /** Prose for the agent about the server as a whole; empty when there is none. */
   instructions(): string;
+  /** What is served, since when, and which files are broken: the resource `sqlwright://status`. @default no such resource */
+  status?(): object;
+  /** Calls the listener with the URIs of resources whose text is another now; returns what ends that. @default never */
+  onResourcesUpdated?(listener: (uris: readonly string[]) => void): () => void;
+  /** How long a client of 2026-07-28 may keep a list before it asks again. @default 60000 */
+  listTtl_ms?: number;
   /**
    * Makes another SDK server where more than the catalogue is offered (prompts, views, elicitation). The transports then
    * answer only pings and calls of the catalogue's tools themselves.
@@ -52,7 +59,7 @@ export interface McpApplication {
 /** What the server can do; nothing is announced that is not there. */
 export const capabilities = {
   tools: { listChanged: true },
-  resources: { listChanged: true },
+  resources: { listChanged: true, subscribe: true },
   completions: {},
 } as const;
 
@@ -60,7 +67,9 @@ export const capabilities = {
  * How long a client of 2026-07-28 may keep a list before it asks again; one that listens is told of changes at once.
  * Private, because what is listed may come to depend on who asks.
  */
-export const cacheHint = { ttlMs: 60_000, cacheScope: "private" } as const;
+export function cacheHintOf({ listTtl_ms = 60_000 }: McpApplication) {
+  return { ttlMs: listTtl_ms, cacheScope: "private" } as const;
+}
 
 export interface ListPage {
   /** Where the next page starts; absent on the last one. */
@@ -72,6 +81,7 @@ export async function makeServer(application: McpApplication, log: Log): Promise
   if (application.makeServer !== undefined) return await application.makeServer();
   const { ProtocolError, ResourceNotFoundError, Server } = await import("@modelcontextprotocol/server");
   const instructions = application.instructions();
+  const cacheHint = cacheHintOf(application);
   const server = new Server(application.serverInfo, {
     capabilities,
     ...(instructions !== "" && { instructions }),
@@ -109,7 +119,7 @@ export async function makeServer(application: McpApplication, log: Log): Promise
   });
 
   server.setRequestHandler("resources/list", ({ params }) => {
-    const page = pageOf(listResources(application.catalog()), (resource) => resource.uri, params?.cursor);
+    const page = pageOf(listResources(application), (resource) => resource.uri, params?.cursor);
     if (page === null) throw refuse(unknownCursor);
     return { resources: page.items, ...page.next };
   });
@@ -125,9 +135,21 @@ export async function makeServer(application: McpApplication, log: Log): Promise
   }));
 
   server.setRequestHandler("resources/read", ({ params }) => {
-    const resource = readResource(application.catalog(), params.uri);
+    const resource = readResource(application, params.uri);
     if (resource === null) throw new ResourceNotFoundError(params.uri);
-    return { contents: [resource] };
+    // The status is another after each save that broke something, whether or not the lists are.
+    return { contents: [resource], ...(params.uri === statusUri && { ttlMs: 0 }) };
+  });
+
+  const subscriptions = new Subscriptions(server, application, log);
+  server.setRequestHandler("resources/subscribe", ({ params }) => {
+    if (readResource(application, params.uri) === null) throw new ResourceNotFoundError(params.uri);
+    if (!subscriptions.add(params.uri)) throw refuse(`Cannot subscribe: ${maxSubscriptions} are the most`);
+    return {};
+  });
+  server.setRequestHandler("resources/unsubscribe", ({ params }) => {
+    subscriptions.delete(params.uri);
+    return {};
   });
 
   server.setRequestHandler("completion/complete", ({ params }) => {
@@ -144,12 +166,61 @@ export async function makeServer(application: McpApplication, log: Log): Promise
   return server;
 }
 
+const maxSubscriptions = 1000;
+
+/** The resources that one connection of a version before 2026-07-28 wants to hear of. */
+class Subscriptions {
+  readonly #server: Server;
+  readonly #application: McpApplication;
+  readonly #log: Log;
+  readonly #uris = new Set<string>();
+  #endListening: (() => void) | null = null;
+
+  constructor(server: Server, application: McpApplication, log: Log) {
+    this.#server = server;
+    this.#application = application;
+    this.#log = log;
+  }
+
+  /** False when there are too many. */
+  add(uri: string): boolean {
+    if (this.#uris.size >= maxSubscriptions && !this.#uris.has(uri)) return false;
+    this.#uris.add(uri);
+    if (this.#endListening === null) {
+      this.#endListening = this.#application.onResourcesUpdated?.((uris) => this.#send(uris)) ?? (() => {});
+      const before = this.#server.onclose;
+      this.#server.onclose = () => {
+        this.#endListening?.();
+        before?.();
+      };
+    }
+    return true;
+  }
+
+  delete(uri: string): void {
+    this.#uris.delete(uri);
+  }
+
+  #send(uris: readonly string[]): void {
+    for (const uri of uris.filter((each) => this.#uris.has(each))) {
+      this.#server.sendResourceUpdated({ uri }).catch((error) => this.#log.warn("updated.unsent", { error }));
+    }
+  }
+}
+
 /** Tells the clients of a connected SDK server that tools and resources are others now. */
 export async function sendListChanged(made: Server | McpServer): Promise<void> {
   const server = "server" in made ? made.server : made;
   const offered = server.getCapabilities();
   if (offered.tools?.listChanged) await server.sendToolListChanged();
   if (offered.resources?.listChanged) await server.sendResourceListChanged();
+}
+
+/** Tells them that resources are to be read again; the SDK sends what was subscribed to. */
+export async function sendUpdated(made: Server | McpServer, uris: readonly string[]): Promise<void> {
+  const server = "server" in made ? made.server : made;
+  if (!server.getCapabilities().resources?.subscribe) return;
+  for (const uri of uris) await server.sendResourceUpdated({ uri });
 }
 
 /** One page of `tools/list`, by name; null for a cursor that this server has not made. */

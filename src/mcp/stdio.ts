@@ -24,7 +24,7 @@ import {
   readableId,
   type RequestId,
 } from "./message.ts";
-import { makeServer, type McpApplication, sendListChanged } from "./server.ts";
+import { makeServer, type McpApplication, sendListChanged, sendUpdated } from "./server.ts";
 
 export interface StdioOptions {
   /** Stops reading; calls in flight may finish within `drain_ms`. */
@@ -52,6 +52,7 @@ export async function serveStdio(application: McpApplication, options: StdioOpti
     onUnreadable: (why) => writer.write(errorText(null, errorCode.parse, `Parse error: ${why}`)),
   });
   const endListening = application.onCatalogChanged(() => connection.sendListChanged());
+  const endUpdates = application.onResourcesUpdated?.((uris) => connection.sendUpdated(uris));
   if (signal.aborted) stopReading();
   else signal.addEventListener("abort", stopReading, { once: true });
   try {
@@ -67,6 +68,7 @@ export async function serveStdio(application: McpApplication, options: StdioOpti
   } finally {
     signal.removeEventListener("abort", stopReading);
     endListening();
+    endUpdates?.();
     // A client that has closed its end is gone and so are its calls; a server that is told to stop lets them finish.
     if (signal.aborted && writer.broken === null) await connection.drain(drain_ms);
     await connection.close(signal.aborted ? "stopping" : "disconnected");
@@ -117,6 +119,13 @@ class StdioConnection {
       this.#writer.write(notificationText("notifications/tools/list_changed"));
       this.#writer.write(notificationText("notifications/resources/list_changed"));
     }
+  }
+
+  /** For the subscriptions of 2026-07-28; those of the versions before are with the SDK's server. */
+  sendUpdated(uris: readonly string[]): void {
+    if (this.#reference === null || this.#era !== "modern") return;
+    this.#reference.then((reference) => reference.sendUpdated(uris))
+      .catch((error) => this.#log.warn("updated.unsent", { error }));
   }
 
   async drain(timeout_ms: number): Promise<void> {
@@ -235,6 +244,7 @@ interface Running {
 interface Reference {
   deliver(message: unknown): void;
   sendListChanged(): Promise<void>;
+  sendUpdated(uris: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -287,6 +297,9 @@ async function loadReference({ makeServer, handshake, send, log }: ReferenceOpti
     },
     sendListChanged: async () => {
       if (made !== null) await sendListChanged(made);
+    },
+    sendUpdated: async (uris) => {
+      if (made !== null) await sendUpdated(made, uris);
     },
     close: () => handle.close(),
   };
