@@ -42,7 +42,7 @@ export async function runCall(
  * Each call is a process of its own, so a secret made at random would refuse the cursor of the call before. Nothing is given
  * away: the signature keeps clients from making cursors, and a person here holds the database's login itself.
  */
-function withCursorSecret(config: Config): Config {
+export function withCursorSecret(config: Config): Config {
   return {
     ...config,
     SQLWRIGHT_CURSOR_SECRET: config.SQLWRIGHT_CURSOR_SECRET ?? "sqlwright call on this machine",
@@ -79,7 +79,8 @@ async function callTool(
   });
 }
 
-function findTool({ tools }: Catalog, name: string): Tool {
+/** @throws {SqlwrightError} `tool.unknown` */
+export function findTool({ tools }: Catalog, name: string): Tool {
   const tool = tools.get(name);
   if (tool !== undefined) return tool;
   const near = didYouMean(name, tools.keys());
@@ -121,7 +122,7 @@ function tellResult(
 }
 
 /** What `call TOOL --help` shows. */
-function describeTool({ name, title, kind, description, inputSchema }: Tool): string {
+export function describeTool({ name, title, kind, description, inputSchema }: Tool): string {
   const paint = paintFor("stdout");
   const width = widthOf("stdout");
   const properties = Object.entries(inputSchema.properties as Record<string, JsonSchema>);
@@ -156,7 +157,7 @@ function describeType(schema: JsonSchema): string {
 }
 
 /** Ctrl-C cancels the statement in the database; a second one ends the process. */
-class Interruption {
+export class Interruption {
   readonly #controller = new AbortController();
   readonly #onSignal = () => {
     if (this.signal.aborted) Deno.exit(130);

@@ -5,8 +5,9 @@
 
 import { join } from "node:path";
 import { openPools, requireUsableServer, serverFacts, withApplication } from "../app.ts";
+import { queryClient } from "../client/queries.ts";
 import type { Config } from "../config.ts";
-import { SqlwrightError } from "../errors.ts";
+import type { Queries } from "../edgar/queries.ts";
 import { deployViews, type ViewFile } from "../postgres/views.ts";
 import { migrate } from "../postgres/migrate.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
@@ -37,10 +38,10 @@ export interface Deployment {
 
 /** In the order in which they are loaded. */
 const sample = [
-  { tool: "edgar_load_companies", source: "edgar/company.csv", what: "companies" },
-  { tool: "edgar_load_filings", source: "edgar/filing.csv", what: "filings" },
-  { tool: "edgar_load_facts", source: "edgar/fact.csv", what: "facts" },
-];
+  { name: "load_companies", source: "edgar/company.csv", what: "companies" },
+  { name: "load_filings", source: "edgar/filing.csv", what: "filings" },
+  { name: "load_facts", source: "edgar/fact.csv", what: "facts" },
+] as const;
 
 /** Each step tells on standard error what it did; a database that is up to date is left alone. */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
@@ -53,7 +54,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   const { applied, views } = await deploy(ownerUrl, queries);
   if (applied.length > 0) tell(`Applied ${formatCount(applied.length, "migration")}`);
   if (views.length > 0) tell(`Deployed ${formatCount(views.length, "view")}`);
-  const hasTools = sample.every(({ tool }) => queries.queries.some((query) => query.tool === tool));
+  const hasTools = sample.every(({ name }) => queries.queries.some(({ tool }) => tool === `edgar_${name}`));
   if (
     hasTools && (applied.length > 0 || !found.hasCompanies) && !(await inspect(config, ownerUrl)).hasCompanies
   ) {
@@ -133,14 +134,13 @@ async function loadSample(config: Config): Promise<void> {
   const sources = { kind: "folder" as const, directory: join(projectDirectory, "data") };
   await withApplication(config, { log: silentLog, sources }, async ({ callTool }) => {
     const loaded: string[] = [];
-    for (const { tool, source, what } of sample) {
-      const result = await callTool(tool, { source }, {
+    const { edgar } = queryClient<Queries>(callTool);
+    for (const { name, source, what } of sample) {
+      const { copied } = await edgar[name]({ source }, {
         signal: AbortSignal.timeout(config.SQLWRIGHT_LOAD_TIMEOUT),
-        progress: () => {},
         correlationId: "sample",
       });
-      if (result.isError) throw toError(result.structured.error);
-      loaded.push(formatCount(Number(result.structured.copied), what, what));
+      loaded.push(formatCount(copied, what, what));
     }
     tell(`Loaded the bundled sample: ${loaded.join(", ")}`);
   });
@@ -154,18 +154,4 @@ async function analyze(config: Config): Promise<void> {
   } finally {
     await Promise.all([pools.reader.close(), pools.writer.close()]);
   }
-}
-
-/** The error that a call answered, as the one it was. */
-export function toError(answered: unknown): SqlwrightError {
-  const { code, message, details, hint } = answered as {
-    code: SqlwrightError["code"];
-    message: string;
-    details?: Record<string, unknown>;
-    hint?: string;
-  };
-  return new SqlwrightError(code, message, {
-    ...(details === undefined ? {} : { details }),
-    ...(hint === undefined ? {} : { hint }),
-  });
 }

@@ -1,7 +1,8 @@
 /** The commands with their options and help. Each command's work is in a file of its own, loaded when it is asked for. */
 
-import { Argument, Command, CommanderError } from "@commander-js/extra-typings";
+import { Argument, Command, CommanderError, Option } from "@commander-js/extra-typings";
 import { version } from "../app.ts";
+import { kinds } from "../query/query.ts";
 import { paintFor, UsageError, widthOf } from "./console.ts";
 
 /** Runs the command that the words name. Resolves to the exit code. */
@@ -93,13 +94,30 @@ Example:
     "Check every query file against the database and show all that is wrong, each with its place.",
     "check",
     "check sql/edgar/find_company.sql --json",
+    "check --watch",
+    "check --lock",
   )
     .argument("[path...]", "files or folders of query files (default: all)")
     .option("--json", "print one JSON object")
+    .addOption(
+      new Option("--format <format>", "`github` prints annotations for its Actions, `unix` lines for editors")
+        .choices(["text", "github", "unix"] as const),
+    )
     .option("--static", "check the text alone, without a database")
+    .option("--watch", "check again after each save, until Ctrl-C")
+    .option("--lock", "write lock.json, which `serve` starts from, and say what it changes for callers")
+    .option("--deny <rule...>", "count the warnings of these rules as errors, such as seq-scan")
+    .option("--large-table <rows>", "warn of tables read whole from so many rows (default: 10000)", readRows)
     .action(async (paths, options) => {
       const { runCheck } = await import("./check.ts");
       finish(await runCheck(paths, options));
+    });
+
+  command("types", typesDescription, "types", "types --out src/edgar/queries.ts")
+    .option("--out <file>", "write the file instead of printing it")
+    .action(async (options) => {
+      const { runTypes } = await import("./types.ts");
+      finish(await runTypes(options));
     });
 
   command("list", "List the tools by module, with their kinds and parameters.", "list", "list --json")
@@ -125,6 +143,72 @@ Example:
     .action(async (tool, words, options) => {
       const { runCall } = await import("./call.ts");
       finish(await runCall(tool, words, options));
+    });
+
+  command(
+    "new",
+    newDescription,
+    "new edgar/list_filings --kind many --table edgar.filing",
+    "new ops/hours --kind report",
+  )
+    .argument("<path>", "module/name of the tool")
+    .addOption(new Option("--kind <kind>", "what the tool answers").choices(kinds).makeOptionMandatory())
+    .option("--table <schema.table>", "a table or view of the database, whose columns the file takes")
+    .option("--json", "print one JSON object")
+    .action(async (path, options) => {
+      const { runNew } = await import("./new.ts");
+      finish(await runNew(path, options));
+    });
+
+  command(
+    "explain",
+    explainDescription,
+    "explain edgar_find_company --q AAPL",
+    "explain edgar_load_filings --source data/edgar/filing.csv --analyze",
+    "explain edgar_filing_feed --json",
+  )
+    .argument("<tool>", "name of the tool, as `list` shows it")
+    .argument("[words...]", "a JSON object, or --param value for each parameter")
+    .option("--analyze", "also run a tool that writes; its transaction is rolled back")
+    .option("--source <file>", "the file that a :copy tool loads")
+    .option("--json", "print one JSON object")
+    .passThroughOptions()
+    .action(async (tool, words, options) => {
+      const { runExplain } = await import("./explain.ts");
+      finish(await runExplain(tool, words, options));
+    });
+
+  command(
+    "test",
+    testDescription,
+    "test",
+    "test sql/edgar tests/sql/edgar --filter facts --junit report.xml",
+  )
+    .argument("[path...]", "query files, SQL tests or folders of them (default: all)")
+    .option("--tests <dir>", "the folder of SQL tests (default: tests/sql)")
+    .option("--filter <text>", "only tests whose file or name holds the text, or matches /expression/")
+    .option("--junit <file>", "also write JUnit XML")
+    .option("--json", "print one JSON object")
+    .action(async (paths, options) => {
+      const { runTest } = await import("./test.ts");
+      finish(await runTest(paths, options));
+    });
+
+  command(
+    "psql",
+    psqlDescription,
+    "psql edgar_find_company --q AAPL",
+    "psql edgar_load_filings --source data/edgar/filing.csv --run",
+  )
+    .argument("<tool>", "name of the tool, as `list` shows it")
+    .argument("[words...]", "a JSON object, or --param value for each parameter")
+    .option("--run", "run it, in the database of DATABASE_URL")
+    .option("--source <file>", "the file that a :copy tool loads")
+    .option("--json", "print one JSON object")
+    .passThroughOptions()
+    .action(async (tool, words, options) => {
+      const { runPsql } = await import("./psql.ts");
+      finish(await runPsql(tool, words, options));
     });
 
   const migrate = command(
@@ -193,6 +277,33 @@ Without DATABASE_URL an embedded PostgreSQL is brought up, migrated, and filled 
 With DATABASE_URL that server is used. It is migrated, and filled when edgar.company is empty, if it was migrated
 before; or if it has no schema "edgar", the query files have a module of that name, and the login may create schemas.`;
 
+const newDescription = `Write the query file of a new tool, of any kind, that passes \`check\` as it is.
+
+With --table the file works on that table: its columns, types, key and comments. Without it, a
+kind that only reads gets a small query of its own. A new module gets its _module.sql. What is
+there already is never overwritten.`;
+
+const explainDescription = `Show how PostgreSQL runs a call: the plan with times, the SQL, role and settings.
+
+The call goes its own way, under its role and timeout, in a transaction that is rolled back. A
+tool that writes is only planned, unless --analyze is given. Without arguments those of the
+tool's first @example are taken.`;
+
+const testDescription = `Run every @example and every SQL test, each in a transaction that is rolled back.
+
+SQL tests lie below tests/sql; docs/sql-tests.md has their format: rows, parts of an answer,
+errors, denials and plans can be expected.`;
+
+const psqlDescription = `Print the psql command that runs a tool's file, as it stands, with the given values.
+
+Values are quoted for SQL as the file uses them, and for the shell. The password of DATABASE_URL
+is never part of the line. Without arguments those of the tool's first @example are taken.`;
+
+const typesDescription =
+  `Write TypeScript declarations of every tool's arguments and answer, for the client in src/client.
+
+They come from lock.json where it is that of the files, and then need no database.`;
+
 const callDescription = `Call one tool, as a client would, and draw its answer.
 
 Values of --param are read as the tool's input schema says: numbers, true and false, lists with commas or as JSON.
@@ -202,6 +313,12 @@ function refuseBoth(
   { stdio, http }: { stdio?: boolean | undefined; http?: string | true | undefined },
 ): void {
   if (stdio && http !== undefined) throw new UsageError("--stdio and --http exclude each other");
+}
+
+function readRows(text: string): number {
+  const rows = Number(text);
+  if (/^\d+$/.test(text) && rows > 0) return rows;
+  throw new UsageError(`"${text}" is no number of rows`, "Write a whole number above 0");
 }
 
 /** Commander's own words, in this project's form: the second line is its advice. */

@@ -3,11 +3,13 @@
  * it loads must do with those flags, and it writes nothing to standard output but the protocol.
  */
 
-import { type Application, withApplication } from "../app.ts";
+import type { Application, ApplicationOptions } from "../app.ts";
 import type { Config } from "../config.ts";
 import { errorReport } from "../errors.ts";
 import { createLog, type Log } from "../log.ts";
 import { joinHostAndPort } from "../permissions.ts";
+import { openServer } from "../postgres/server.ts";
+import { formatDiagnostics, tell } from "./console.ts";
 import { migrationsDirectory, readAddress, readSettings, refuseForeignAddress } from "./environment.ts";
 import { parentGone } from "./parent.ts";
 
@@ -30,16 +32,31 @@ export async function serve(options: ServeOptions): Promise<number> {
   const log = createLog({ level: config.SQLWRIGHT_LOG_LEVEL });
   const stop = new StopRequest(log);
   if (options.exitWithParent) parentGone().then(() => stop.request("parent.gone", 0));
-  await withApplication(config, { log, migrationsDirectory }, async (application) => {
+  const isWatching = config.SQLWRIGHT_RELOAD === "watch";
+  const drawErrors = drawerFor(config);
+  // The session starts while the rest of the server is loaded.
+  const opening = openServer(config, migrationsDirectory);
+  const { withApplication } = await import("../app.ts");
+  const settings = { log, migrationsDirectory, opening, startsFromLock: true, isWatching, drawErrors };
+  await withApplication(config, settings, async (application) => {
     stop.isServing = true;
     if (address === null) {
       const { serveStdio } = await import("../mcp/stdio.ts");
       await serveStdio(application, { signal: stop.signal, log, drain_ms: config.SQLWRIGHT_DRAIN });
     } else {
+      // A port that is open says that the server is well.
+      await application.ready;
       await listen(application, { ...address, config, log, signal: stop.signal });
     }
   });
   return 0;
+}
+
+/** A person who watches the terminal sees what a save has broken; the log has it for programs in any case. */
+function drawerFor({ SQLWRIGHT_SQL_DIR: directory }: Config): ApplicationOptions["drawErrors"] {
+  if (!Deno.stderr.isTerminal()) return undefined;
+  return (errors, sources) =>
+    tell(`\n${formatDiagnostics(errors, sources, { stream: "stderr", directory })}\n`);
 }
 
 interface ListenOptions {

@@ -8,7 +8,7 @@ import { SqlwrightError } from "../errors.ts";
 import { type ModuleDefaults, parseModuleHeader } from "./annotation.ts";
 import { compareText, createReport, type Diagnostic, didYouMean, sortDiagnostics } from "./diagnostic.ts";
 import { loadParser } from "./parser.ts";
-import { type ParsedQuery, parseQuery, type Place } from "./query.ts";
+import { type ParsedFile, type ParsedQuery, parseQuery, type Place, type QueryFile } from "./query.ts";
 import { decodeForDisplay, decodeSource, indexPlaces, maximumFile_bytes } from "./source.ts";
 
 /** A folder of query files. */
@@ -33,6 +33,8 @@ export interface LoadedQueries {
 export interface LoadOptions {
   /** Tags that are refused for having no effect yet. @default unbuiltTags */
   unbuilt?: ReadonlySet<string>;
+  /** What makes a query of a file: a reload remembers the files that have not changed. @default parseQuery */
+  parse?: (file: QueryFile) => ParsedFile;
 }
 
 /** Throws `catalog.invalid` when the directory itself cannot be read. */
@@ -169,9 +171,9 @@ async function loadFile(
 ): Promise<void> {
   const bytes = await readSource(loading, path);
   if (bytes === null) return;
-  const { unbuilt } = loading.options;
+  const { unbuilt, parse = parseQuery } = loading.options;
   const file = { path, bytes, moduleDefaults };
-  const { query, diagnostics } = parseQuery(unbuilt === undefined ? file : { ...file, unbuilt });
+  const { query, diagnostics } = parse(unbuilt === undefined ? file : { ...file, unbuilt });
   loading.diagnostics.push(...diagnostics);
   loading.tools.set(path, path.slice(0, -".sql".length).replace("/", "_"));
   if (query !== null) loading.queries.push(query);

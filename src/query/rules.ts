@@ -168,6 +168,7 @@ export const rules: Readonly<Record<RuleCode, Rule>> = {
   "seq-scan": rule("Large tables are read through an index", "Add an index for the condition", {
     allowable: true,
     checked: "database",
+    severity: "warning",
   }),
   "slice-spacing": rule("An array slice has spaces around its colon", "Write `[1 : n]`"),
   "syntax-error": rule("The SQL is SQL as Postgres parses it", "Correct it; the file must run in psql"),
@@ -195,7 +196,7 @@ export const rules: Readonly<Record<RuleCode, Rule>> = {
 function rule(
   title: string,
   fix: string,
-  { allowable = false, checked = "text" }: { allowable?: boolean; checked?: Rule["checked"] } = {},
+  { allowable = false, checked = "text", severity = "error" }: Partial<Omit<Rule, "title" | "fix">> = {},
 ): Rule {
-  return { severity: "error", title, fix, allowable, checked };
+  return { severity, title, fix, allowable, checked };
 }

@@ -260,7 +260,8 @@ export function readExample(context: TagContext, header: Header): void {
   header.examples.push({ name, arguments: args.value, expect, place: context.placeOf(0) });
 }
 
-function readExpectation(context: TagContext, start: number): ExampleTag["expect"] | null {
+/** What stands after the arrow; also the `-- expect:` of a SQL test. Null when it is reported. */
+export function readExpectation(context: TagContext, start: number): ExampleTag["expect"] | null {
   const rest = context.text.slice(start);
   const wrongKind = (what: string, isRight: boolean) => {
     if (context.kind !== null && !isRight) context.fail(start, `A :${context.kind} does not answer ${what}`);

@@ -59,7 +59,6 @@ export interface TagRule {
 export const unbuiltTags: ReadonlySet<string> = new Set([
   "untrusted",
   "tokens",
-  "max-cost",
   "cache",
   "confirm",
   "complete",

@@ -3,13 +3,16 @@
  * frozen and swapped whole.
  */
 
-import { mainStatement, type TypedColumn, type TypedQuery } from "../postgres/describe.ts";
+import type { TypedColumn, TypedQuery } from "../postgres/describe.ts";
+import { mainStatement } from "../postgres/describe_statement.ts";
+import { hasOptionalFilter } from "../postgres/plan_choice.ts";
 import type { Diagnostic } from "../query/diagnostic.ts";
 import type { Module } from "../query/loader.ts";
 import type { Kind } from "../query/query.ts";
 import { type ArgumentBinding, bindingOf, filterArgument, reservedArguments } from "./arguments.ts";
 import { type PageKey, pageKeys, type PageStatements, pageStatements } from "./page.ts";
 import { columnKeys, type ColumnWriter, columnWriter } from "./result.ts";
+import { jsonSchemaOf } from "./report_schema.ts";
 import { closedObject, nullable, representationOf, schemaOf } from "./schema.ts";
 import { compileValidator, describeFault, type Fault } from "./validate.ts";
 
@@ -34,6 +37,8 @@ export interface Tool {
   columns: ToolColumns;
   /** Null for tools without pages. */
   page: { keys: PageKey[]; statements: PageStatements | null } | null;
+  /** It has optional filters: PostgreSQL plans its statement for the values of each call. */
+  plansEachCall: boolean;
 }
 
 /** All four hints are always sent: the protocol's defaults are destructive and open-world. */
@@ -161,6 +166,7 @@ export function toTool(query: TypedQuery, server: ServerLimits, diagnostics: Dia
           : pageStatements(main.text, names, keys, main.parameterNames.length),
       }
       : null,
+    plansEachCall: hasOptionalFilter(main),
   };
 }
 
@@ -210,9 +216,12 @@ function outputSchemaOf(query: TypedQuery, isPaged: boolean): JsonSchema {
     case "one":
       return closedObject({ row: nullable(row()) });
     case "value":
-      return closedObject({ value: columnSchema(query.columns[0]!, true) });
-    case "report":
-      return closedObject({ report: columnSchema(query.columns[0]!, true) });
+    case "report": {
+      // No row is null, unless there always is one.
+      const column = query.columns[0]!;
+      const isNullable = column.isNullable || !(query.alwaysAnswersOneRow ?? false);
+      return closedObject({ [kind]: columnSchema(column, isNullable) });
+    }
     case "exec":
     case "unnest": {
       const affected = count("Rows the statement changed");
@@ -235,12 +244,20 @@ function outputSchemaOf(query: TypedQuery, isPaged: boolean): JsonSchema {
 }
 
 function columnSchema(column: TypedColumn, isNullable = column.isNullable): JsonSchema {
+  const description = column.tag?.text || column.comment;
+  const flow = column.tag?.flow ?? {};
+  // {as: string} answers the document as one text.
+  if (column.shape !== undefined && representationOf(flow) === null) {
+    const { as: _as, ...vocabulary } = flow;
+    const schema = jsonSchemaOf({ shape: column.shape, isNullable });
+    return { ...(description ? { description } : {}), ...schema, ...vocabulary };
+  }
   return schemaOf(column.type, {
     direction: "output",
     isNullable,
     typmod: column.typmod,
-    description: column.tag?.text || column.comment,
-    flow: column.tag?.flow ?? {},
+    description,
+    flow,
   });
 }
 

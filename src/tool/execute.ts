@@ -8,8 +8,8 @@ import { errorReport, SqlwrightError } from "../errors.ts";
 import { distance } from "fastest-levenshtein";
 import type { Log } from "../log.ts";
 import { isQueryCanceled } from "../postgres/database_error.ts";
-import { mainStatement, quoteIdentifier } from "../postgres/describe.ts";
-import type { Pool, PoolConnection, StatementOptions, StatementResult } from "../postgres/pool.ts";
+import { mainStatement, quoteIdentifier } from "../postgres/describe_statement.ts";
+import type { ConnectionSource, StatementOptions, StatementResult } from "../postgres/pool.ts";
 import { argumentFault, type BoundArguments } from "./arguments.ts";
 import {
   type CallContext,
@@ -27,8 +27,8 @@ import { viewStatements } from "./view.ts";
 export interface Executor {
   catalog: () => Catalog;
   /** Sessions that are read-only by default. */
-  reader: Pool;
-  writer: Pool;
+  reader: ConnectionSource;
+  writer: ConnectionSource;
   /** `statement_timeout` of the sessions of both pools. */
   sessionTimeout_ms: number;
   cursorSecret: Uint8Array;
@@ -292,7 +292,7 @@ function runStatement(
     bound_ms: tool.limits.timeout_ms + timeoutGrace_ms,
     ...(onRow === undefined ? {} : { onRow }),
   };
-  return pool.withConnection(signal, (connection: PoolConnection) => {
+  return pool.withConnection(signal, (connection) => {
     const statement = () => connection.execute(text, parameters, options);
     return begin === null ? statement() : connection.pipelined(begin, statement);
   });
@@ -301,12 +301,14 @@ function runStatement(
 /** BEGIN with the settings of one call; null when the session's own settings are right. */
 function beginOf(tool: Tool, sessionTimeout_ms: number, isAlways: true): string;
 function beginOf(tool: Tool, sessionTimeout_ms: number, isAlways: boolean): string | null;
-function beginOf({ query, limits, kind }: Tool, sessionTimeout_ms: number, isAlways: boolean): string | null {
+function beginOf(tool: Tool, sessionTimeout_ms: number, isAlways: boolean): string | null {
+  const { query, limits, kind, plansEachCall } = tool;
   const { role } = query.parsed.header;
   const settings = [
     ...(limits.timeout_ms === sessionTimeout_ms
       ? []
       : [`set local statement_timeout = ${limits.timeout_ms}`]),
+    ...(plansEachCall ? ["set local plan_cache_mode = force_custom_plan"] : []),
     ...(role === null ? [] : [`set local role ${quoteIdentifier(role)}`]),
   ];
   if (settings.length === 0 && !isAlways) return null;
@@ -347,9 +349,10 @@ function argumentErrorOf(error: SqlwrightError, tool: Tool): SqlwrightError | nu
   const number = /\$(\d+)/.exec(where)?.[1];
   if (number === undefined || tool.kind === "copy") return null;
   const name = mainStatement(tool.query.parsed).parameterNames[Number(number) - 1];
-  return name === undefined
-    ? null
-    : argumentFault(tool.name, name, `is refused by PostgreSQL (${sqlstate}): ${error.message}`);
+  if (name === undefined) return null;
+  const fault = argumentFault(tool.name, name, `is refused by PostgreSQL (${sqlstate}): ${error.message}`);
+  fault.details.sqlstate = sqlstate;
+  return fault;
 }
 
 function rowTooLarge(tool: Tool, bytes?: number): SqlwrightError {

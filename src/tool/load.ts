@@ -5,8 +5,8 @@
 
 import { isAbsolute, join, sep } from "node:path";
 import { SqlwrightError } from "../errors.ts";
-import { quoteIdentifier } from "../postgres/describe.ts";
-import type { Pool, PoolConnection } from "../postgres/pool.ts";
+import { quoteIdentifier } from "../postgres/describe_statement.ts";
+import type { CallConnection, ConnectionSource } from "../postgres/pool.ts";
 import type { Statement } from "../query/query.ts";
 import type { BoundArguments } from "./arguments.ts";
 import type { CallContext, Tool, ToolResult } from "./catalog.ts";
@@ -23,7 +23,7 @@ const chunkBytes = 256 * 1024;
 const progressEvery_ms = 250;
 
 export function runLoad(
-  pool: Pool,
+  pool: ConnectionSource,
   tool: Tool,
   bound: BoundArguments,
   context: CallContext,
@@ -56,7 +56,7 @@ interface LoadInput {
 }
 
 async function runStatements(
-  connection: PoolConnection,
+  connection: CallConnection,
   tool: Tool,
   { values }: BoundArguments,
   { signal }: CallContext,

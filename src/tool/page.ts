@@ -9,7 +9,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { SqlwrightError } from "../errors.ts";
-import { quoteIdentifier, type TypedColumn } from "../postgres/describe.ts";
+import type { TypedColumn } from "../postgres/describe.ts";
+import { quoteIdentifier } from "../postgres/describe_statement.ts";
 import type { OrderTerm } from "../query/annotation.ts";
 
 export interface PageKey {

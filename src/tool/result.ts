@@ -19,7 +19,7 @@ export function columnWriter(column: TypedColumn): ColumnWriter {
   const toJson = toJsonOf(column.type, representationOf(column.tag?.flow ?? {}));
   return (text) => {
     if (text === null) {
-      if (column.isAsserted) throw assertedNull(name);
+      if (column.isAsserted) throw assertedNull(column);
       return "null";
     }
     try {
@@ -38,13 +38,19 @@ export function columnWriter(column: TypedColumn): ColumnWriter {
   };
 }
 
-function assertedNull(name: string): SqlwrightError {
+/** Of a column with `!`, and of one that lock.json says is never null: nothing was proven in this process. */
+function assertedNull({ name, tag }: TypedColumn): SqlwrightError {
+  const isTagged = tag?.nullable === false;
   return new SqlwrightError(
     "result.unrepresentable",
-    `Cannot answer: column "${name}" is declared "${name}!", never null, and came back null`,
+    isTagged
+      ? `Cannot answer: column "${name}" is declared "${name}!", never null, and came back null`
+      : `Cannot answer: column "${name}" is never null by lock.json, and came back null`,
     {
       details: { column: name },
-      hint: `Write @column ${name}? or make the query exclude nulls`,
+      hint: isTagged
+        ? `Write @column ${name}? or make the query exclude nulls`
+        : "The database has changed: run `sqlwright check --lock` and commit the lock",
     },
   );
 }

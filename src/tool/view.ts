@@ -1,6 +1,7 @@
 /** The select of a `:view` tool: only the filters that a call gives, so that each combination gets its own plan. */
 
-import { quoteIdentifier, type TypedColumn } from "../postgres/describe.ts";
+import type { TypedColumn } from "../postgres/describe.ts";
+import { quoteIdentifier } from "../postgres/describe_statement.ts";
 import type { BoundArguments } from "./arguments.ts";
 import type { Tool } from "./catalog.ts";
 import { type PageStatements, pageStatements } from "./page.ts";
