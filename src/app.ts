@@ -3,28 +3,42 @@
  * closes it, whatever happens; what is broken stops the start with one error.
  */
 
-import { type Config } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
 import { SqlwrightError } from "./errors.ts";
 import type { Log } from "./log.ts";
+import { catalogUri, sqlUri, statusUri } from "./mcp/resources.ts";
 import type { McpApplication } from "./mcp/server.ts";
 import { sqlstateOf } from "./postgres/database_error.ts";
-import { findMigrationGap, type MigrationGap } from "./postgres/migration_check.ts";
-import { Pool, type PoolConnection } from "./postgres/pool.ts";
+import type { MigrationGap } from "./postgres/migration_check.ts";
+import type { Pool } from "./postgres/pool.ts";
+import { type Opening, openServer, type Pools, type ServerFacts } from "./postgres/server.ts";
 import type { Diagnostic } from "./query/diagnostic.ts";
-import { loadQueries } from "./query/loader.ts";
+import type { ParsedQuery } from "./query/query.ts";
+import { type Change, watchFiles } from "./query/watch.ts";
 import { type Catalog, catalogOf, type ServerLimits } from "./tool/catalog.ts";
 import { callerOf } from "./tool/execute.ts";
 import type { SourceAccess } from "./tool/load.ts";
-import { proveTools } from "./tool/prove.ts";
+import type { Lock } from "./tool/lock.ts";
+import { lockedCatalog, readLockedFiles } from "./tool/lock_catalog.ts";
+import type { ProvenTools } from "./tool/prove.ts";
+import { LiveCatalog, type LiveCatalogOptions } from "./tool/reload.ts";
+
+export { openPools, type Pools, type ServerFacts, serverFacts } from "./postgres/server.ts";
 
 export const version = "0.1.0";
 
 /** A started application: what the transports serve, and how to ask whether it is well. */
 export interface Application extends McpApplication {
   catalog: () => Catalog;
+  /** The catalogue with its status and its reloads. */
+  live: LiveCatalog;
   pools: Pools;
   /** Null when the database answers, else why it does not. */
   ping: () => Promise<SqlwrightError | null>;
+  /** The database is reached, usable and migrated. Only a start from the lock answers before. */
+  ready: Promise<void>;
+  /** Never resolves; rejects when the database is not to be served: not ready, or another than that of the lock. */
+  failed: Promise<never>;
 }
 
 export interface ApplicationOptions {
@@ -33,11 +47,14 @@ export interface ApplicationOptions {
   sources?: SourceAccess;
   /** A start is refused while one of these files has not been applied. @default none */
   migrationsDirectory?: string;
-}
-
-export interface Pools {
-  reader: Pool;
-  writer: Pool;
+  /** The database, where it is being opened already. @default opened here */
+  opening?: Opening;
+  /** Make the tools from `lock.json` where it is that of the files; the database is held against it while they are served. @default false */
+  startsFromLock?: boolean;
+  /** Reload query files when they change, until the application closes. @default false */
+  isWatching?: boolean;
+  /** Shows a person the errors that a reload has found. @default not at all */
+  drawErrors?: LiveCatalogOptions["draw"];
 }
 
 /** What the query files came to. A catalogue is only made when there is no error. */
@@ -48,17 +65,12 @@ export interface CheckedFiles {
   sources: ReadonlyMap<string, string>;
 }
 
-export interface ServerFacts {
-  /** `server_version_num`, such as 180004. */
-  version: number;
-  versionText: string;
-  user: string;
-  database: string;
-  isSuperuser: boolean;
-}
-
 const oldestVersion = 150_000;
 const newestKnownVersion = 190_000;
+
+/** How long clients of 2026-07-28 may keep a list: files may be saved at any time, or only change with a new start. */
+const watchedTtl_ms = 1000;
+const startedTtl_ms = 60_000;
 
 /** Broken query files: carries every diagnostic of every file. */
 export class BrokenFilesError extends SqlwrightError {
@@ -87,39 +99,58 @@ export async function withApplication<T>(
   options: ApplicationOptions,
   use: (application: Application) => Promise<T>,
 ): Promise<T> {
-  const pools = openPools(config);
+  const opening = options.opening ?? openServer(config, options.migrationsDirectory);
+  const { pools } = opening;
+  const { promise: starting, resolve: start } = Promise.withResolvers<Application | null>();
+  const end = new AbortController();
+  // Begins before the files are read, so that no change between the two is missed.
+  const watching = options.isWatching ? watchApplication(config, starting, { ...options, end }) : null;
   try {
-    return await use(await startApplication(config, pools, options));
+    const application = await startApplication(config, opening, { ...options, signal: end.signal });
+    start(application);
+    return await Promise.race([use(application), application.failed]);
   } finally {
-    await Promise.all([pools.reader.close(), pools.writer.close()]);
+    start(null);
+    end.abort();
+    await Promise.all([pools.reader.close(), pools.writer.close(), watching]);
   }
+}
+
+function watchApplication(
+  config: Config,
+  starting: Promise<Application | null>,
+  { log, end }: { log: Log; end: AbortController },
+): Promise<void> {
+  return watchFiles(config.SQLWRIGHT_SQL_DIR, {
+    signal: end.signal,
+    onChange: async (change: Change) => await (await starting)?.live.reload(change) ?? null,
+    onUnwatchable: (error) => log.warn("reload.polls", { error }),
+  });
 }
 
 async function startApplication(
   config: Config,
-  pools: Pools,
-  { log, sources, migrationsDirectory }: ApplicationOptions,
+  { pools, first }: Opening,
+  options: ApplicationOptions & { signal: AbortSignal },
 ): Promise<Application> {
-  const [files, [facts, gap]] = await Promise.all([
-    checkFiles(config, pools.writer),
-    pools.reader.withConnection(undefined, async (connection) =>
-      [
-        await serverFacts(connection),
-        migrationsDirectory === undefined ? null : await findMigrationGap(connection, migrationsDirectory),
-      ] as const),
-  ]);
-  requireUsableServer(facts, config);
-  requireMigrations(gap, files.diagnostics);
-  if (facts.version >= newestKnownVersion) {
-    log.warn("database.newer", { version: facts.versionText, tested: "15 to 18" });
-  }
+  const { log, sources, startsFromLock = false, isWatching = false, drawErrors } = options;
+  const locked = startsFromLock ? openLockedFiles(config) : null;
+  const files = locked ?? await checkFiles(config, pools.writer);
+  const ready = first.then((found) => checkServer(found, { config, log, diagnostics: files.diagnostics }));
+  if (locked === null) await ready;
   for (const diagnostic of files.diagnostics.filter(({ severity }) => severity === "warning")) {
     log.warn("query_file.warning", { ...diagnostic });
   }
   if (files.diagnostics.some(({ severity }) => severity === "error")) throw new BrokenFilesError(files);
-  const { catalog } = files;
+  const live = new LiveCatalog(files, {
+    directory: config.SQLWRIGHT_SQL_DIR,
+    isWatched: isWatching,
+    prove: (queries) => proveQueries(config, pools.writer, queries),
+    log,
+    draw: drawErrors,
+  });
   const callTool = callerOf({
-    catalog: () => catalog,
+    catalog: () => live.catalog,
     reader: pools.reader,
     writer: pools.writer,
     sessionTimeout_ms: config.SQLWRIGHT_TIMEOUT,
@@ -128,53 +159,117 @@ async function startApplication(
     log,
   });
   return {
-    catalog: () => catalog,
+    catalog: () => live.catalog,
+    live,
     callTool,
-    onCatalogChanged: () => () => {},
+    onCatalogChanged: (listener) => live.onChange(({ isSwapped }) => isSwapped && listener()),
+    onResourcesUpdated: (listener) =>
+      live.onChange(({ isSwapped, tools }) =>
+        listener(isSwapped ? [statusUri, catalogUri, ...tools.map(sqlUri)] : [statusUri])
+      ),
+    status: () => live.status,
+    listTtl_ms: isWatching ? watchedTtl_ms : startedTtl_ms,
     serverInfo: { name: "sqlwright", title: "sqlwright", version },
-    instructions: () => instructionsOf(catalog),
+    instructions: () => instructionsOf(live.catalog),
     pools,
     ping: () => ping(pools.reader),
+    ready,
+    failed: ready.then(() =>
+      locked === null ? new Promise(() => {}) : watchDrift(pools.reader, locked, options)
+    ),
   };
 }
 
-/** Both pools, not yet connected. Sessions of the reader are read-only by default. */
-export function openPools(config: Config): Pools {
-  const { DATABASE_URL: url } = config;
-  if (url === undefined) {
-    throw new SqlwrightError("config.invalid", "Cannot start: DATABASE_URL is not set", {
-      hint: "Set DATABASE_URL in .env, or run `deno task start`, which brings its own PostgreSQL",
-    });
+interface ServerCheck {
+  config: Config;
+  log: Log;
+  diagnostics: readonly Diagnostic[];
+}
+
+function checkServer(
+  { facts, gap }: Awaited<Opening["first"]>,
+  { config, log, diagnostics }: ServerCheck,
+): void {
+  requireUsableServer(facts, config);
+  requireMigrations(gap, diagnostics);
+  if (facts.version >= newestKnownVersion) {
+    log.warn("database.newer", { version: facts.versionText, tested: "15 to 18" });
   }
-  const options = {
-    url,
-    size: config.SQLWRIGHT_POOL_SIZE,
-    queueSize: config.SQLWRIGHT_QUEUE_SIZE,
-    queueTimeout_ms: config.SQLWRIGHT_QUEUE_TIMEOUT,
-    connectTimeout_ms: config.SQLWRIGHT_CONNECT_TIMEOUT,
-  };
-  const parameters = {
-    statement_timeout: String(config.SQLWRIGHT_TIMEOUT),
-    idle_in_transaction_session_timeout: "60000",
-  };
-  return {
-    reader: new Pool({ ...options, parameters: { ...parameters, default_transaction_read_only: "on" } }),
-    writer: new Pool({ ...options, parameters }),
-  };
+}
+
+/** The files as the lock has them, at once; null where it is not their lock. */
+function openLockedFiles(config: Config): (CheckedFiles & { lock: Lock }) | null {
+  const locked = readLockedFiles(config.SQLWRIGHT_SQL_DIR);
+  if (locked === null) return null;
+  const catalog = lockedCatalog(locked, { limits: limitsOf(config), defaultLimits: defaultLimits() });
+  return { catalog, diagnostics: [], sources: locked.sources, lock: locked.lock };
+}
+
+/** So long the first answers go before. */
+const verifyAfter_ms = 50;
+
+/** Holds the database against the lock, once. */
+async function watchDrift(
+  pool: Pool,
+  { lock, catalog }: { lock: Lock; catalog: Catalog },
+  { log, signal }: { log: Log; signal: AbortSignal },
+): Promise<never> {
+  const never = new Promise<never>(() => {});
+  if (!await isLater(verifyAfter_ms, signal)) return await never;
+  try {
+    const { verifyLock } = await import("./tool/lock_verify.ts");
+    await pool.withConnection(signal, (connection) => verifyLock(connection, lock, catalog));
+    log.debug("lock.verified");
+  } catch (error) {
+    if (error instanceof SqlwrightError && error.code === "catalog.drifted") throw error;
+    // A database that went away in the meantime is told by each call.
+    if (!signal.aborted) log.warn("lock.unverified", { error });
+  }
+  return await never;
+}
+
+/** False when the signal comes first. */
+function isLater(time_ms: number, signal: AbortSignal): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(true), time_ms);
+  signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    resolve(false);
+  }, { once: true });
+  return promise;
 }
 
 /** Loads, parses, describes and proves every query file; errors are in the diagnostics, nothing is thrown for them. */
 export async function checkFiles(config: Config, pool: Pool): Promise<CheckedFiles> {
-  const loaded = await loadQueries(config.SQLWRIGHT_SQL_DIR);
-  const proven = await pool.withConnection(
-    undefined,
-    (connection) => proveTools(connection, loaded.queries, limitsOf(config)),
-  );
+  // The session starts while the files are read.
+  const [loaded] = await Promise.all([
+    import("./query/loader.ts").then(({ loadQueries }) => loadQueries(config.SQLWRIGHT_SQL_DIR)),
+    pool.withConnection(undefined, (connection) => connection.execute("select 1", [])),
+  ]);
+  const proven = await proveQueries(config, pool, loaded.queries);
   return {
     catalog: catalogOf(proven.tools, loaded.modules),
     diagnostics: [...loaded.diagnostics, ...proven.diagnostics],
     sources: loaded.sources,
   };
+}
+
+/** A start from the lock needs nothing of what proves: it is loaded when it is asked for. */
+async function proveQueries(
+  config: Config,
+  pool: Pool,
+  queries: readonly ParsedQuery[],
+): Promise<ProvenTools> {
+  const { proveTools } = await import("./tool/prove.ts");
+  return await pool.withConnection(
+    undefined,
+    (connection) => proveTools(connection, queries, limitsOf(config)),
+  );
+}
+
+/** What the lock is written with, whatever the settings. */
+export function defaultLimits(): ServerLimits {
+  return limitsOf(readConfig({}));
 }
 
 export function limitsOf(config: Config): ServerLimits {
@@ -184,24 +279,6 @@ export function limitsOf(config: Config): ServerLimits {
     timeout_ms: config.SQLWRIGHT_TIMEOUT,
     loadTimeout_ms: config.SQLWRIGHT_LOAD_TIMEOUT,
     maximumTimeout_ms: config.SQLWRIGHT_MAX_TIMEOUT,
-  };
-}
-
-export async function serverFacts(connection: PoolConnection): Promise<ServerFacts> {
-  const [row] = await connection.rows(
-    `select
-       current_setting('server_version_num') as version,
-       current_setting('server_version') as version_text,
-       current_user as "user",
-       current_database() as database,
-       (select role.rolsuper from pg_catalog.pg_roles as role where role.rolname = current_user) as is_superuser`,
-  );
-  return {
-    version: Number(row!.version),
-    versionText: row!.version_text!,
-    user: row!.user!,
-    database: row!.database!,
-    isSuperuser: row!.is_superuser === "t",
   };
 }
 

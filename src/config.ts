@@ -1,12 +1,23 @@
 /**
  * The settings, read from the environment once and validated whole: every wrong setting is named in one error.
  * Unknown `SQLWRIGHT_*` names are refused, because a typo must not silently fall back to a default.
+ *
+ * Without a validation library on purpose: importing one is a quarter of a cold start (docs/decisions/0011-start-from-the-lock.md).
  */
 
 import { distance } from "fastest-levenshtein";
-import { z } from "zod";
 import { SqlwrightError } from "./errors.ts";
-import { logLevels } from "./log.ts";
+import { type LogLevel, logLevels } from "./log.ts";
+
+/** How one variable is read. */
+export interface Setting<T> {
+  /** Text of the variable when it is not set; null leaves the setting undefined. */
+  default: string | null;
+  /** What a right value is, after "expected". */
+  expected: string;
+  /** Undefined for a wrong value. */
+  read: (text: string) => T | undefined;
+}
 
 /** `750ms`, `30s`, `10min`, `2h` to milliseconds; null when the text is no duration. */
 export function parseDuration(text: string): number | null {
@@ -24,60 +35,92 @@ export function parseBytes(text: string): number | null {
   return Math.round(Number(match[1]) * factor[(match[2] ?? "B") as keyof typeof factor]);
 }
 
-const duration = (fallback: string, { minimum_ms = 1, maximum_ms = 24 * 3_600_000 } = {}) =>
-  z.string().default(fallback).transform((text, context) => {
+function setting<T>(
+  fallback: string,
+  expected: string,
+  read: Setting<T>["read"],
+): Setting<T> & { default: string } {
+  return { default: fallback, expected, read };
+}
+
+function duration(fallback: string) {
+  return setting(fallback, "a duration such as 500ms, 10s, 5min or 1h", (text) => {
     const ms = parseDuration(text);
-    if (ms !== null && ms >= minimum_ms && ms <= maximum_ms) return ms;
-    context.addIssue({ code: "custom", message: "expected a duration such as 500ms, 10s, 5min or 1h" });
-    return z.NEVER;
+    return ms !== null && ms >= 1 && ms <= longest_ms ? ms : undefined;
   });
-const bytes = (fallback: string) =>
-  z.string().default(fallback).transform((text, context) => {
+}
+const longest_ms = 24 * 3_600_000;
+
+function bytes(fallback: string) {
+  return setting(fallback, "a size such as 65536, 512kB or 4MiB", (text) => {
     const size = parseBytes(text);
-    if (size !== null && size > 0) return size;
-    context.addIssue({ code: "custom", message: "expected a size such as 65536, 512kB or 4MiB" });
-    return z.NEVER;
+    return size !== null && size > 0 ? size : undefined;
   });
-const count = (fallback: number, minimum: number, maximum: number) =>
-  z.string().default(String(fallback)).transform((text, context) => {
+}
+
+function count(fallback: number, minimum: number, maximum: number) {
+  return setting(String(fallback), `a whole number from ${minimum} to ${maximum}`, (text) => {
     const number = Number(text);
-    if (/^\d+$/.test(text) && number >= minimum && number <= maximum) return number;
-    context.addIssue({ code: "custom", message: `expected a whole number from ${minimum} to ${maximum}` });
-    return z.NEVER;
+    return /^\d+$/.test(text) && number >= minimum && number <= maximum ? number : undefined;
   });
-const list = z.string().default("").transform((text) =>
-  text.split(",").map((item) => item.trim()).filter(Boolean)
-);
-const hostAndPort = z.string().default("127.0.0.1:8321").transform((text, context) => {
-  const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]+):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (match && port <= 65_535) return { hostname: match[1]!.replace(/^\[|\]$/g, ""), port };
-  context.addIssue({ code: "custom", message: "expected HOST:PORT such as 127.0.0.1:8321 or [::1]:8321" });
-  return z.NEVER;
-});
-const databaseUrl = z.string().transform((text, context) => {
-  if (
+}
+
+function oneOf<const T extends string>(fallback: T, choices: readonly T[]) {
+  return setting(
+    fallback,
+    `one of ${choices.join(", ")}`,
+    (text) => choices.find((choice) => choice === text),
+  );
+}
+
+function path(fallback: string) {
+  return setting(fallback, "a path", (text) => text);
+}
+
+function list() {
+  return setting(
+    "",
+    "names with commas",
+    (text) => text.split(",").map((item) => item.trim()).filter(Boolean),
+  );
+}
+
+function hostAndPort(fallback: string) {
+  return setting(fallback, "HOST:PORT such as 127.0.0.1:8321 or [::1]:8321", (text) => {
+    const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]+):(\d{1,5})$/.exec(text);
+    const port = Number(match?.[2]);
+    return match && port <= 65_535 ? { hostname: match[1]!.replace(/^\[|\]$/g, ""), port } : undefined;
+  });
+}
+
+const databaseUrl: Setting<string> = {
+  default: null,
+  expected: "postgresql://user:password@host:port/database",
+  read: (text) =>
     /^postgres(ql)?:\/\//.test(text) &&
-    URL.canParse(text.replace(/^postgres(ql)?:/, "http:").replace(/@\//, "@localhost/"))
-  ) {
-    return text;
-  }
-  context.addIssue({ code: "custom", message: "expected postgresql://user:password@host:port/database" });
-  return z.NEVER;
-});
+      URL.canParse(text.replace(/^postgres(ql)?:/, "http:").replace(/@\//, "@localhost/"))
+      ? text
+      : undefined,
+};
+const secret: Setting<string> = {
+  default: null,
+  expected: "at least 16 characters",
+  read: (text) => text.length >= 16 ? text : undefined,
+};
 
 /** Every setting with its default. docs/configuration.md has a heading for each; a test compares the two. */
 export const settings = {
-  DATABASE_URL: databaseUrl.optional(),
-  SQLWRIGHT_SQL_DIR: z.string().min(1).default("sql"),
-  SQLWRIGHT_HTTP: hostAndPort,
-  SQLWRIGHT_ALLOWED_HOSTS: list,
-  SQLWRIGHT_ALLOWED_ORIGINS: list,
-  SQLWRIGHT_UNAUTHENTICATED: z.enum(["loopback", "anywhere"]).default("loopback"),
-  SQLWRIGHT_SUPERUSER: z.enum(["refuse", "allow"]).default("refuse"),
-  SQLWRIGHT_LOG_LEVEL: z.enum(logLevels).default("info"),
-  SQLWRIGHT_DATA_DIR: z.string().min(1).default(".sqlwright"),
-  SQLWRIGHT_SOURCE_DIR: z.string().min(1).default("data"),
+  DATABASE_URL: databaseUrl,
+  SQLWRIGHT_SQL_DIR: path("sql"),
+  SQLWRIGHT_RELOAD: oneOf("watch", ["watch", "off"]),
+  SQLWRIGHT_HTTP: hostAndPort("127.0.0.1:8321"),
+  SQLWRIGHT_ALLOWED_HOSTS: list(),
+  SQLWRIGHT_ALLOWED_ORIGINS: list(),
+  SQLWRIGHT_UNAUTHENTICATED: oneOf("loopback", ["loopback", "anywhere"]),
+  SQLWRIGHT_SUPERUSER: oneOf("refuse", ["refuse", "allow"]),
+  SQLWRIGHT_LOG_LEVEL: oneOf<LogLevel>("info", logLevels),
+  SQLWRIGHT_DATA_DIR: path(".sqlwright"),
+  SQLWRIGHT_SOURCE_DIR: path("data"),
   SQLWRIGHT_POOL_SIZE: count(10, 1, 500),
   SQLWRIGHT_QUEUE_SIZE: count(512, 0, 100_000),
   SQLWRIGHT_QUEUE_TIMEOUT: duration("10s"),
@@ -87,15 +130,27 @@ export const settings = {
   SQLWRIGHT_MAX_TIMEOUT: duration("1h"),
   SQLWRIGHT_ROWS: count(1000, 1, 1_000_000),
   SQLWRIGHT_BYTES: bytes("1MiB"),
-  SQLWRIGHT_CURSOR_SECRET: z.string().min(16, "expected at least 16 characters").optional(),
+  SQLWRIGHT_CURSOR_SECRET: secret,
   SQLWRIGHT_MAX_BODY: bytes("4MiB"),
   SQLWRIGHT_MAX_SESSIONS: count(1000, 1, 1_000_000),
   SQLWRIGHT_SESSION_IDLE: duration("30min"),
   SQLWRIGHT_DRAIN: duration("10s"),
 };
 
-const environment = z.object(settings);
-export type Config = z.output<typeof environment>;
+type Settings = typeof settings;
+/** The values by the names of their variables; without a default they may be absent. */
+export type Config =
+  & {
+    [Name in keyof Settings as Settings[Name]["default"] extends string ? Name : never]: ValueOf<
+      Settings[Name]
+    >;
+  }
+  & {
+    [Name in keyof Settings as Settings[Name]["default"] extends string ? never : Name]?:
+      | ValueOf<Settings[Name]>
+      | undefined;
+  };
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
 
 /** Names that the tests and the benchmark give to their own variables; they are no settings, and may be inherited. */
 const toolNames = /^SQLWRIGHT_(TEST_\w+|DIR)$/;
@@ -122,20 +177,28 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
       hint: "docs/configuration.md lists every setting",
     });
   }
-  const result = environment.safeParse(set);
-  if (!result.success) {
-    const faults = result.error.issues.map((issue) => {
-      const name = String(issue.path[0]);
+  const config: Record<string, unknown> = {};
+  const faults: { name: string; text: string }[] = [];
+  for (const [name, { default: fallback, expected, read }] of Object.entries<Setting<unknown>>(settings)) {
+    const text = set[name] ?? fallback;
+    if (text === null) continue;
+    const value = read(text);
+    if (value !== undefined) config[name] = value;
+    else {
       // A URL may hold a password: only settings without secrets are shown as found.
-      const found = name === "DATABASE_URL" || name.endsWith("_SECRET") ? "" : `, found "${set[name]}"`;
-      return `${name}: ${lowerFirst(issue.message)}${found}`;
-    });
-    throw new SqlwrightError("config.invalid", `Cannot start with these settings: ${faults.join("; ")}`, {
-      details: { settings: result.error.issues.map((issue) => String(issue.path[0])) },
-      hint: "Correct them in .env or in the environment; docs/configuration.md lists every setting",
-    });
+      const isSecret = name === "DATABASE_URL" || name.endsWith("_SECRET");
+      faults.push({ name, text: `${name}: expected ${expected}${isSecret ? "" : `, found "${text}"`}` });
+    }
   }
-  return result.data;
+  if (faults.length > 0) {
+    throw new SqlwrightError(
+      "config.invalid",
+      `Cannot start with these settings: ${faults.map(({ text }) => text).join("; ")}`,
+      {
+        details: { settings: faults.map(({ name }) => name) },
+        hint: "Correct them in .env or in the environment; docs/configuration.md lists every setting",
+      },
+    );
+  }
+  return config as Config;
 }
-
-const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "config.invalid"
   | "config.unknown"
   | "config.unsupported"
+  | "catalog.drifted"
   | "catalog.invalid"
   | "cursor.invalid"
   | "database.failed"

@@ -4,14 +4,16 @@ import assert from "node:assert/strict";
 
 const project = new URL("..", import.meta.url);
 
-/** What each layer may import, beside itself. `main → cli → app → {mcp, edgar, ops} → tool → postgres → query`; leaves serve all. */
+/** What each layer may import, beside itself. `main → cli → app → {mcp, edgar, ops} → client → tool → postgres → query`; leaves serve all. */
 const below: Record<string, readonly string[]> = {
   main: ["cli"],
   // Commands draw what any layer makes.
-  cli: ["app", "mcp", "edgar", "ops", "shared_state", "tool", "postgres", "query", "leaf"],
-  app: ["mcp", "edgar", "ops", "shared_state", "tool", "postgres", "query", "leaf"],
+  cli: ["app", "mcp", "edgar", "ops", "client", "shared_state", "tool", "postgres", "query", "leaf"],
+  app: ["mcp", "edgar", "ops", "client", "shared_state", "tool", "postgres", "query", "leaf"],
   mcp: ["tool", "postgres", "query", "leaf"],
-  edgar: ["tool", "postgres", "query", "leaf"],
+  edgar: ["client", "tool", "postgres", "query", "leaf"],
+  // Typed calls of the query files: it knows tools by their schemas.
+  client: ["tool", "leaf"],
   ops: ["tool", "postgres", "query", "leaf"],
   // Handed in by app: it knows nobody.
   shared_state: ["leaf"],

@@ -85,7 +85,8 @@ Deno.test("docs/annotations.md quotes each rule's demand and remedy, and who may
 
 Deno.test("docs/annotations.md has each code that the database stage adds, and no other", async () => {
   const texts = await Promise.all(
-    ["src/postgres/describe.ts", "src/postgres/prove.ts", "src/tool/catalog.ts"].map(read),
+    ["describe.ts", "describe_assemble.ts", "describe_outline.ts", "prove.ts"]
+      .map((file) => `src/postgres/${file}`).concat("src/tool/catalog.ts").map(read),
   );
   const found = texts.flatMap((text) =>
     [...text.matchAll(/(?<!from )"([a-z]+(?:-[a-z]+)+)"/g)].map(([, code]) => code!)

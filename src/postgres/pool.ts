@@ -80,6 +80,12 @@ interface CancellableQuery extends Promise<unknown> {
   canceller: ((query: unknown) => Promise<void>) | null;
 }
 
+/**
+ * A connection keeps every statement that it has prepared, here and in its backend, and postgres.js cannot give one back. Reloads
+ * and the filters of views bring ever new ones, so a connection that holds this many is replaced when it is returned.
+ */
+const maximumStatements = 500;
+
 /** How often a cancel is repeated while the statement still runs, and for how long before the connection is dropped. */
 const cancelRepeat_ms = 25;
 const cancelBound_ms = 5000;
@@ -91,6 +97,10 @@ export class PoolConnection {
   #client: postgres.Sql;
   /** False until a statement has succeeded on the present socket: only then is pipelining behind BEGIN safe. */
   #isEstablished = false;
+  /** Texts of prepared statements. */
+  readonly #prepared = new Set<string>();
+  /** Each Describe prepares one more, also of the same text. */
+  #described = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -117,11 +127,18 @@ export class PoolConnection {
   }
 
   /** Gives up on a connection that answers neither the statement nor the cancel; the next statement opens a new one. */
-  #abandon(): void {
+  #abandon(timeout_ms = 0): void {
     const abandoned = this.#client;
     this.#isEstablished = false;
+    this.#prepared.clear();
+    this.#described = 0;
     this.#client = this.#connect();
-    abandoned.end({ timeout: 0 }).catch(() => {});
+    abandoned.end({ timeout: timeout_ms / 1000 }).catch(() => {});
+  }
+
+  /** Called between two callers: a connection that holds too many statements gives way to a new one. */
+  renewIfWorn(): void {
+    if (this.#prepared.size + this.#described > maximumStatements) this.#abandon(1000);
   }
 
   /** Runs one statement over the extended protocol, prepared once per connection. */
@@ -132,6 +149,7 @@ export class PoolConnection {
   ): Promise<StatementResult> {
     const { signal, onRow, isPrepared = true, bound_ms } = options;
     signal?.throwIfAborted();
+    if (isPrepared) this.#prepared.add(text);
     const query = this.#client.unsafe(
       text,
       parameters as (string | null)[],
@@ -270,6 +288,7 @@ export class PoolConnection {
   async describe(
     text: string,
   ): Promise<{ types: number[]; columns: { name: string; table: number; number: number; type: number }[] }> {
+    this.#described++;
     try {
       const statement = await this.#client.unsafe(text).describe();
       const described = statement as unknown as {
@@ -296,6 +315,17 @@ export class PoolConnection {
   async close(timeout_ms: number): Promise<void> {
     await this.#client.end({ timeout: timeout_ms / 1000 });
   }
+}
+
+/** What a call needs of a connection. */
+export type CallConnection = Pick<PoolConnection, "execute" | "pipelined" | "transaction" | "copyFrom">;
+
+/** Lends connections to calls: a {@link Pool}, or what stands for one, such as a rehearsal that is rolled back. */
+export interface ConnectionSource {
+  withConnection<T>(
+    signal: AbortSignal | undefined,
+    callback: (connection: CallConnection) => Promise<T>,
+  ): Promise<T>;
 }
 
 const isServerError = (error: unknown) => /^[0-9A-Z]{5}$/.test(String((error as { code?: unknown })?.code));
@@ -433,6 +463,7 @@ export class Pool {
   }
 
   #release(connection: PoolConnection): void {
+    connection.renewIfWorn();
     for (const waiter of this.#waiting) {
       this.#waiting.delete(waiter);
       waiter.resolve(connection);

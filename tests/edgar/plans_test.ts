@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import type postgres from "postgres";
-import { mainStatement } from "../../src/postgres/describe.ts";
+import { mainStatement } from "../../src/postgres/describe_statement.ts";
 import { readKinds, type Tool } from "../../src/tool/catalog.ts";
 import { viewStatements } from "../../src/tool/view.ts";
 import { callContext, type TestDatabase, withDatabase, withTestApplication } from "../harness.ts";

@@ -157,7 +157,7 @@ Deno.test("loadQueries() throws catalog.invalid for a directory that is not ther
 Deno.test("loadQueries() needs no permission but to read the SQL directory", async () => {
   const script = new URL("sandboxed_load.ts", import.meta.url).pathname;
   const config = new URL("../../deno.json", import.meta.url).pathname;
-  const flags = ["--no-prompt", "--cached-only", "--no-lock", "--config", config, `--allow-read=${fixtures}`];
+  const flags = ["--no-prompt", "--cached-only", "--frozen", "--config", config, `--allow-read=${fixtures}`];
   const command = new Deno.Command(Deno.execPath(), { args: ["run", ...flags, script, fixtures] });
   const { stdout, stderr } = await command.output();
   assert.equal(new TextDecoder().decode(stdout), "12 0", new TextDecoder().decode(stderr));
