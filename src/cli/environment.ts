@@ -50,7 +50,7 @@ export function refuseForeignAddress(address: HttpAddress, config: Config): void
 }
 
 /** Variables that are set already, also to nothing, win over those of the file. */
-function loadEnvironmentFile(): void {
+export function loadEnvironmentFile(): void {
   let text: string;
   try {
     text = Deno.readTextFileSync(`${projectDirectory}.env`);

@@ -2,7 +2,8 @@
 
 import { serverFacts } from "../app.ts";
 import { SqlwrightError } from "../errors.ts";
-import { readKinds, type Tool } from "../tool/catalog.ts";
+import { readKinds } from "../query/kind.ts";
+import type { Tool } from "../tool/catalog.ts";
 import { callerOf } from "../tool/execute.ts";
 import { type ExplainedStatement, explainingSource, relationSizes } from "../tool/explain.ts";
 import { nodesOf, type PlanWarning, planWarnings } from "../tool/plan.ts";
@@ -36,7 +37,7 @@ export async function runExplain(
 ): Promise<number> {
   const { isSet, rest } = takeSwitch(words, "--analyze");
   return await withNamedTool(name, rest, options, async (named) => {
-    const isRead = readKinds.includes(named.tool.kind);
+    const isRead = readKinds.has(named.tool.kind);
     const isAnalyzed = isRead || isSet || (options.analyze ?? false);
     const explanation = await explain(named, isAnalyzed);
     if (named.isJson) printJson(toJson(named, explanation));
@@ -51,7 +52,7 @@ async function explain(
 ): Promise<Explanation> {
   using interruption = new Interruption();
   const statements: ExplainedStatement[] = [];
-  const pool = readKinds.includes(tool.kind) ? pools.reader : pools.writer;
+  const pool = readKinds.has(tool.kind) ? pools.reader : pools.writer;
   const result = await withRehearsal(pool, (rehearsal) =>
     callerOf({
       catalog: () => catalog,
@@ -101,7 +102,7 @@ function draw({ tool, args, example }: NamedTool, explanation: Explanation): voi
   const { statements, warnings, isAnalyzed, login, serverVersion } = explanation;
   const paint = paintFor("stdout");
   const options = { paint, width: widthOf("stdout") };
-  const isRead = readKinds.includes(tool.kind);
+  const isRead = readKinds.has(tool.kind);
   const { role } = tool.query.parsed.header;
   print(`${paint("bold", tool.name)} ${paint("dim", `:${tool.kind}`)}  ${tool.title}`);
   print(formatPairs([
@@ -159,7 +160,7 @@ function toJson({ tool, args, example }: NamedTool, explanation: Explanation): u
     tool: tool.name,
     kind: tool.kind,
     role: tool.query.parsed.header.role ?? login,
-    readOnly: readKinds.includes(tool.kind),
+    readOnly: readKinds.has(tool.kind),
     statementTimeout_ms: tool.limits.timeout_ms,
     analyzed: isAnalyzed,
     server: serverVersion,

@@ -3,7 +3,7 @@
 import { openPools } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
-import { readKinds } from "../tool/catalog.ts";
+import { readKinds } from "../query/kind.ts";
 import type { Kind } from "../query/query.ts";
 import { didYouMean } from "../query/diagnostic.ts";
 import { paintFor, print, printJson, tell, UsageError } from "./console.ts";
@@ -106,7 +106,7 @@ function nextSteps(
   { file, sql, newModuleFile }: { file: string; sql: string; newModuleFile: string | null },
 ): [string, string][] {
   const run = (command: string, words = "") => `deno task sqlwright ${command}${sql}${words}`;
-  const isRead = readKinds.includes(kind);
+  const isRead = readKinds.has(kind);
   return [
     [`edit ${file}`, "the SQL is yours; the text tells agents what the tool is for"],
     ...(newModuleFile === null
@@ -166,7 +166,7 @@ function listed(candidates: readonly string[]): string {
 
 /** Tables that a file of the kind can work on, those of this project's own bookkeeping left out. */
 async function listTables(connection: PoolConnection, kind: Kind): Promise<string[]> {
-  const isRead = readKinds.includes(kind);
+  const isRead = readKinds.has(kind);
   const rows = await connection.rows(
     `select namespace.nspname || '.' || relation.relname as name
      from pg_catalog.pg_class as relation

@@ -3,7 +3,7 @@
 import { SqlwrightError } from "../errors.ts";
 import { parseConnectionUrl } from "../postgres/connection_url.ts";
 import { type PgType, withoutDomains } from "../postgres/types.ts";
-import { readKinds } from "../tool/catalog.ts";
+import { readKinds } from "../query/kind.ts";
 import { paintFor, print, printJson, tell, UsageError } from "./console.ts";
 import { type PsqlLine, psqlLine, shellLine, shellWord } from "./psql_line.ts";
 import { type NamedTool, takeSwitch, type ToolOptions, withNamedTool } from "./tool_words.ts";
@@ -71,7 +71,7 @@ function notesOf({ tool, args, database }: NamedTool, hasPassword: boolean, isRu
   if (tool.page !== null && ("cursor" in args || "page_size" in args)) {
     notes.push("cursor and page_size mean nothing to psql");
   }
-  if (!readKinds.includes(tool.kind)) notes.push("What the file writes is committed");
+  if (!readKinds.has(tool.kind)) notes.push("What the file writes is committed");
   if (isRun) return notes;
   if (hasPassword) {
     notes.push("The login has a password: set PGPASSWORD, or use ~/.pgpass; --run takes it along");

@@ -8,12 +8,11 @@
  * (`parent.ts`), the stdio child has the client's stdin, and PostgreSQL has its supervisor.
  */
 
-import { isAbsolute, join, relative, resolve } from "node:path";
-import process from "node:process";
+import { isAbsolute, relative, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
 import { SqlwrightError } from "../errors.ts";
-import { migrationsDirectory, projectDirectory } from "./environment.ts";
+import { loadEnvironmentFile, migrationsDirectory, projectDirectory } from "./environment.ts";
 import { type HttpAddress, joinHostAndPort, parseHttpAddress, serverFlags } from "../permissions.ts";
 import { type EmbeddedServer, withEmbedded } from "../postgres/embedded.ts";
 
@@ -288,15 +287,6 @@ function style(format: "bold" | "dim" | "green", text: string): string {
   return Deno.stderr.isTerminal() && !Deno.noColor
     ? styleText(format, text, { validateStream: false })
     : text;
-}
-
-/** Variables that are set already win over those of the file. */
-function loadEnvironmentFile(): void {
-  try {
-    process.loadEnvFile(join(projectDirectory, ".env"));
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
-  }
 }
 
 function readAddress(text: string): HttpAddress {

@@ -4,6 +4,7 @@
  */
 
 import type { Diagnostic } from "../query/diagnostic.ts";
+import { readKinds } from "../query/kind.ts";
 import type { ParsedQuery, Place } from "../query/query.ts";
 import {
   type FunctionCall,
@@ -32,7 +33,7 @@ export async function findVolatileCalls(
   const rule = "read-tool-writes";
   const called: { query: ParsedQuery; call: FunctionCall }[] = [];
   for (const query of queries) {
-    if (!["many", "one", "value", "report", "view"].includes(query.kind) || allows(query, rule)) continue;
+    if (!readKinds.has(query.kind) || allows(query, rule)) continue;
     for (const statement of query.statements) {
       for (const call of functionCalls(statement)) called.push({ query, call });
     }

@@ -8,6 +8,7 @@ import { mainStatement } from "../postgres/describe_statement.ts";
 import { hasOptionalFilter } from "../postgres/plan_choice.ts";
 import type { Diagnostic } from "../query/diagnostic.ts";
 import type { Module } from "../query/loader.ts";
+import { readKinds } from "../query/kind.ts";
 import type { Kind } from "../query/query.ts";
 import { type ArgumentBinding, bindingOf, filterArgument, reservedArguments } from "./arguments.ts";
 import { type PageKey, pageKeys, type PageStatements, pageStatements } from "./page.ts";
@@ -105,9 +106,6 @@ export interface ServerLimits extends ToolLimits {
   maximumTimeout_ms: number;
 }
 
-/** Kinds that only read: they run in read-only transactions and are annotated so. */
-export const readKinds: readonly Kind[] = ["many", "one", "value", "report", "view"];
-
 const defaultPageSize = 50;
 
 export function catalogOf(tools: readonly Tool[], modules: readonly Module[]): Catalog {
@@ -185,7 +183,7 @@ function describe({ parsed: { header } }: TypedQuery): string {
 
 function annotationsOf({ parsed: { kind, header } }: TypedQuery, title: string): ToolAnnotations {
   const has = (name: string) => header.hints.some((hint) => hint.name === name);
-  const isRead = readKinds.includes(kind);
+  const isRead = readKinds.has(kind);
   return {
     title,
     readOnlyHint: isRead,

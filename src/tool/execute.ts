@@ -11,14 +11,8 @@ import { isQueryCanceled } from "../postgres/database_error.ts";
 import { mainStatement, quoteIdentifier } from "../postgres/describe_statement.ts";
 import type { ConnectionSource, StatementOptions, StatementResult } from "../postgres/pool.ts";
 import { argumentFault, type BoundArguments } from "./arguments.ts";
-import {
-  type CallContext,
-  type CallTool,
-  type Catalog,
-  readKinds,
-  type Tool,
-  type ToolResult,
-} from "./catalog.ts";
+import { type CallContext, type CallTool, type Catalog, type Tool, type ToolResult } from "./catalog.ts";
+import { readKinds } from "../query/kind.ts";
 import { runLoad, type SourceAccess } from "./load.ts";
 import { type CursorScope, type PageStatements, readCursor, writeCursor } from "./page.ts";
 import { errorResult, resultOf, RowCollector, truncation } from "./result.ts";
@@ -285,7 +279,7 @@ function runStatement(
   { signal }: CallContext,
   onRow: StatementOptions["onRow"],
 ): Promise<StatementResult> {
-  const pool = readKinds.includes(tool.kind) ? executor.reader : executor.writer;
+  const pool = readKinds.has(tool.kind) ? executor.reader : executor.writer;
   const begin = beginOf(tool, executor.sessionTimeout_ms, false);
   const options: StatementOptions = {
     signal,
@@ -312,7 +306,7 @@ function beginOf(tool: Tool, sessionTimeout_ms: number, isAlways: boolean): stri
     ...(role === null ? [] : [`set local role ${quoteIdentifier(role)}`]),
   ];
   if (settings.length === 0 && !isAlways) return null;
-  return [readKinds.includes(kind) ? "begin read only" : "begin read write", ...settings].join("; ");
+  return [readKinds.has(kind) ? "begin read only" : "begin read write", ...settings].join("; ");
 }
 
 /** Cancelled and timed-out calls, and errors in a bound value, by their cause; others unchanged. */
@@ -396,7 +390,7 @@ function logCall(
   context: CallContext,
   stages: { bind_ms: number; run_ms: number },
 ): void {
-  const level = readKinds.includes(tool.kind) ? "debug" : "info";
+  const level = readKinds.has(tool.kind) ? "debug" : "info";
   log[level]("call.done", {
     tool: tool.name,
     correlation_id: context.correlationId,

@@ -4,7 +4,7 @@ import { type DomainConstraints, domainConstraints } from "../postgres/domain.ts
 import type { JsonField, JsonItem, JsonShape } from "../postgres/report_shape.ts";
 import type { PgType } from "../postgres/types.ts";
 import type { JsonSchema } from "./catalog.ts";
-import { isValid } from "./schema.ts";
+import { baseSchema as columnSchema, isValid } from "./schema.ts";
 
 /** A value of the shape, or null where it may be. */
 export function jsonSchemaOf({ shape, isNullable }: JsonItem): JsonSchema {
@@ -90,42 +90,21 @@ function plainSchema(type: PgType, typmod: number): JsonSchema {
 /** NaN and the infinities are written as text. */
 const specialNumber = "^(NaN|-?Infinity)$";
 
+/** As a column answers it, but for what JSON inside of PostgreSQL writes otherwise. */
 function baseSchema(base: string, typmod: number): JsonSchema {
-  const length = typmod > 4 ? { maxLength: typmod - 4 } : {};
   switch (base) {
-    case "bool":
-      return { type: "boolean" };
-    case "int2":
-      return { type: "integer", minimum: -32_768, maximum: 32_767 };
-    case "int4":
-      return { type: "integer", minimum: -2_147_483_648, maximum: 2_147_483_647 };
-    case "int8":
-      return { type: "integer" };
     case "float4":
     case "float8":
     case "numeric":
       return { type: ["number", "string"], pattern: specialNumber };
-    case "varchar":
-    case "bpchar":
-      return { type: "string", ...length };
-    case "date":
-      return { type: "string", format: "date" };
-    case "timestamptz":
-      return { type: "string", format: "date-time" };
-    case "timestamp":
-      return { type: "string", format: "iso-date-time" };
-    case "timetz":
-      return { type: "string", format: "time" };
-    case "time":
-      return { type: "string", format: "iso-time" };
-    case "interval":
-      return { type: "string", format: "duration" };
-    case "uuid":
-      return { type: "string", format: "uuid" };
     case "bytea":
       return { type: "string", pattern: "^\\\\x([0-9a-f]{2})*$" };
-    default:
+    case "oid":
+    case "json":
+    case "jsonb":
       return { type: "string" };
+    default:
+      return columnSchema(base, "output", typmod, null);
   }
 }
 

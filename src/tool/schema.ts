@@ -113,7 +113,8 @@ function bareSchema(
   }
 }
 
-function baseSchema(
+/** JSON Schema of one of PostgreSQL's own types, by its internal name. */
+export function baseSchema(
   base: string,
   direction: "input" | "output",
   typmod: number,

@@ -5,7 +5,7 @@ import { parseConnectionUrl } from "../../src/postgres/connection_url.ts";
 import { psqlLine, psqlVariables, shellLine, shellWord, sqlLiteral } from "../../src/cli/psql_line.ts";
 import { tell, UsageError } from "../../src/cli/console.ts";
 import { loadQueries } from "../../src/query/loader.ts";
-import { readKinds } from "../../src/tool/catalog.ts";
+import { readKinds } from "../../src/query/kind.ts";
 import {
   callContext,
   project,
@@ -204,7 +204,7 @@ async function exampleLines({ serverUrl }: TestDatabase): Promise<ExampleLine[]>
     const lines: ExampleLine[] = [];
     for (const [name, tool] of application.catalog().tools) {
       const { parsed } = tool.query;
-      if (!readKinds.includes(tool.kind) || tool.kind === "view") continue;
+      if (!readKinds.has(tool.kind) || tool.kind === "view") continue;
       for (const { name: example, arguments: args, expect } of parsed.header.examples) {
         if (expect.kind === "error") continue;
         let count = 0;

@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import type postgres from "postgres";
 import { mainStatement } from "../../src/postgres/describe_statement.ts";
-import { readKinds, type Tool } from "../../src/tool/catalog.ts";
+import { readKinds } from "../../src/query/kind.ts";
+import type { Tool } from "../../src/tool/catalog.ts";
 import { viewStatements } from "../../src/tool/view.ts";
 import { callContext, type TestDatabase, withDatabase, withTestApplication } from "../harness.ts";
 import { hasPayloads, writeCsvFiles } from "./sec_payloads.ts";
@@ -23,7 +24,7 @@ Deno.test("read tools find facts and filings by index, whatever the plan", async
     await withTestApplication({ DATABASE_URL: database.serverUrl }, async ({ catalog }) => {
       const scans: string[] = [];
       for (const tool of catalog().tools.values()) {
-        if (!readKinds.includes(tool.kind)) continue;
+        if (!readKinds.has(tool.kind)) continue;
         for (const example of tool.query.parsed.header.examples) {
           if (example.expect.kind === "error") continue;
           for (const [label, text, parameters] of statementsOf(tool, example.arguments)) {
