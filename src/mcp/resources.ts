@@ -2,11 +2,14 @@
  * What the server offers to read: the catalogue as one JSON document, how its files are, and the SQL of each tool's query file.
  * Pure functions; the protocol is in server.ts.
  */
+import type { JsonSchema } from "../tool/catalog.ts";
 import type { McpApplication, ServedCatalog, ServedTool } from "./server.ts";
 
 export const catalogUri = "sqlwright://catalog";
 export const statusUri = "sqlwright://status";
 export const sqlUriTemplate = "sqlwright://sql/{module}/{name}.sql";
+/** The values that a parameter takes; of a field of `rows` the parameter is `rows.<field>`. */
+export const valuesUriTemplate = "sqlwright://values/{tool}/{parameter}{?value}";
 
 /** A resource as `resources/list` tells it. */
 export interface ListedResource {
@@ -62,31 +65,113 @@ export function readResource(source: ResourceSource, uri: string): ResourceText 
   if (uri === statusUri && source.status !== undefined) {
     return { uri, mimeType: "application/json", text: JSON.stringify(source.status()) };
   }
+  const values = readValues(catalog, uri);
+  if (values !== null) return { uri, mimeType: "application/json", text: JSON.stringify(values) };
   const [, module, name] = /^sqlwright:\/\/sql\/([^/]+)\/([^/]+)\.sql$/.exec(uri) ?? [];
   const tool = catalog.tools.get(`${module}_${name}`);
   if (tool === undefined || tool.module !== module || tool.query.parsed.name !== name) return null;
   return { uri, mimeType: "application/sql", text: tool.query.parsed.source };
 }
 
-/** At most `completionLimit` values for a variable of `sqlUriTemplate`; null for a variable it does not have. */
-export function completeSqlUri(
+/** Values of a variable, as `completion/complete` answers them. */
+export interface Completion {
+  values: string[];
+  total: number;
+  hasMore: boolean;
+}
+
+/** Completes a variable of one of the templates; null where there is no such template or variable. */
+export function completeUri(
   catalog: ServedCatalog,
-  variable: string,
-  value: string,
+  template: string,
+  { name, value }: { name: string; value: string },
   known: Record<string, string>,
-): { values: string[]; total: number; hasMore: boolean } | null {
-  const tools = toolsByName(catalog);
-  const candidates = variable === "module"
-    ? tools.map((tool) => tool.module)
-    : variable === "name"
-    ? tools.filter((tool) => known.module === undefined || tool.module === known.module).map((tool) =>
-      tool.query.parsed.name
-    )
+): Completion | null {
+  const candidates = template === sqlUriTemplate
+    ? sqlCandidates(catalog, name, known)
+    : template === valuesUriTemplate
+    ? valueCandidates(catalog, name, known)
     : null;
   if (candidates === null) return null;
-  const matching = [...new Set(candidates)].filter((candidate) => candidate.startsWith(value)).sort();
+  const matching = matchingValues(candidates, value);
   const values = matching.slice(0, completionLimit);
   return { values, total: matching.length, hasMore: matching.length > values.length };
+}
+
+function sqlCandidates(catalog: ServedCatalog, variable: string, known: Record<string, string>) {
+  const tools = toolsByName(catalog);
+  switch (variable) {
+    case "module":
+      return [...new Set(tools.map((tool) => tool.module))].sort();
+    case "name":
+      return tools.filter((tool) => known.module === undefined || tool.module === known.module)
+        .map((tool) => tool.query.parsed.name).sort();
+    default:
+      return null;
+  }
+}
+
+function valueCandidates({ tools }: ServedCatalog, variable: string, known: Record<string, string>) {
+  const parameters = () => valuesByParameter(tools.get(known.tool ?? ""));
+  switch (variable) {
+    case "tool":
+      return [...tools.values()].filter((tool) => valuesByParameter(tool).size > 0).map(({ name }) => name)
+        .sort();
+    case "parameter":
+      return [...parameters().keys()];
+    case "value":
+      return parameters().get(known.parameter ?? "") ?? [];
+    default:
+      return null;
+  }
+}
+
+/** `{tool, parameter, values}`, or null when the URI names no parameter whose values are known. */
+function readValues({ tools }: ServedCatalog, uri: string) {
+  const [, tool, parameter, value] =
+    /^sqlwright:\/\/values\/([^/?]+)\/([^/?]+)(?:\?value=([^&]*))?$/.exec(uri) ?? [];
+  if (tool === undefined || parameter === undefined) return null;
+  const values = valuesByParameter(tools.get(tool)).get(parameter);
+  return values === undefined
+    ? null
+    : { tool, parameter, values: matchingValues(values, decoded(value ?? "")) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+const matchingValues = (values: readonly string[], start: string) =>
+  values.filter((value) => value.toLowerCase().startsWith(start.toLowerCase()));
+
+/** The parameters that take one of a few values: enums, CHECKs that list their values, booleans. In the schema's order. */
+function valuesByParameter(tool: ServedTool | undefined): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const properties = (schema: unknown) =>
+    Object.entries((schema as { properties?: Record<string, JsonSchema> } | undefined)?.properties ?? {});
+  for (const [name, schema] of properties(tool?.inputSchema)) {
+    const fields = name === "rows" ? properties(schema.items) : [];
+    const places = [
+      [name, schema] as const,
+      ...fields.map(([field, own]) => [`rows.${field}`, own] as const),
+    ];
+    for (const [place, own] of places) {
+      const values = valuesOf(own);
+      if (values.length > 0) found.set(place, values);
+    }
+  }
+  return found;
+}
+
+function valuesOf(schema: JsonSchema): string[] {
+  if (Array.isArray(schema.enum)) return schema.enum.filter((value) => value !== null).map(String);
+  const types = Array.isArray(schema.type) ? schema.type : [schema.type];
+  if (types.includes("boolean")) return ["true", "false"];
+  return types.includes("array") && schema.items !== undefined ? valuesOf(schema.items as JsonSchema) : [];
 }
 
 /** Tools in the order of their names, by code unit: the same in every process and after every reload. */

@@ -12,12 +12,13 @@ import { CallRefused, callResult, callTool, requestedCall } from "./call.ts";
 import { errorCode } from "./message.ts";
 import {
   catalogUri,
-  completeSqlUri,
+  completeUri,
   listResources,
   readResource,
   sqlUriTemplate,
   statusUri,
   toolsByName,
+  valuesUriTemplate,
 } from "./resources.ts";
 
 /** What the protocol tells of a tool; a `Tool` is one. */
@@ -131,6 +132,13 @@ export async function makeServer(application: McpApplication, log: Log): Promise
       title: "SQL of a tool",
       description: `The query file of the tool <module>_<name>; ${catalogUri} lists them`,
       mimeType: "application/sql",
+    }, {
+      uriTemplate: valuesUriTemplate,
+      name: "values",
+      title: "Values of a parameter",
+      description:
+        "What a parameter of an enum, of a CHECK that lists its values, or a boolean takes; complete it value by value",
+      mimeType: "application/json",
     }],
   }));
 
@@ -154,13 +162,15 @@ export async function makeServer(application: McpApplication, log: Log): Promise
 
   server.setRequestHandler("completion/complete", ({ params }) => {
     const { ref, argument, context } = params;
-    const completion = ref.type === "ref/resource" && ref.uri === sqlUriTemplate
-      ? completeSqlUri(application.catalog(), argument.name, argument.value, context?.arguments ?? {})
+    const completion = ref.type === "ref/resource"
+      ? completeUri(application.catalog(), ref.uri, argument, context?.arguments ?? {})
       : null;
     if (completion === null) {
-      throw refuse(`Cannot complete "${argument.name}": only the variables of ${sqlUriTemplate} complete`);
+      throw refuse(
+        `Cannot complete "${argument.name}": only the variables of ${sqlUriTemplate} and ${valuesUriTemplate} complete`,
+      );
     }
-    return { completion };
+    return { completion: { ...completion } };
   });
 
   return server;
