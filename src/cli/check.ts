@@ -309,12 +309,19 @@ function summarize(
   const broken = new Set(errors.map(({ path }) => path)).size;
   const parts = [
     formatCount(count, "file"),
-    ...(broken > 0 ? [paint("red", `${formatCount(errors.length, "error")} in ${broken}`)] : []),
+    ...(broken > 0
+      ? [
+        paint(
+          "red",
+          `${formatCount(errors.length, "error")}${broken < count ? ` in ${broken} of them` : ""}`,
+        ),
+      ]
+      : []),
     ...(warnings > 0 ? [paint("yellow", formatCount(warnings, "warning"))] : []),
     ...(isTyped ? [] : [paint("yellow", "types not checked")]),
   ];
   const mark = isOk ? paint("green", "✓") : paint("red", "✗");
-  return `${mark} ${parts.join(", ")} ${paint("dim", `in ${formatDuration(elapsed_ms)}`)}`;
+  return `${mark} ${parts.join(", ")} ${paint("dim", `· ${formatDuration(elapsed_ms)}`)}`;
 }
 
 export interface ListOptions {

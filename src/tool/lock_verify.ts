@@ -177,5 +177,5 @@ function typeDrift(lock: Lock, was: PgType, is: PgType | undefined): string | nu
 
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 3).join(", ");
-  return names.length > 3 ? `${shown} and ${names.length - 3} more tools` : shown;
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
 }

@@ -8,7 +8,7 @@ const databaseUrl = shop.url;
 Deno.test("check of right files is one line", async () => {
   const { code, stdout, stderr } = await run(["check"], { databaseUrl });
   assert.equal(code, 0, stdout);
-  assert.match(stdout, /^✓ 8 files in [\d.]+ m?s\n$/);
+  assert.match(stdout, /^✓ 8 files · [\d.]+ m?s\n$/);
   assert.equal(stderr, "");
 });
 
@@ -26,7 +26,7 @@ Deno.test("check shows every fault of every file at its place, and ends with 1",
     ].join("\n"),
   ));
   assert.match(stdout, /untyped\.sql:5:8\n {2}\|\n5 \| select thing\.nmae\n {2}\| {8}\^/);
-  assert.match(stdout, /✗ 3 files, 3 errors in 2 in /);
+  assert.match(stdout, /✗ 3 files, 3 errors in 2 of them/);
 });
 
 Deno.test("check --json has exactly the agreed shape", async () => {

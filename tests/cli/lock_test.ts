@@ -44,7 +44,7 @@ Deno.test("check --lock writes the lock once, and check then holds the files aga
 
     const plain = await run(["check"], { databaseUrl, sql });
     assert.equal(plain.code, 0, plain.stdout);
-    assert.match(plain.stdout, /^✓ 8 files in /);
+    assert.match(plain.stdout, /^✓ 8 files · /);
 
     await edit(join(sql, "shop/get_thing.sql"), (text) => text.replace("thing.name", "thing.name as label"));
     const stale = await run(["check"], { databaseUrl, sql });

@@ -294,7 +294,7 @@ Deno.test("a server that started from the lock stops when the database is anothe
         assert.equal(error.code, "catalog.drifted");
         assert.match(
           error.message,
-          /shop_find, shop_get, shop_offers and 1 more tools: the column shop\.thing\.name is gone/,
+          /shop_find, shop_get, shop_offers and 1 more: the column shop\.thing\.name is gone/,
         );
         assert.ok(error.details.drift.length > 0);
         return true;
