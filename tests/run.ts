@@ -1,8 +1,8 @@
 /**
  * `deno task test`: brings up the real servers that the tests need, runs `deno test`, and stops them.
  *
- * PostgreSQL 18 is the embedded one; PostgreSQL 15 joins when its programs are on the machine (SQLWRIGHT_TEST_POSTGRES_BIN, or
- * where Debian installs them). On each a template database holds the migrations, the views and the bundled sample; a test
+ * PostgreSQL 18 is the embedded one; PostgreSQL 15 joins when its programs are on the machine, where Debian installs them, or those of
+ * SQLWRIGHT_TEST_POSTGRES_BIN: folders of programs, separated by colons. On each a template database holds the migrations, the views and the bundled sample; a test
  * file copies it. Arguments are passed on to `deno test`.
  */
 
@@ -32,8 +32,8 @@ async function main(args: string[]): Promise<number> {
           ownerUrl,
           serverUrl: url,
         };
-        return await withPostgres15(join(directory, "postgres-15"), async (older) => {
-          const servers = older === null ? [embedded] : [embedded, older];
+        return await withServers(directory, programFolders(), async (others) => {
+          const servers = [embedded, ...others];
           for (const server of servers) await buildTemplate(server);
           say(`Testing on PostgreSQL ${servers.map(({ version }) => version).join(" and ")}`);
           return await runTests(args, servers);
@@ -61,16 +61,37 @@ async function runTests(args: string[], servers: TestServer[]): Promise<number> 
   return code;
 }
 
-/** A cluster of PostgreSQL 15 with trust on the loopback, or null where there are no programs. */
-async function withPostgres15<T>(home: string, use: (server: TestServer | null) => Promise<T>): Promise<T> {
-  const bin = Deno.env.get("SQLWRIGHT_TEST_POSTGRES_BIN") ?? "/usr/lib/postgresql/15/bin";
-  const program = (name: string) => join(bin, name);
-  if (!await Deno.stat(program("postgres")).then(() => true, () => false)) {
-    say(`No PostgreSQL 15 in ${bin}: testing on 18 alone`);
-    return await use(null);
+function programFolders(): string[] {
+  const folders = Deno.env.get("SQLWRIGHT_TEST_POSTGRES_BIN") ?? "/usr/lib/postgresql/15/bin";
+  return folders.split(":").filter((folder) => folder !== "");
+}
+
+/** One server for each folder that holds the programs. */
+async function withServers<T>(
+  directory: string,
+  [bin, ...others]: string[],
+  use: (servers: TestServer[]) => Promise<T>,
+): Promise<T> {
+  if (bin === undefined) return await use([]);
+  const further = (servers: TestServer[]) =>
+    withServers(directory, others, (more) => use([...servers, ...more]));
+  if (!await Deno.stat(join(bin, "postgres")).then(() => true, () => false)) {
+    say(`No PostgreSQL in ${bin}: testing without it`);
+    return await further([]);
   }
-  const { account, directory } = await placeFiles(home, say);
-  const data = join(directory, "data");
+  return await withServer(directory, bin, (server) => further([server]));
+}
+
+/** A cluster with trust on the loopback. */
+async function withServer<T>(
+  directory: string,
+  bin: string,
+  use: (server: TestServer) => Promise<T>,
+): Promise<T> {
+  const program = (name: string) => join(bin, name);
+  const version = await majorVersion(program("postgres"));
+  const { account, directory: home } = await placeFiles(join(directory, `postgres-${version}`), say);
+  const data = join(home, "data");
   await Deno.mkdir(data, { mode: 0o700 });
   if (account) await Deno.chown(data, account.uid, account.gid);
   const initdb = await new Deno.Command(program("initdb"), {
@@ -102,10 +123,10 @@ async function withPostgres15<T>(home: string, use: (server: TestServer | null) 
     stderr: "null",
   }).spawn();
   try {
-    await ready(join(data, "postmaster.pid"));
+    await ready(join(data, "postmaster.pid"), version);
     const base = `postgresql://postgres@127.0.0.1:${port}/postgres`;
     return await use({
-      version: 15,
+      version,
       url: base,
       ownerUrl: withUser(base, "sqlwright_owner"),
       serverUrl: withUser(base, "sqlwright_server"),
@@ -116,13 +137,21 @@ async function withPostgres15<T>(home: string, use: (server: TestServer | null) 
   }
 }
 
-async function ready(lockFile: string): Promise<void> {
+/** Of `postgres (PostgreSQL) 16.14`. */
+async function majorVersion(program: string): Promise<number> {
+  const { stdout } = await new Deno.Command(program, { args: ["--version"] }).output();
+  const version = Number(/(\d+)/.exec(new TextDecoder().decode(stdout))?.[1]);
+  if (!(version > 0)) throw new Error(`${program} does not tell its version`);
+  return version;
+}
+
+async function ready(lockFile: string, version: number): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt++) {
     const lines = (await Deno.readTextFile(lockFile).catch(() => "")).split("\n");
     if (lines[7]?.trim() === "ready") return;
     await delay(50);
   }
-  throw new Error("PostgreSQL 15 was not ready within 30 s");
+  throw new Error(`PostgreSQL ${version} was not ready within 30 s`);
 }
 
 function freePort(): number {

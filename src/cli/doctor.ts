@@ -6,6 +6,7 @@ import { errorReport } from "../errors.ts";
 import { joinHostAndPort } from "../permissions.ts";
 import { embeddedVersion } from "../postgres/embedded_binaries.ts";
 import { migrationStatus } from "../postgres/migrate.ts";
+import { poolerWarning } from "../postgres/session.ts";
 import { formatCount, formatDuration, paintFor, print, printJson } from "./console.ts";
 import { type Database, withDatabase } from "./database.ts";
 import { readSettings } from "./environment.ts";
@@ -19,7 +20,7 @@ export interface DoctorOptions {
 
 interface Finding {
   name: string;
-  state: "ok" | "failed" | "skipped";
+  state: "ok" | "warned" | "failed" | "skipped";
   found: string;
   hint: string | null;
 }
@@ -89,6 +90,7 @@ async function* examineDatabase(database: Database): AsyncGenerator<Finding> {
       );
     });
     yield login;
+    if (pools.reader.isPooled) yield { name: "pooler", state: "warned", ...poolerFinding };
     if (facts === null) {
       yield skipped("migrations", "needs the database");
       yield skipped("query files", "needs the database");
@@ -251,6 +253,7 @@ async function attempt<T extends Finding>(name: string, work: () => T | Promise<
   }
 }
 
+const poolerFinding = { found: poolerWarning.message, hint: poolerWarning.hint };
 const ok = (name: string, found: string): Finding => ({ name, state: "ok", found, hint: null });
 const skipped = (name: string, found: string): Finding => ({ name, state: "skipped", found, hint: null });
 const failed = (name: string, found: string, hint: string | null): Finding => ({
@@ -262,7 +265,12 @@ const failed = (name: string, found: string, hint: string | null): Finding => ({
 
 function formatFinding({ name, state, found, hint }: Finding): string {
   const paint = paintFor("stdout");
-  const marks = { ok: paint("green", "✓"), failed: paint("red", "✗"), skipped: paint("dim", "–") };
+  const marks = {
+    ok: paint("green", "✓"),
+    warned: paint("yellow", "!"),
+    failed: paint("red", "✗"),
+    skipped: paint("dim", "–"),
+  };
   const line = `${marks[state]} ${name.padEnd(12)} ${state === "skipped" ? paint("dim", found) : found}`;
   return hint === null ? line : `${line}\n  ${" ".repeat(12)} ${paint("cyan", "help:")} ${hint}`;
 }

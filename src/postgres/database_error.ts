@@ -35,6 +35,8 @@ const sessionEnded = new Set([
   "08003",
   "08006",
 ]);
+/** What PgBouncer says whenever it ends a session, for whatever reason; of PostgreSQL, an error of the statement. */
+const protocolViolation = "08P01";
 /** The server is there and refuses this login or database. */
 const loginRefused = new Set(["28000", "28P01", "3D000", "53300", "42501"]);
 const connectionLost = new Set([
@@ -114,7 +116,7 @@ export function toDatabaseError(error: unknown, place: string): unknown {
   const fields = postgresFields(driver, code);
   const message = String(driver.message ?? "PostgreSQL gave no message");
   const hint = text(driver.hint) ?? null;
-  if (sessionEnded.has(code)) {
+  if (sessionEnded.has(code) || (code === protocolViolation && driver.severity !== "ERROR")) {
     return new SqlwrightError("database.lost", `PostgreSQL at ${place} ended the session: ${message}`, {
       details: { ...fields },
       hint: "Call again: the server reconnects by itself",

@@ -6,7 +6,7 @@
  * `-- transaction: none` (for `create index concurrently`) runs statement by statement, and must be able to run again. One run
  * at a time: an advisory lock, waited for with a limit, which the server gives up when the session ends.
  *
- * The session must be a direct one: a pooler in transaction mode cannot hold an advisory lock.
+ * The session must be a direct one: a pooler in transaction mode cannot hold an advisory lock, so behind any the run is refused.
  */
 
 import { createHash } from "node:crypto";

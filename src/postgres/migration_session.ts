@@ -10,6 +10,7 @@ import type { Log } from "../log.ts";
 import { describeTarget, driverTarget } from "./connection_url.ts";
 import { sqlstateOf, toDatabaseError } from "./database_error.ts";
 import { type Script, type ScriptStatement, statementError } from "./script.ts";
+import { backendQuestion, isStartRefusal, pooledParameters } from "./session.ts";
 
 /** A connection string, or a client whose server, user and password are used for a connection of our own. */
 export type MigrationTarget = string | postgres.Sql;
@@ -28,6 +29,8 @@ export interface SessionOptions {
 
 /** One connection with the right to change the schema. */
 export interface MigrationSession {
+  /** A pooler stands between: what is set or locked for the session may be another's in the next transaction. */
+  isPooled: boolean;
   /** Rows as text or as the driver makes them: convert. */
   run(text: string, parameters?: (string | number)[]): Promise<Record<string, unknown>[]>;
   runStatement(script: Script, statement: ScriptStatement): Promise<void>;
@@ -37,13 +40,17 @@ export interface MigrationSession {
   inTransaction<T>(callback: () => Promise<T>): Promise<T>;
 }
 
-/** Runs the callback while no other run of migrations or views can, over all processes. */
+/**
+ * Runs the callback while no other run of migrations or views can, over all processes.
+ * @throws {SqlwrightError} `migration.pooled` behind a pooler, where no lock outlives its transaction
+ */
 export async function withMigrationSession<T>(
   target: MigrationTarget,
   options: SessionOptions,
   callback: (session: MigrationSession) => Promise<T>,
 ): Promise<T> {
   return await withSession(target, options, async (session) => {
+    if (session.isPooled) throw pooledError(target);
     await lock(session, options);
     try {
       return await callback(session);
@@ -141,6 +148,39 @@ export async function withSession<T>(
   const place = typeof target === "string" ? describeTarget(target) : placeOf(target);
   // A connection of our own, also beside a client: postgres.js reconnects by itself, and no statement may run on a new connection
   // outside the transaction and without the lock that the lost one had.
+  const open = (connection: Record<string, string>) => openClient(target, { connectTimeout_ms, connection });
+  // As the session's defaults, so that a file's own limits end with RESET.
+  let opened = open({
+    application_name: "sqlwright migrate",
+    client_min_messages: "warning",
+    lock_timeout: String(lockTimeout_ms),
+    statement_timeout: String(statementTimeout_ms),
+  });
+  try {
+    let isPooled: boolean;
+    try {
+      const answer = await opened.client.unsafe(backendQuestion);
+      isPooled = Number(answer[0]?.pid) !== answer.state.pid;
+    } catch (error) {
+      if (!isStartRefusal(error)) throw toDatabaseError(error, place);
+      isPooled = true;
+      opened = open(pooledParameters);
+    }
+    return await callback(createSession(opened, { place, signal, isPooled }));
+  } finally {
+    await opened.client.end({ timeout: opened.isLost() ? 0 : 1 });
+  }
+}
+
+interface OpenClient {
+  client: postgres.Sql;
+  isLost: () => boolean;
+}
+
+function openClient(
+  target: MigrationTarget,
+  { connectTimeout_ms, connection }: { connectTimeout_ms: number; connection: Record<string, string> },
+): OpenClient {
   let isLost = false;
   const connectionOptions = {
     max: 1,
@@ -148,13 +188,7 @@ export async function withSession<T>(
     max_lifetime: null,
     connect_timeout: Math.max(1, Math.ceil(connectTimeout_ms / 1000)),
     fetch_types: false,
-    // As the session's defaults, so that a file's own limits end with RESET.
-    connection: {
-      application_name: "sqlwright migrate",
-      client_min_messages: "warning",
-      lock_timeout: String(lockTimeout_ms),
-      statement_timeout: String(statementTimeout_ms),
-    },
+    connection,
     onnotice: () => {},
     onclose: () => isLost = true,
   };
@@ -164,20 +198,12 @@ export async function withSession<T>(
       ...connectionOptions,
     } as unknown as postgres.Options<Record<string, postgres.PostgresType>>,
   );
-  try {
-    return await callback(createSession(client, { place, signal, isLost: () => isLost }));
-  } finally {
-    await client.end({ timeout: isLost ? 0 : 1 });
-  }
+  return { client, isLost: () => isLost };
 }
 
 function createSession(
-  client: postgres.Sql,
-  { place, signal, isLost }: {
-    place: string;
-    signal: AbortSignal | undefined;
-    isLost: () => boolean;
-  },
+  { client, isLost }: OpenClient,
+  { place, signal, isPooled }: { place: string; signal: AbortSignal | undefined; isPooled: boolean },
 ): MigrationSession {
   const run: MigrationSession["run"] = async (text, parameters = []) => {
     signal?.throwIfAborted();
@@ -194,6 +220,7 @@ function createSession(
     }
   };
   return {
+    isPooled,
     run,
     async runStatement(script, statement) {
       try {
@@ -224,6 +251,19 @@ function createSession(
       return answer;
     },
   };
+}
+
+function pooledError(target: MigrationTarget): SqlwrightError {
+  const place = typeof target === "string" ? describeTarget(target) : placeOf(target);
+  return new SqlwrightError(
+    "migration.pooled",
+    `Cannot migrate over "${place}": it is a connection pooler, which cannot hold the lock of a run`,
+    {
+      details: { place },
+      hint:
+        "Connect directly: run sqlwright migrate with a DATABASE_URL that names the host and port of PostgreSQL itself",
+    },
+  );
 }
 
 function lostError(place: string): SqlwrightError {

@@ -11,6 +11,8 @@ import { Pool, type PoolConnection } from "./pool.ts";
 export interface Pools {
   reader: Pool;
   writer: Pool;
+  /** Moves the parts of uploads. On its own, so that a load that reads an upload never waits for the other loads. */
+  uploads: Pool;
 }
 
 export interface ServerFacts {
@@ -20,6 +22,8 @@ export interface ServerFacts {
   user: string;
   database: string;
   isSuperuser: boolean;
+  /** A pooler such as PgBouncer stands between. */
+  isPooled: boolean;
 }
 
 /** A database that is being asked what it is. */
@@ -43,7 +47,10 @@ export function openServer(config: Config, migrationsDirectory: string | undefin
   return { pools, first };
 }
 
-/** Both pools, not yet connected. Sessions of the reader are read-only by default. */
+/** Each is taken for the time of one mebibyte or four. */
+const uploadConnections = 2;
+
+/** All pools, not yet connected. Sessions of the reader are read-only by default. */
 export function openPools(config: Config): Pools {
   const { DATABASE_URL: url } = config;
   if (url === undefined) {
@@ -57,6 +64,7 @@ export function openPools(config: Config): Pools {
     queueSize: config.SQLWRIGHT_QUEUE_SIZE,
     queueTimeout_ms: config.SQLWRIGHT_QUEUE_TIMEOUT,
     connectTimeout_ms: config.SQLWRIGHT_CONNECT_TIMEOUT,
+    session: { isPooled: false },
   };
   const parameters = {
     statement_timeout: String(config.SQLWRIGHT_TIMEOUT),
@@ -65,6 +73,7 @@ export function openPools(config: Config): Pools {
   return {
     reader: new Pool({ ...options, parameters: { ...parameters, default_transaction_read_only: "on" } }),
     writer: new Pool({ ...options, parameters }),
+    uploads: new Pool({ ...options, parameters, size: uploadConnections }),
   };
 }
 
@@ -83,5 +92,6 @@ export async function serverFacts(connection: PoolConnection): Promise<ServerFac
     user: row!.user!,
     database: row!.database!,
     isSuperuser: row!.is_superuser === "t",
+    isPooled: connection.isPooled,
   };
 }

@@ -129,4 +129,5 @@ const limits = {
   timeout_ms: 10_000,
   loadTimeout_ms: 10_000,
   maximumTimeout_ms: 10_000,
+  affected: 100_000,
 };

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { requireUsableServer } from "../../src/app.ts";
+import { Pool } from "../../src/postgres/pool.ts";
+import { pooledBegin, transactionStep } from "../../src/postgres/session.ts";
+import { testConfig, testOnEach, withDatabase } from "../harness.ts";
+
+function openPool(url: string): Pool {
+  return new Pool({
+    url,
+    size: 1,
+    queueSize: 1,
+    queueTimeout_ms: 1000,
+    connectTimeout_ms: 5000,
+    parameters: { statement_timeout: "5000", default_transaction_read_only: "on" },
+  });
+}
+
+testOnEach("a BEGIN that is refused leaves the connection to the next caller as it was", async (server) => {
+  await withDatabase(async ({ serverUrl }) => {
+    const pool = openPool(serverUrl);
+    try {
+      const refused = (way: "pipelined" | "transaction") =>
+        pool.withConnection(
+          undefined,
+          (connection) =>
+            connection[way]("begin read only; set local role nobody_has_it", () =>
+              connection.execute("select 1", [])),
+        );
+      for (const way of ["pipelined", "transaction", "pipelined"] as const) {
+        await assert.rejects(refused(way), { code: "database.failed" });
+        const [row] = await pool.withConnection(
+          undefined,
+          (connection) => connection.rows("select 2 as two"),
+        );
+        assert.deepEqual(row, { two: "2" });
+      }
+    } finally {
+      await pool.close();
+    }
+  }, { server, isEmpty: true });
+});
+
+testOnEach("a transaction that a caller leaves open is not the next caller's", async (server) => {
+  await withDatabase(async ({ serverUrl }) => {
+    const pool = openPool(serverUrl);
+    try {
+      await pool.withConnection(undefined, async (connection) => {
+        await connection.script("begin read write");
+        await connection.execute("create temporary table left_over ()", []);
+      });
+      const rows = await pool.withConnection(
+        undefined,
+        (connection) =>
+          connection.rows(
+            "select current_setting('transaction_read_only') as read_only, to_regclass('left_over') as left",
+          ),
+      );
+      assert.deepEqual(rows, [{ read_only: "on", left: null }]);
+      assert.equal(pool.isPooled, false);
+    } finally {
+      await pool.close();
+    }
+  }, { server, isEmpty: true });
+});
+
+Deno.test("transactionStep() knows what begins and ends a transaction, and savepoints do neither", () => {
+  for (const script of ["begin", "begin read only; set local role x"]) {
+    assert.equal(transactionStep(script), "begin");
+  }
+  for (const script of ["commit", "rollback", "rollback; deallocate x"]) {
+    assert.equal(transactionStep(script), "end");
+  }
+  for (const script of ["rollback to savepoint x", "savepoint x", "set transaction read only", "analyze"]) {
+    assert.equal(transactionStep(script), null);
+  }
+});
+
+Deno.test("pooledBegin() sends BEGIN apart from what can be refused, and keeps a reader a reader", () => {
+  const parameters = { statement_timeout: "10", default_transaction_read_only: "on" };
+  const [begin, rest] = pooledBegin(`begin read only; set local role "a;b"`, parameters);
+  assert.match(begin!, /^begin read only; set local /);
+  assert.match(begin!, /; set local statement_timeout = '10'$/);
+  assert.equal(rest, `set local role "a;b"`);
+  assert.match(pooledBegin("begin", parameters)[0]!, /^begin read only; /);
+  assert.match(pooledBegin("begin read write", parameters)[0]!, /^begin read write; /);
+  assert.match(pooledBegin("begin", { statement_timeout: "10" })[0]!, /^begin; /);
+});
+
+Deno.test("a server older than 15 is refused by its version", () => {
+  const facts = {
+    version: 140_012,
+    versionText: "14.12",
+    user: "agent",
+    database: "app",
+    isSuperuser: false,
+    isPooled: false,
+  };
+  assert.throws(() => requireUsableServer(facts, testConfig({})), {
+    code: "database.unsupported",
+    message: "Cannot start: PostgreSQL 14.12 is too old",
+  });
+  requireUsableServer({ ...facts, version: 150_000 }, testConfig({}));
+});
