@@ -4,11 +4,13 @@
  */
 import { errorReport, SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { withinBound } from "./call.ts";
+import { type RunningCalls, withinBound } from "./call.ts";
 import { HttpEndpoint } from "./endpoint.ts";
 import { errorResponse, jsonResponse } from "./exchange.ts";
 import { errorCode } from "./message.ts";
+import { exportsPath } from "../tool/export_program.ts";
 import type { McpApplication } from "./server.ts";
+import { answerUpload, isUploadPath } from "./upload_route.ts";
 
 export interface HttpOptions {
   hostname: string;
@@ -23,7 +25,7 @@ export interface HttpOptions {
   allowedOrigins?: readonly string[];
   /** @default 4 MiB */
   maxBodyBytes?: number;
-  /** How long a client may take to send its body. @default 30000 */
+  /** How long a client may take to send its body, or to send another byte of an upload. @default 30000 */
   bodyTimeout_ms?: number;
   /** @default 1000 */
   maxSessions?: number;
@@ -32,6 +34,8 @@ export interface HttpOptions {
   /** How long a stop waits for calls in flight before it aborts them. @default 5000 */
   drain_ms?: number;
   /** What /health/ready tells; `ready` decides between 200 and 503. @default always ready */
+  /** Answers `GET /exports/<token>`. @default no such path */
+  answerDownload?: (request: Request, token: string, running: RunningCalls) => Promise<Response>;
   checkReadiness?: (signal: AbortSignal) => Promise<{ ready: boolean } & Record<string, unknown>>;
 }
 
@@ -49,23 +53,27 @@ export function serveHttp(application: McpApplication, options: HttpOptions): Pr
 }
 
 function start(application: McpApplication, options: HttpOptions): HttpServer {
-  const { log, drain_ms = 5000 } = options;
+  const { log, drain_ms = 5000, bodyTimeout_ms = 30_000 } = options;
   const endpoint = new HttpEndpoint(application, {
     log,
     maxBodyBytes: options.maxBodyBytes ?? 4 * 1024 * 1024,
-    bodyTimeout_ms: options.bodyTimeout_ms ?? 30_000,
+    bodyTimeout_ms,
     maxSessions: options.maxSessions ?? 1000,
     sessionIdle_ms: options.sessionIdle_ms ?? 30 * 60_000,
   });
   const hosts = new NameGuard(options.allowedHosts ?? [], hostOf);
   const origins = new NameGuard(options.allowedOrigins ?? [], originOf);
-  const killer = new AbortController();
+  const left = Promise.withResolvers<void>();
   let stopping: Promise<void> | null = null;
 
   const handle = async (request: Request, info: Deno.ServeHandlerInfo): Promise<Response> => {
     try {
       const path = pathOf(request.url);
-      if (path !== "/mcp") return await answerElsewhere(path, stopping !== null, options);
+      const uploads = isUploadPath(path) ? application.uploads?.() ?? null : null;
+      const isDownload = path.startsWith(exportsPath) && options.answerDownload !== undefined;
+      if (path !== "/mcp" && uploads === null && !isDownload) {
+        return await answerElsewhere(path, stopping !== null, options);
+      }
       const host = request.headers.get("host");
       if (host === null || !hosts.allows(host)) {
         return errorResponse(403, errorCode.refused, `Invalid Host: ${host ?? "none"}`);
@@ -78,6 +86,12 @@ function start(application: McpApplication, options: HttpOptions): HttpServer {
         const headers = { connection: "close", "retry-after": "1" };
         return errorResponse(503, errorCode.refused, "The server is stopping", { headers });
       }
+      if (uploads !== null) {
+        return await answerUpload(request, path, { uploads, running: endpoint.running, log, bodyTimeout_ms });
+      }
+      if (isDownload) {
+        return await options.answerDownload!(request, path.slice(exportsPath.length), endpoint.running);
+      }
       return await endpoint.handle(request, info);
     } catch (error) {
       log.error("http.failed", { error });
@@ -85,7 +99,7 @@ function start(application: McpApplication, options: HttpOptions): HttpServer {
     }
   };
 
-  const server = listen({ hostname: options.hostname, port: options.port, signal: killer.signal }, handle);
+  const server = listen({ hostname: options.hostname, port: options.port }, handle);
   const stop = () =>
     stopping ??= (async () => {
       const ended = server.shutdown();
@@ -95,12 +109,14 @@ function start(application: McpApplication, options: HttpOptions): HttpServer {
         });
       }
       await endpoint.close();
-      if (!await withinBound(ended, abort_ms)) killer.abort();
-      await server.finished;
+      await endpoint.running.waitUntilIdle(abort_ms);
+      // A client that has sent half a body holds its connection, and Deno.serve cannot be made to close it. It ends with the process.
+      if (!await withinBound(ended, abort_ms)) log.warn("stop.leaves_connections");
+      left.resolve();
     })();
   if (options.signal?.aborted) stop();
   else options.signal?.addEventListener("abort", stop, { once: true });
-  return { port: server.addr.port, finished: server.finished, stop };
+  return { port: server.addr.port, finished: Promise.race([server.finished, left.promise]), stop };
 }
 
 /** After calls were aborted, how long connections may take to close by themselves. */

@@ -1,0 +1,24 @@
+/** Bytes as they lie on a disk, come over the wire or stand in a table: what compression.ts reads from. */
+
+export interface RawSource {
+  /** As the caller named it. */
+  name: string;
+  /** Name of the file, for its extension: the last part of a path. */
+  fileName: string;
+  /** What the sender says it is, when it says so: `text/csv`. */
+  mediaType: string | null;
+  /** Null when it is not known before the end. */
+  size: number | null;
+  /** All bytes from the first; may be called once. */
+  read: () => AsyncIterable<Uint8Array>;
+  /** Some bytes from an offset; null where it can only be read from the first to the last. One at a time. */
+  readRange: ((offset: number, length: number) => AsyncIterable<Uint8Array>) | null;
+  /** Why there are no ranges, for whom it concerns. */
+  withoutRanges?: string;
+  /** The transport has undone a compression on the way, so the name's `.gz` need not be true any more. */
+  isDecoded: boolean;
+  close: () => Promise<void>;
+}
+
+/** At most so many bytes go from hand to hand at once. */
+export const chunkBytes = 256 * 1024;
