@@ -6,7 +6,7 @@
  */
 import { errorReport, SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { ToolResult } from "../tool/catalog.ts";
+import type { ResourceLink, ToolResult } from "../tool/catalog.ts";
 import { errorCode, isObject, notificationText, type RequestId } from "./message.ts";
 import type { McpApplication } from "./server.ts";
 
@@ -86,7 +86,8 @@ export async function callTool(
  */
 export function callResultText(result: ToolResult, era: Era, serverInfoText: string): string {
   const structured = oneLine(result.json);
-  const content = `"content":[{"type":"text","text":${JSON.stringify(result.text)}}]`;
+  const links = result.links?.map((link) => `,${JSON.stringify(resourceLink(link))}`).join("") ?? "";
+  const content = `"content":[{"type":"text","text":${JSON.stringify(result.text)}}${links}]`;
   const meta = era === "modern" ? `"io.modelcontextprotocol/serverInfo":${serverInfoText}` : "";
   const modern = era === "modern" ? `,"resultType":"complete"` : "";
   if (result.isError) {
@@ -98,10 +99,14 @@ export function callResultText(result: ToolResult, era: Era, serverInfoText: str
 
 /** The same result as the object that the SDK wants. */
 export function callResult(result: ToolResult) {
-  const content = [{ type: "text" as const, text: result.text }];
+  const content = [{ type: "text" as const, text: result.text }, ...(result.links ?? []).map(resourceLink)];
   return result.isError
     ? { content, isError: true, _meta: { [errorMetaKey]: result.structured } }
     : { content, structuredContent: result.structured };
+}
+
+function resourceLink(link: ResourceLink) {
+  return { type: "resource_link" as const, ...link };
 }
 
 const errorMetaKey = "sqlwright/error";

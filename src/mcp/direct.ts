@@ -83,7 +83,10 @@ export class DirectAnswers {
     if (method !== "tools/call") return null;
     const call = requestedCall(params);
     if (call === null || this.#application.makeServer === undefined) return call;
-    return this.#application.catalog().tools.has(call.name) ? call : null;
+    const { programTools = [] } = this.#application;
+    const isOurs = this.#application.catalog().tools.has(call.name) ||
+      programTools.some(({ name }) => name === call.name);
+    return isOurs ? call : null;
   }
 
   /** Calls the tool and resolves with the answer's text; never rejects. */
@@ -102,7 +105,7 @@ export class DirectAnswers {
     const catalog = this.#application.catalog();
     let text = this.#lists[era].get(catalog);
     if (text === undefined) {
-      text = this.#resultText({ ...listTools(catalog, undefined) }, era);
+      text = this.#resultText({ ...listTools(this.#application, undefined) }, era);
       this.#lists[era].set(catalog, text);
     }
     return text;

@@ -11,6 +11,9 @@ export const sqlUriTemplate = "sqlwright://sql/{module}/{name}.sql";
 /** The values that a parameter takes; of a field of `rows` the parameter is `rows.<field>`. */
 export const valuesUriTemplate = "sqlwright://values/{tool}/{parameter}{?value}";
 
+/** The rows that a load with mode collect has left out. */
+export const rejectsUriTemplate = "sqlwright://loads/{id}/rejects";
+
 /** A resource as `resources/list` tells it. */
 export interface ListedResource {
   uri: string;
@@ -27,7 +30,7 @@ export interface ResourceText {
 }
 
 /** Where resources come from. */
-export type ResourceSource = Pick<McpApplication, "catalog" | "status">;
+export type ResourceSource = Pick<McpApplication, "catalog" | "programTools" | "status">;
 
 /** The catalogue first, then the status, then the query files by tool name. */
 export function listResources({ catalog, status }: ResourceSource): ListedResource[] {
@@ -60,7 +63,7 @@ export function listResources({ catalog, status }: ResourceSource): ListedResour
 export function readResource(source: ResourceSource, uri: string): ResourceText | null {
   const catalog = source.catalog();
   if (uri === catalogUri) {
-    return { uri, mimeType: "application/json", text: JSON.stringify(describeCatalog(catalog)) };
+    return { uri, mimeType: "application/json", text: JSON.stringify(describeCatalog(source)) };
   }
   if (uri === statusUri && source.status !== undefined) {
     return { uri, mimeType: "application/json", text: JSON.stringify(source.status()) };
@@ -71,6 +74,16 @@ export function readResource(source: ResourceSource, uri: string): ResourceText 
   const tool = catalog.tools.get(`${module}_${name}`);
   if (tool === undefined || tool.module !== module || tool.query.parsed.name !== name) return null;
   return { uri, mimeType: "application/sql", text: tool.query.parsed.source };
+}
+
+/** Rejects of a load, from the database; null for another URI, and when they are not there any more. */
+export async function readRejects(
+  { readRejects: read }: Pick<McpApplication, "readRejects">,
+  uri: string,
+): Promise<ResourceText | null> {
+  const id = /^sqlwright:\/\/loads\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/rejects$/.exec(uri)?.[1];
+  const text = id === undefined ? null : await read?.(id) ?? null;
+  return text === null ? null : { uri, mimeType: "application/json", text };
 }
 
 /** Values of a variable, as `completion/complete` answers them. */
@@ -176,9 +189,11 @@ function valuesOf(schema: JsonSchema): string[] {
 
 /** Tools in the order of their names, by code unit: the same in every process and after every reload. */
 export function toolsByName(catalog: ServedCatalog): ServedTool[] {
-  return [...catalog.tools.values()].sort((one, other) =>
-    one.name < other.name ? -1 : one.name > other.name ? 1 : 0
-  );
+  return byName([...catalog.tools.values()]);
+}
+
+export function byName<Named extends { name: string }>(tools: readonly Named[]): Named[] {
+  return tools.toSorted((one, other) => one.name < other.name ? -1 : one.name > other.name ? 1 : 0);
 }
 
 const completionLimit = 100; // the protocol's
@@ -187,7 +202,8 @@ export function sqlUri(tool: ServedTool): string {
   return `sqlwright://sql/${tool.module}/${tool.query.parsed.name}.sql`;
 }
 
-function describeCatalog(catalog: ServedCatalog) {
+function describeCatalog({ catalog: catalogNow, programTools = [] }: ResourceSource) {
+  const catalog = catalogNow();
   return {
     modules: catalog.modules.map(({ name, title, instructions }) => ({ name, title, instructions })),
     tools: toolsByName(catalog).map((tool) => ({
@@ -199,10 +215,21 @@ function describeCatalog(catalog: ServedCatalog) {
       parameters: parametersOf(tool),
       sql: sqlUri(tool),
     })),
+    ...(programTools.length > 0
+      ? {
+        program_tools: byName(programTools).map((tool) => ({
+          name: tool.name,
+          title: tool.title,
+          module: tool.module,
+          description: tool.description,
+          parameters: parametersOf(tool),
+        })),
+      }
+      : {}),
   };
 }
 
-function parametersOf({ inputSchema }: ServedTool) {
+function parametersOf({ inputSchema }: Pick<ServedTool, "inputSchema">) {
   const required = Array.isArray(inputSchema.required) ? inputSchema.required : [];
   return Object.entries(inputSchema.properties ?? {}).map(([name, schema]) => ({
     name,

@@ -5,19 +5,23 @@
  * that is made here. The SDK is imported on first need: importing it costs about 90 ms, more than the rest of a start.
  */
 import type { McpServer, Server } from "@modelcontextprotocol/server";
+import type { UploadStore } from "../load/upload.ts";
 import type { Log } from "../log.ts";
 import type { ParsedQuery } from "../query/query.ts";
 import type { CallTool, Catalog, Tool } from "../tool/catalog.ts";
+import type { ProgramTool } from "../tool/program_tool.ts";
 import { CallRefused, callResult, callTool, requestedCall } from "./call.ts";
 import { errorCode } from "./message.ts";
 import {
+  byName,
   catalogUri,
   completeUri,
   listResources,
+  readRejects,
   readResource,
+  rejectsUriTemplate,
   sqlUriTemplate,
   statusUri,
-  toolsByName,
   valuesUriTemplate,
 } from "./resources.ts";
 
@@ -35,10 +39,20 @@ export interface ServedCatalog {
   modules: readonly Pick<Catalog["modules"][number], "name" | "title" | "instructions">[];
 }
 
+/** What the protocol tells of a tool that is no query file. */
+export type ServedProgram = Pick<
+  ProgramTool,
+  "name" | "title" | "description" | "module" | "inputSchema" | "outputSchema" | "annotations"
+>;
+
 export interface McpApplication {
   /** The catalogue that is served now; a reload swaps it whole. */
   catalog(): ServedCatalog;
+  /** Tools beside the catalogue's, of other names; the same from start to stop. @default none */
+  programTools?: readonly ServedProgram[];
   callTool: CallTool;
+  /** Where `PUT /uploads` keeps files; null while no tool loads. @default never */
+  uploads?(): UploadStore | null;
   /** Calls the listener after each swap; returns what ends that. */
   onCatalogChanged(listener: () => void): () => void;
   serverInfo: { name: string; version: string; title: string };
@@ -46,6 +60,8 @@ export interface McpApplication {
   instructions(): string;
   /** What is served, since when, and which files are broken: the resource `sqlwright://status`. @default no such resource */
   status?(): object;
+  /** The rejects of a load as JSON text; null when there are none of this load. @default no such resources */
+  readRejects?(loadId: string): Promise<string | null>;
   /** Calls the listener with the URIs of resources whose text is another now; returns what ends that. @default never */
   onResourcesUpdated?(listener: (uris: readonly string[]) => void): () => void;
   /** How long a client of 2026-07-28 may keep a list before it asks again. @default 60000 */
@@ -97,7 +113,7 @@ export async function makeServer(application: McpApplication, log: Log): Promise
   const refuse = (message: string) => new ProtocolError(errorCode.invalidParams, message);
 
   server.setRequestHandler("tools/list", ({ params }) => {
-    const page = listTools(application.catalog(), params?.cursor);
+    const page = listTools(application, params?.cursor);
     if (page === null) throw refuse(unknownCursor);
     return page;
   });
@@ -139,11 +155,17 @@ export async function makeServer(application: McpApplication, log: Log): Promise
       description:
         "What a parameter of an enum, of a CHECK that lists its values, or a boolean takes; complete it value by value",
       mimeType: "application/json",
+    }, {
+      uriTemplate: rejectsUriTemplate,
+      name: "rejects",
+      title: "Rejected rows of a load",
+      description: "The rows that a load with mode collect has left out, with the reason of each; for seven days",
+      mimeType: "application/json",
     }],
   }));
 
-  server.setRequestHandler("resources/read", ({ params }) => {
-    const resource = readResource(application, params.uri);
+  server.setRequestHandler("resources/read", async ({ params }) => {
+    const resource = readResource(application, params.uri) ?? await readRejects(application, params.uri);
     if (resource === null) throw new ResourceNotFoundError(params.uri);
     // The status is another after each save that broke something, whether or not the lists are.
     return { contents: [resource], ...(params.uri === statusUri && { ttlMs: 0 }) };
@@ -234,8 +256,11 @@ export async function sendUpdated(made: Server | McpServer, uris: readonly strin
 }
 
 /** One page of `tools/list`, by name; null for a cursor that this server has not made. */
-export function listTools(catalog: ServedCatalog, cursor: string | undefined) {
-  const page = pageOf(toolsByName(catalog), (tool) => tool.name, cursor);
+export function listTools(
+  { catalog, programTools = [] }: Pick<McpApplication, "catalog" | "programTools">,
+  cursor: string | undefined,
+) {
+  const page = pageOf(byName([...catalog().tools.values(), ...programTools]), (tool) => tool.name, cursor);
   if (page === null) return null;
   return {
     tools: page.items.map(({ name, title, description, inputSchema, outputSchema, annotations }) => ({

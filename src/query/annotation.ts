@@ -33,6 +33,8 @@ export interface Header {
   tokens: number | null;
   timeout_ms: number | null;
   maxCost: number | null;
+  /** Of writes: rows that a call may change. */
+  maxAffected: number | null;
   cache: { ttl_ms: number; by: string[]; place: Place } | null;
   role: string | null;
   scopes: string[];
@@ -102,7 +104,7 @@ export interface ExampleTag {
 /** What `_module.sql` sets for every file of its module. A file's own tag comes before it. */
 export type ModuleDefaults = Pick<
   Header,
-  "rows" | "bytes" | "tokens" | "timeout_ms" | "maxCost" | "cache" | "role" | "scopes"
+  "rows" | "bytes" | "tokens" | "timeout_ms" | "maxCost" | "maxAffected" | "cache" | "role" | "scopes"
 >;
 
 export interface HeaderOptions {
@@ -153,11 +155,11 @@ export function parseModuleHeader(
   const lines = readHeaderLines(source, placeAt, report, { isModule: true });
   const header = emptyHeader(lines, "many", { line: 1, column: 1 });
   readTags(lines, header, { placeAt, report, unbuilt, kind: null, moduleDefaults: null, isModule: true });
-  const { rows, bytes, tokens, timeout_ms, maxCost, cache, role, scopes } = header;
+  const { rows, bytes, tokens, timeout_ms, maxCost, maxAffected, cache, role, scopes } = header;
   return {
     title: lines.title,
     instructions: lines.description,
-    defaults: { rows, bytes, tokens, timeout_ms, maxCost, cache, role, scopes },
+    defaults: { rows, bytes, tokens, timeout_ms, maxCost, maxAffected, cache, role, scopes },
   };
 }
 
@@ -244,6 +246,7 @@ function emptyHeader(lines: HeaderLines, kind: Kind, kindPlace: Place): Header {
     tokens: null,
     timeout_ms: null,
     maxCost: null,
+    maxAffected: null,
     cache: null,
     role: null,
     scopes: [],
@@ -264,6 +267,7 @@ function inherit(header: Header, defaults: ModuleDefaults): void {
   header.tokens ??= defaults.tokens;
   header.timeout_ms ??= defaults.timeout_ms;
   header.maxCost ??= defaults.maxCost;
+  header.maxAffected ??= defaults.maxAffected;
   header.cache ??= defaults.cache;
   header.role ??= defaults.role;
   if (header.scopes.length === 0) header.scopes = [...defaults.scopes];

@@ -60,7 +60,11 @@ export function viewName(statement: Statement): { schema: string; name: string }
 }
 
 /** The target of a COPY; options that Postgres does not know, or twice, are reported: Describe would not see them. */
-export function readCopyTarget(statement: Statement, report: Report): CopyTarget {
+export function readCopyTarget(
+  statement: Statement,
+  statements: readonly Statement[],
+  report: Report,
+): CopyTarget {
   const { tree } = statement;
   const relation = field(tree, "relation");
   const columns = nameParts(tree.attlist);
@@ -90,12 +94,48 @@ export function readCopyTarget(statement: Statement, report: Report): CopyTarget
       options[name] = copyOption(element.arg);
     }
   }
+  const copied = relationOf(relation);
+  return { ...copied, columns, options, target: loadTarget(copied, statements) };
+}
+
+interface Relation {
+  schema: string | null;
+  table: string;
+}
+
+function relationOf(node: Record<string, unknown>): Relation {
   return {
-    schema: typeof relation.schemaname === "string" ? relation.schemaname : null,
-    table: String(relation.relname ?? ""),
-    columns,
-    options,
+    schema: typeof node.schemaname === "string" ? node.schemaname : null,
+    table: String(node.relname ?? ""),
   };
+}
+
+/**
+ * The table that a load is for. A staging table stands for the one that it is LIKE, where the merge writes to that, else for the
+ * last one that the merge writes to. A permanent table that the file itself empties is a staging table too.
+ */
+function loadTarget(copied: Relation, statements: readonly Statement[]): Relation | null {
+  const isCopied = ({ schema, table }: Relation) => table === copied.table && schema === copied.schema;
+  const made = statements.find((statement) =>
+    copied.schema === null && temporaryTable(statement)?.name === copied.table
+  );
+  const isEmptied = statements.some(({ nodeType, tree }) =>
+    nodeType === "TruncateStmt"
+      ? list(tree.relations).some((each) => isCopied(relationOf(field(object(each), "RangeVar"))))
+      : nodeType === "DeleteStmt" && isCopied(relationOf(field(tree, "relation")))
+  );
+  if (made === undefined && !isEmptied) return copied;
+  const merged = statements
+    .filter(({ role, nodeType }) => role === "merge" && writes.has(nodeType))
+    .map(({ tree }) => relationOf(field(tree, "relation")))
+    .filter((relation) => !isCopied(relation));
+  const likes = list(made?.tree.tableElts)
+    .map((element) => object(object(element).TableLikeClause))
+    .filter((clause) => clause.relation !== undefined)
+    .map((clause) => relationOf(field(clause, "relation")));
+  return merged.find((relation) =>
+    likes.some(({ schema, table }) => schema === relation.schema && table === relation.table)
+  ) ?? merged.at(-1) ?? (made === undefined ? copied : null);
 }
 
 /** Names of the temporary tables that a file's own statements create. */

@@ -8,10 +8,11 @@
 import type { Header } from "./annotation.ts";
 import { didYouMean, type Report } from "./diagnostic.ts";
 import { explainForbiddenFunction, explainForbiddenStatement } from "./forbidden.ts";
-import { readKinds, temporaryTables } from "./kind.ts";
+import { readKinds, temporaryTables, unnestedNumbers } from "./kind.ts";
 import { lintNulls } from "./lint_nulls.ts";
 import { lintTables } from "./lint_tables.ts";
 import type { CopyTarget, Kind, Place, Statement } from "./query.ts";
+import { unnestKeys } from "./unnest_keys.ts";
 import {
   field,
   functionCalls,
@@ -56,6 +57,13 @@ export function lintQuery(input: LintInput, report: Report): void {
       lintBounds(main, input, report);
       lintPage(main, columns, input.header, report);
     }
+  }
+  if (input.kind === "unnest" && main !== undefined && hasUnnest(main) && unnestKeys(main) === null) {
+    report(
+      "unnest-outcome-unknown",
+      main.placeAt(0),
+      "Which rows of the table the rows of a call mean cannot be told, so its answer says only how many were changed",
+    );
   }
   lintColumnTags(input, main, columns, report);
 }
@@ -260,3 +268,6 @@ function lintColumnTags(
     for (const column of [x, ...y, ...(series === null ? [] : [series])]) check(column, place, "chart");
   }
 }
+
+/** Without one its kind is wrong, which is told already. */
+const hasUnnest = (statement: Statement) => unnestedNumbers(statement).size > 0;

@@ -15,6 +15,7 @@ import { parseSql, SqlSyntaxError } from "./parser.ts";
 import { decodeSource, indexPlaces, type PlaceAt } from "./source.ts";
 import { tagRules } from "./tags.ts";
 import { nestingOf, unwrap } from "./tree.ts";
+import { type UnnestKeys, unnestKeys } from "./unnest_keys.ts";
 
 /** 1-based; a column counts code points, a tab is one. */
 export interface Place {
@@ -49,6 +50,8 @@ export interface ParsedQuery {
   view: { schema: string; name: string } | null;
   /** Only `:copy`. */
   copy: CopyTarget | null;
+  /** Only `:unnest`: which rows of the table its rows mean. @default not known */
+  unnest?: UnnestKeys | null;
 }
 
 export interface QueryParameter {
@@ -85,6 +88,8 @@ export interface CopyTarget {
   columns: string[];
   /** Lower-case options as written: `format`, `header`, `delimiter`, `quote`, `null` … */
   options: Record<string, string | boolean>;
+  /** The table that the load is for: what the merge writes, where the COPY goes to a staging table. Null where that is not one table. */
+  target: { schema: string | null; table: string } | null;
 }
 
 export interface QueryFile {
@@ -144,7 +149,7 @@ export function parseQuery({ path, bytes, moduleDefaults = null, unbuilt }: Quer
     const endPlace = placeAt(source.length);
     checkKind(header.kind, statements, { kindPlace: header.kindPlace, endPlace, isForbiddenAllowed, report });
     const copies = statements.find((statement) => statement.role === "copy");
-    if (copies !== undefined) copy = readCopyTarget(copies, report);
+    if (copies !== undefined) copy = readCopyTarget(copies, statements, report);
     checkBinding(lexed, statements, report);
     checkReferences(header, parameters, { report, explainCompletion });
     const findWords = (statement: Statement, pattern: RegExp) => {
@@ -170,6 +175,7 @@ export function parseQuery({ path, bytes, moduleDefaults = null, unbuilt }: Quer
     statements,
     view: header.kind === "view" && main !== undefined ? viewName(main) : null,
     copy,
+    ...(header.kind === "unnest" && main !== undefined ? { unnest: unnestKeys(main) } : {}),
   };
   return { query, diagnostics };
 }

@@ -59,6 +59,7 @@ export type RuleCode =
   | "tool-duplicate"
   | "tool-name"
   | "unknown-tag"
+  | "unnest-outcome-unknown"
   | "unqualified-table"
   | "unterminated";
 
@@ -187,6 +188,11 @@ export const rules: Readonly<Record<RuleCode, Rule>> = {
     "Rename the module's folder or the file",
   ),
   "unknown-tag": rule("Every tag is a tag of the grammar", "Correct its name or remove it"),
+  "unnest-outcome-unknown": rule(
+    "An `:unnest` joins its table by `table.key = change.key`, so that it can tell what became of each row",
+    "Take the rows from `unnest(…) as change (…)` alone, and compare its fields with the table's key by `=`",
+    { allowable: true, severity: "warning" },
+  ),
   "unqualified-table": rule("Tables are written with their schema", "Write `schema.table`", {
     allowable: true,
   }),

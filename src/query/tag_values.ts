@@ -67,7 +67,7 @@ function readTerms(context: TagContext): OrderTerm[] {
 
 /** A reader of a whole number that the module's own may only lower. */
 export function ceiling(
-  field: "rows" | "bytes" | "tokens" | "maxCost",
+  field: "rows" | "bytes" | "tokens" | "maxCost" | "maxAffected",
 ): (context: TagContext, header: Header) => void {
   return (context, header) => {
     if (!/^[1-9][0-9]*$/.test(context.text) || Number(context.text) > 2 ** 31 - 1) {
@@ -89,7 +89,7 @@ export function readTimeout(context: TagContext, header: Header): void {
 function checkAgainstModule(
   context: TagContext,
   header: Header,
-  field: "rows" | "bytes" | "tokens" | "maxCost" | "timeout_ms",
+  field: "rows" | "bytes" | "tokens" | "maxCost" | "maxAffected" | "timeout_ms",
 ): void {
   const [own, most] = [header[field], context.moduleDefaults?.[field] ?? null];
   if (own === null || most === null || own <= most) return;

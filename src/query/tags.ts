@@ -93,6 +93,10 @@ export const tagRules: ReadonlyMap<string, TagRule> = new Map<string, TagRule>([
   ["tokens", rule(null, "@tokens n", ceiling("tokens"), { isModuleDefault: true })],
   ["timeout", rule(null, "@timeout 2s", readTimeout, { isModuleDefault: true })],
   ["max-cost", rule(answers, "@max-cost n", ceiling("maxCost"), { isModuleDefault: true })],
+  [
+    "max-affected",
+    rule(["exec", "unnest"], "@max-affected n", ceiling("maxAffected"), { isModuleDefault: true }),
+  ],
   ["cache", rule(reads, "@cache 10m [by claim.path …]", readCache, { isModuleDefault: true })],
   ["role", rule(null, "@role db_role", readRole, { isModuleDefault: true })],
   ["scope", rule(null, "@scope scope …", readScope, { isRepeatable: true, isModuleDefault: true })],

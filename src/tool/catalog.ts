@@ -10,7 +10,15 @@ import type { Diagnostic } from "../query/diagnostic.ts";
 import type { Module } from "../query/loader.ts";
 import { readKinds } from "../query/kind.ts";
 import type { Kind } from "../query/query.ts";
-import { type ArgumentBinding, bindingOf, filterArgument, reservedArguments } from "./arguments.ts";
+import type { UnnestKeys } from "../query/unnest_keys.ts";
+import {
+  type ArgumentBinding,
+  bindingOf,
+  filterArgument,
+  reservedArguments,
+  writeArguments,
+} from "./arguments.ts";
+import { possibleOutcomes } from "./outcomes.ts";
 import { type PageKey, pageKeys, type PageStatements, pageStatements } from "./page.ts";
 import { columnKeys, type ColumnWriter, columnWriter } from "./result.ts";
 import { jsonSchemaOf } from "./report_schema.ts";
@@ -53,6 +61,8 @@ export interface ToolAnnotations {
 
 export interface ToolLimits {
   rows: number;
+  /** Of `:exec` and `:unnest`: rows that a call may change. */
+  affected: number;
   bytes: number;
   timeout_ms: number;
 }
@@ -80,6 +90,17 @@ export interface CallContext {
   progress: (done: number, total: number | null, message: string) => void;
   /** Of the log lines of this call. */
   correlationId: string;
+  /** In process only: what a `:copy` tool loads instead of the arguments rows and source. */
+  input?: LoadInput;
+}
+
+/** Rows that a program streams into a `:copy` tool, as PostgreSQL text; null is NULL. */
+export interface LoadInput {
+  /** What an error calls it, such as the name of a file. */
+  name: string;
+  /** Columns of the tool's COPY, in the order of each row's values. */
+  columns: readonly string[];
+  batches: AsyncIterable<readonly (string | null)[][]> | Iterable<readonly (string | null)[][]>;
 }
 
 /** What a call answers. Structured content matches the tool's output schema unless `isError`. */
@@ -91,6 +112,19 @@ export interface ToolResult {
   /** For the agent: as compact as nothing lost allows. */
   text: string;
   isError: boolean;
+  /** Resources that the answer points to, as content beside the text. @default none */
+  links?: readonly ResourceLink[];
+}
+
+/** MCP's `resource_link` content, without its type. */
+export interface ResourceLink {
+  uri: string;
+  name: string;
+  title?: string;
+  description?: string;
+  mimeType?: string;
+  /** Bytes. */
+  size?: number;
 }
 
 /** Never throws for what a caller did wrong: an unknown tool alone throws `tool.unknown`. */
@@ -121,6 +155,7 @@ export function toTool(query: TypedQuery, server: ServerLimits, diagnostics: Dia
   const limits: ToolLimits = {
     rows: Math.min(header.rows ?? server.rows, server.rows),
     bytes: Math.min(header.bytes ?? server.bytes, server.bytes),
+    affected: Math.min(header.maxAffected ?? server.affected, server.affected),
     timeout_ms: Math.min(
       header.timeout_ms ?? (kind === "copy" ? server.loadTimeout_ms : server.timeout_ms),
       server.maximumTimeout_ms,
@@ -131,6 +166,7 @@ export function toTool(query: TypedQuery, server: ServerLimits, diagnostics: Dia
   const binding = bindingOf(query, {
     tool: parsed.tool,
     page: isPaged ? { defaultSize: Math.min(defaultPageSize, limits.rows), maximumSize: limits.rows } : null,
+    maxAffected: limits.affected,
   });
   checkHeader(query, binding, isPaged, diagnostics);
   if (diagnostics.length > before) return null;
@@ -224,21 +260,63 @@ function outputSchemaOf(query: TypedQuery, isPaged: boolean): JsonSchema {
     case "unnest": {
       const affected = count("Rows the statement changed");
       const returnsRows = statements[0]?.returnsRows ?? false;
-      return returnsRows
-        ? closedObject({ affected, rows: rows(), truncated: cut }, ["affected", "rows"])
-        : closedObject({ affected });
+      const isDryRun: JsonSchema = { description: "Set when nothing was kept", type: "boolean" };
+      return closedObject(
+        {
+          affected,
+          dry_run: isDryRun,
+          ...(query.parsed.unnest ? outcomeSchemas(query.parsed.unnest) : {}),
+          ...(returnsRows ? { rows: rows(), truncated: cut } : {}),
+        },
+        returnsRows ? ["affected", "rows"] : ["affected"],
+      );
     }
     case "copy": {
       const hasMerge = statements.some(({ role }) => role === "merge");
-      return closedObject({
-        copied: count("Rows read from the input"),
-        ...(hasMerge ? { affected: count("Rows inserted, updated or deleted by the merge") } : {}),
-        rejected: count("Rows refused; a load is all or nothing, so a refused row is an error and this is 0"),
-      });
+      return loadSchema(hasMerge, count);
     }
     default:
       throw new TypeError(`unknown kind: ${kind satisfies never}`);
   }
+}
+
+function outcomeSchemas(keys: UnnestKeys): Record<string, JsonSchema> {
+  const names = possibleOutcomes(keys);
+  const counts = Object.fromEntries(names.map((name) => [name, { type: "integer", minimum: 0 }]));
+  return {
+    outcomes: { description: "Rows of the call by what became of them", ...closedObject(counts) },
+    row_outcomes: {
+      description: "The same for each row, in the order of the call",
+      type: "array",
+      items: { type: "string", enum: names },
+    },
+  };
+}
+
+/** Counts of a load. Those of the table are left out where PostgreSQL does not count them, such as behind a view. */
+function loadSchema(hasMerge: boolean, count: (description: string) => JsonSchema): JsonSchema {
+  const text: JsonSchema = { type: ["string", "null"] };
+  const reject = closedObject(
+    { line: { type: "integer" }, column: text, value: text, reason: { type: "string" }, sqlstate: text },
+  );
+  return closedObject({
+    copied: count("Rows read from the input"),
+    inserted: count("Rows new in the table"),
+    updated: count("Rows changed in the table"),
+    deleted: count("Rows deleted from the table"),
+    unchanged: count("Rows read that changed nothing there"),
+    ...(hasMerge ? { affected: count("Rows inserted, updated or deleted by all statements") } : {}),
+    rejected: count("Bad rows left out; always 0 unless mode is collect"),
+    rejects: closedObject({
+      count: count("As rejected"),
+      resource: { description: "Where all of them can be read", ...text },
+      first: { type: "array", items: reject },
+    }),
+    already_loaded: {
+      description: "The idempotency key was loaded before: nothing was done now",
+      type: "boolean",
+    },
+  }, ["copied", ...(hasMerge ? ["affected"] : []), "rejected"]);
 }
 
 function columnSchema(column: TypedColumn, isNullable = column.isNullable): JsonSchema {
@@ -321,7 +399,8 @@ function checkHeader(
   const reserved = [
     ...(isPaged ? reservedArguments : []),
     ...(kind === "unnest" || kind === "copy" ? ["rows"] : []),
-    ...(kind === "copy" ? ["source"] : []),
+    ...(kind === "exec" || kind === "unnest" ? writeArguments : []),
+    ...(kind === "copy" ? ["source", "options"] : []),
   ];
   for (const { name, place } of parsed.parameters) {
     if (reserved.includes(name)) {

@@ -4,19 +4,23 @@
  * needs no BEGIN; other calls send BEGIN, settings, statement and COMMIT in one flush.
  */
 
-import { errorReport, SqlwrightError } from "../errors.ts";
+import { SqlwrightError } from "../errors.ts";
 import { distance } from "fastest-levenshtein";
 import type { Log } from "../log.ts";
 import { isQueryCanceled } from "../postgres/database_error.ts";
 import { mainStatement, quoteIdentifier } from "../postgres/describe_statement.ts";
 import type { ConnectionSource, StatementOptions, StatementResult } from "../postgres/pool.ts";
 import { argumentFault, type BoundArguments } from "./arguments.ts";
+import { logCall, logFailure, rounded } from "./call_log.ts";
 import { type CallContext, type CallTool, type Catalog, type Tool, type ToolResult } from "./catalog.ts";
 import { readKinds } from "../query/kind.ts";
 import { runLoad, type SourceAccess } from "./load.ts";
 import { type CursorScope, type PageStatements, readCursor, writeCursor } from "./page.ts";
+import { callProgram, type MountedProgram } from "./program_tool.ts";
 import { errorResult, resultOf, RowCollector, truncation } from "./result.ts";
+import { withRetries } from "./retry.ts";
 import { viewStatements } from "./view.ts";
+import { outcomeMembers, runWriteCall, WriteMemory } from "./write.ts";
 
 export interface Executor {
   catalog: () => Catalog;
@@ -27,6 +31,8 @@ export interface Executor {
   sessionTimeout_ms: number;
   cursorSecret: Uint8Array;
   sources: SourceAccess;
+  /** Tools that are written in TypeScript, by name. @default none */
+  programs?: ReadonlyMap<string, MountedProgram>;
   log: Log;
 }
 
@@ -34,15 +40,20 @@ export interface Executor {
 const timeoutGrace_ms = 2000;
 
 export function callerOf(executor: Executor): CallTool {
+  const memory = new WriteMemory();
   return async (name, args, context) => {
     const tool = executor.catalog().tools.get(name);
-    if (tool === undefined) throw unknownTool(name, executor.catalog());
+    if (tool === undefined) {
+      const program = executor.programs?.get(name);
+      if (program !== undefined) return await callProgram(program, args, context, executor.log);
+      throw unknownTool(name, [...executor.catalog().tools.keys(), ...(executor.programs?.keys() ?? [])]);
+    }
     const started_ms = performance.now();
     try {
-      const bound = tool.binding.bind(args);
+      const bound = tool.binding.bind(args, context.input);
       const bound_ms = performance.now();
-      const result = await run(executor, tool, bound, context);
-      logCall(executor.log, tool, context, {
+      const result = await run(executor, memory, tool, bound, context);
+      logCall(executor.log, { name: tool.name, isRead: readKinds.has(tool.kind) }, context, {
         bind_ms: bound_ms - started_ms,
         run_ms: performance.now() - bound_ms,
       });
@@ -66,6 +77,7 @@ export function callerOf(executor: Executor): CallTool {
 
 function run(
   executor: Executor,
+  memory: WriteMemory,
   tool: Tool,
   bound: BoundArguments,
   context: CallContext,
@@ -86,16 +98,22 @@ function run(
       return runValue(executor, tool, bound, context);
     case "exec":
     case "unnest":
-      return runWrite(executor, tool, bound, context);
-    case "copy":
-      return runLoad(
-        executor.writer,
-        tool,
-        bound,
-        context,
-        beginOf(tool, executor.sessionTimeout_ms, true),
-        executor.sources,
-      );
+      return runWrite(executor, memory, tool, bound, context);
+    case "copy": {
+      const load = () =>
+        runLoad(
+          executor.writer,
+          tool,
+          bound,
+          context,
+          beginOf(tool, executor.sessionTimeout_ms, true),
+          executor.sources,
+        );
+      // Rows that came with the call can be sent twice, a stream cannot.
+      return bound.load !== null && "rows" in bound.load
+        ? withRetries({ tool: tool.name, context, log: executor.log }, load)
+        : load();
+    }
     default:
       throw new TypeError(`unknown kind: ${tool.kind satisfies never}`);
   }
@@ -216,23 +234,36 @@ async function runValue(
 
 async function runWrite(
   executor: Executor,
+  memory: WriteMemory,
   tool: Tool,
   bound: BoundArguments,
   context: CallContext,
 ): Promise<ToolResult> {
   const returnsRows = tool.columns.names.length > 0;
-  const collector = new RowCollector(tool.columns.writers, tool.columns.keys, tool.limits);
-  // A write is never cut short: rows beyond the ceiling are left out of the answer, not of the statement.
-  const { count } = await runMain(
-    executor,
+  let collector = new RowCollector(tool.columns.writers, tool.columns.keys, tool.limits);
+  const { affected, isDryRun, outcomes } = await runWriteCall({
+    writer: executor.writer,
     tool,
     bound,
     context,
-    returnsRows ? (row) => void collector.write(row) : undefined,
-  );
-  const affected = String(count);
-  if (!returnsRows) return resultOf({ affected });
-  return rowsResult(tool, collector, {}, `All ${affected} rows were written.`, true, { affected });
+    begin: (isAlways) => beginOf(tool, executor.sessionTimeout_ms, isAlways),
+    bound_ms: tool.limits.timeout_ms + timeoutGrace_ms,
+    makeOnRow: () => {
+      if (!returnsRows) return null;
+      collector = new RowCollector(tool.columns.writers, tool.columns.keys, tool.limits);
+      // A write is never cut short: rows beyond the ceiling are left out of the answer, not of the statement.
+      return (row) => void collector.write(row);
+    },
+    memory,
+    log: executor.log,
+  });
+  const own = { affected: String(affected), ...(isDryRun ? { dry_run: "true" } : {}) };
+  const { structured, text } = outcomes === null ? { structured: {}, text: {} } : outcomeMembers(outcomes);
+  const members = { ...own, ...structured };
+  const textMembers = { ...own, ...text };
+  if (!returnsRows) return resultOf(members, textMembers);
+  const advice = `All ${affected} rows were ${isDryRun ? "written and undone" : "written"}.`;
+  return rowsResult(tool, collector, {}, advice, true, members, textMembers);
 }
 
 /** `{rows, …}`, and for the agent the same with the column names once. */
@@ -243,13 +274,14 @@ function rowsResult(
   advice: string,
   saysCut = true,
   before: Record<string, string> = {},
+  textBefore: Record<string, string> = before,
 ): ToolResult {
   if (collector.count === 0 && collector.cutBy === "bytes") throw rowTooLarge(tool);
   const cut = saysCut ? truncation(collector, tool.limits, advice) : null;
   const members = { ...after, ...(cut === null ? {} : { truncated: JSON.stringify(cut) }) };
   return resultOf(
     { ...before, rows: collector.objects, ...members },
-    { ...before, columns: tool.columns.namesJson, rows: collector.arrays, ...members },
+    { ...textBefore, columns: tool.columns.namesJson, rows: collector.arrays, ...members },
   );
 }
 
@@ -302,7 +334,8 @@ function beginOf(tool: Tool, sessionTimeout_ms: number, isAlways: boolean): stri
     ...(limits.timeout_ms === sessionTimeout_ms
       ? []
       : [`set local statement_timeout = ${limits.timeout_ms}`]),
-    ...(plansEachCall ? ["set local plan_cache_mode = force_custom_plan"] : []),
+    // A plan for arrays of any length takes them for short ones.
+    ...(plansEachCall || kind === "unnest" ? ["set local plan_cache_mode = force_custom_plan"] : []),
     ...(role === null ? [] : [`set local role ${quoteIdentifier(role)}`]),
   ];
   if (settings.length === 0 && !isAlways) return null;
@@ -362,8 +395,7 @@ function rowTooLarge(tool: Tool, bytes?: number): SqlwrightError {
   );
 }
 
-function unknownTool(name: string, { tools }: Catalog): SqlwrightError {
-  const names = [...tools.keys()];
+function unknownTool(name: string, names: readonly string[]): SqlwrightError {
   const [near] = names.toSorted((a, b) => distance(a, name) - distance(b, name));
   const advice = near !== undefined && distance(near, name) <= name.length / 2
     ? `; did you mean "${near}"?`
@@ -373,30 +405,3 @@ function unknownTool(name: string, { tools }: Catalog): SqlwrightError {
     hint: "tools/list names every tool",
   });
 }
-
-/** What a caller sent never enters the log: of wrong arguments only their names do. */
-function logFailure(log: Log, error: SqlwrightError, fields: Record<string, unknown>): void {
-  if (error.code.startsWith("argument.")) {
-    const faults = (error.details.arguments ?? []) as { path: string }[];
-    log.info("call.refused", { ...fields, code: error.code, arguments: faults.map(({ path }) => path) });
-  } else {
-    log.warn("call.failed", { ...fields, ...errorReport(error) });
-  }
-}
-
-function logCall(
-  log: Log,
-  tool: Tool,
-  context: CallContext,
-  stages: { bind_ms: number; run_ms: number },
-): void {
-  const level = readKinds.has(tool.kind) ? "debug" : "info";
-  log[level]("call.done", {
-    tool: tool.name,
-    correlation_id: context.correlationId,
-    bind_ms: rounded(stages.bind_ms),
-    run_ms: rounded(stages.run_ms),
-  });
-}
-
-const rounded = (time_ms: number) => Math.round(time_ms * 1000) / 1000;

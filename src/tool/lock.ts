@@ -13,6 +13,7 @@ import type { PgType } from "../postgres/types.ts";
 import { compareText } from "../query/diagnostic.ts";
 import type { CopyTarget, Kind, ParsedQuery, Statement } from "../query/query.ts";
 import { functionCalls, walk } from "../query/tree.ts";
+import type { UnnestKeys } from "../query/unnest_keys.ts";
 import {
   type JsonSchema,
   type Module,
@@ -59,6 +60,8 @@ export interface LockedTool {
   copy?: CopyTarget;
   /** Only `:unnest`: the parameters that are fields of a row. */
   unnested?: string[];
+  /** Only `:unnest` whose rows can be told one by one. */
+  keys?: UnnestKeys;
   /** The statement has optional filters: PostgreSQL plans it for the values of each call. */
   plansEachCall?: true;
   annotations: ToolAnnotations;
@@ -175,6 +178,7 @@ function lockTool(tool: Tool, limits: ServerLimits, types: Record<string, Locked
     ...(parsed.view === null ? {} : { view: parsed.view }),
     ...(parsed.copy === null ? {} : { copy: parsed.copy }),
     ...(unnested.length > 0 ? { unnested } : {}),
+    ...(parsed.unnest ? { keys: parsed.unnest } : {}),
     ...(tool.plansEachCall ? { plansEachCall: true } : {}),
     annotations: plain.annotations,
     input: plain.inputSchema,

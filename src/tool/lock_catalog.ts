@@ -11,6 +11,7 @@ import { type Header, type ModuleDefaults, parseHeader, parseModuleHeader } from
 import { splitStatements, tokenize } from "../query/lexer.ts";
 import type { CopyTarget, Kind, ParsedQuery, QueryParameter, Statement } from "../query/query.ts";
 import { indexPlaces } from "../query/source.ts";
+import type { UnnestKeys } from "../query/unnest_keys.ts";
 import { type Catalog, catalogOf, type ServerLimits, type Tool, toTool } from "./catalog.ts";
 import { type Lock, type LockedTool, type LockedType, lockName, lockVersion } from "./lock.ts";
 
@@ -214,6 +215,7 @@ class LockedSource implements ParsedQuery {
   readonly hash: string;
   readonly view: ParsedQuery["view"];
   readonly copy: CopyTarget | null;
+  readonly unnest: UnnestKeys | null;
   readonly #locked: LockedTool;
   readonly #context: LockedContext;
   #read: Pick<ParsedQuery, "header" | "parameters" | "statements"> | null = null;
@@ -227,6 +229,7 @@ class LockedSource implements ParsedQuery {
     this.hash = locked.sha256;
     this.view = locked.view ?? null;
     this.copy = locked.copy ?? null;
+    this.unnest = locked.keys ?? null;
     this.#locked = locked;
     this.#context = context;
   }

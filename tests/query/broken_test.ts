@@ -57,6 +57,7 @@ const found: Record<string, string[]> = {
   "lint/forbidden_do.sql": ["forbidden 5:1"],
   "lint/forbidden_function.sql": ["forbidden 6:32", "forbidden 7:22", "forbidden 7:39"],
   "lint/forbidden_set.sql": ["forbidden 5:1"],
+  "lint/unnest_outcome_unknown.sql": ["param-unused 6:11", "unnest-outcome-unknown 8:1"],
   "lint/forbidden_transaction.sql": ["forbidden 6:1", "one-statement 6:1"],
   "lint/json_agg_null.sql": ["json-agg-null 5:31"],
   "lint/many_unbounded.sql": ["many-unbounded 1:25"],

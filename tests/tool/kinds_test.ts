@@ -227,7 +227,12 @@ testShop(":unnest updates many rows in one statement and leaves equal ones alone
     new Set(answer.rows.map((row) => JSON.stringify(row))),
     new Set(['{"id":2,"price":260}', '{"id":3,"price":310}']),
   );
-  assert.deepEqual(await structured(call, "shop_reprice", { rows: [] }), { affected: 0, rows: [] });
+  assert.deepEqual(await structured(call, "shop_reprice", { rows: [] }), {
+    affected: 0,
+    outcomes: { updated: 0, unchanged: 0, missing: 0 },
+    row_outcomes: [],
+    rows: [],
+  });
   const fault = await failure(call, "shop_reprice", { rows: [{ id: 1, price: 1 }, { id: 2, price: -1 }] });
   assert.equal(fault.code, "argument.invalid");
   assert.match(fault.message, /"rows\[1\]\.price" must be at least 0, found -1/);
@@ -238,7 +243,14 @@ testShop(":copy loads rows of the call, merges them, and counts", async (call, {
     name: "ink",
     price: 250,
   }];
-  assert.deepEqual(await structured(call, "shop_load", { rows }), { copied: 3, affected: 2, rejected: 0 });
+  assert.deepEqual(await structured(call, "shop_load", { rows }), {
+    copied: 3,
+    inserted: 1,
+    updated: 1,
+    unchanged: 1,
+    affected: 2,
+    rejected: 0,
+  });
   const [item] = await sql`select name, note, price from shop.item where price = 5`;
   assert.deepEqual({ ...item }, { name: "new\titem\\", note: "line\nbreak", price: 5 });
 });

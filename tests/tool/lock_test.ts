@@ -148,7 +148,12 @@ testOnEach("what is served from the lock is what is served without it", async (s
       { log, startsFromLock: true },
       async ({ catalog, callTool, ready, instructions }) => {
         await ready;
-        assert.equal(instructions(), "# Shop (shop_…)\n\nThings to sell.");
+        assert.equal(
+          instructions(),
+          "# Shop (shop_…)\n\nThings to sell.\n\n# Sources of loads\n\nThe path of a file below the source folder, " +
+            "upload:<handle> of a file that was put to /uploads over HTTP or resource:<uri> of a resource of this server. " +
+            "gzip is decompressed; a member of a zip archive is named as file.zip#member.",
+        );
         assert.deepEqual([...catalog().tools.keys()], [...plain.tools.keys()]);
         for (const [name, tool] of catalog().tools) {
           const other = plain.tools.get(name)!;
