@@ -33,11 +33,17 @@ export function formatAnswer(
       const affected = `${formatCount(Number(answer.affected), "row")} affected`;
       return answer.rows === undefined ? affected : `${affected}\n\n${rows()}`;
     }
-    case "copy":
-      return formatPairs(
-        Object.entries(answer).map(([name, count]) => [name, formatCount(Number(count), "row")]),
-        options,
+    case "copy": {
+      const counts = Object.entries(answer).flatMap(([name, count]): [string, string][] =>
+        typeof count === "number" ? [[name, formatCount(count, "row")]] : []
       );
+      const parts = [
+        ...(answer.already_loaded === true ? ["This key was loaded before; nothing was done now."] : []),
+        formatPairs(counts, options),
+        ...(answer.rejects === undefined ? [] : [formatDocument(answer.rejects, options)]),
+      ];
+      return parts.join("\n\n");
+    }
     default:
       throw new TypeError(`unknown kind: ${tool.kind satisfies never}`);
   }

@@ -4,7 +4,7 @@
  */
 
 import { type ErrorCode, SqlwrightError } from "../errors.ts";
-import type { CallContext, CallTool } from "../tool/catalog.ts";
+import type { CallContext, CallTool, LoadInput } from "../tool/catalog.ts";
 
 /** What `sqlwright types` declares of one query file. */
 export interface QueryType {
@@ -35,6 +35,8 @@ export interface QueryOptions {
   progress?: CallContext["progress"];
   /** Of the log lines of the call. @default "client" */
   correlationId?: string;
+  /** What a `:copy` query loads, instead of the arguments rows and source. @default none */
+  input?: LoadInput;
 }
 
 /** @param callTool of an application, such as `application.callTool` */
@@ -67,12 +69,13 @@ async function call(
   callTool: CallTool,
   tool: string,
   args: Record<string, unknown>,
-  { signal, progress, correlationId }: QueryOptions,
+  { signal, progress, correlationId, input }: QueryOptions,
 ): Promise<Record<string, unknown>> {
   const result = await callTool(tool, args, {
     signal: signal ?? new AbortController().signal,
     progress: progress ?? (() => {}),
     correlationId: correlationId ?? "client",
+    ...(input === undefined ? {} : { input }),
   });
   if (result.isError) throw toError(result.structured.error);
   return result.structured;

@@ -5,10 +5,12 @@
 
 import { type FromJson, fromJsonOf, UnrepresentableError } from "../postgres/codec.ts";
 import type { TypedColumn, TypedParameter, TypedQuery } from "../postgres/describe.ts";
+import type { LoadOptions } from "../load/options.ts";
 import { type PgType, withoutDomains } from "../postgres/types.ts";
 import { SqlwrightError } from "../errors.ts";
 import type { FilterTag } from "../query/annotation.ts";
-import type { JsonSchema } from "./catalog.ts";
+import type { JsonSchema, LoadInput } from "./catalog.ts";
+import { optionFaults, optionsSchema } from "./load_options.ts";
 import { closedObject, nullable, schemaOf } from "./schema.ts";
 import { compileValidator, describeFault, type Fault, shorten } from "./validate.ts";
 
@@ -20,24 +22,45 @@ export interface BoundArguments {
   page: { cursor: string | null; size: number } | null;
   /** Only of `:view`: the filters that were given. */
   filters: { filter: FilterTag; value: string }[];
+  /** Only of `:exec` and `:unnest`. */
+  write?: { isDryRun: boolean; maxAffected: number | null };
+  /** Only of `:unnest`: the elements of each array of `values`, and what parts them there. */
+  elements?: Record<string, (string | null)[]>;
+  delimiters?: Record<string, string>;
   /** Only of `:copy`. */
-  load: { columns: string[]; rows: (string | null)[][] } | { source: string } | null;
+  load: BoundLoad | null;
 }
+
+/** What a load takes in, and how. */
+export type BoundLoad =
+  & { options: LoadOptions }
+  & (
+    | { columns: string[]; rows: (string | null)[][] }
+    | { source: string }
+    | { input: LoadInput }
+  );
 
 export interface ArgumentBinding {
   schema: JsonSchema;
   /** @throws {SqlwrightError} `argument.unknown` or `argument.invalid`, naming every fault. */
-  bind: (args: Record<string, unknown>) => BoundArguments;
+  bind: (args: Record<string, unknown>, input?: LoadInput) => BoundArguments;
 }
 
 export interface BindingOptions {
   tool: string;
   /** Null for tools without pages. */
   page: { defaultSize: number; maximumSize: number } | null;
+  /** The ceiling of rows that a call may change. */
+  maxAffected: number;
 }
 
 /** Names that the server gives to its own arguments. */
 export const reservedArguments = ["cursor", "page_size"];
+/** The same of `:exec` and `:unnest`. */
+export const writeArguments = ["dry_run", "max_affected"];
+
+/** Rows of one call of an `:unnest` tool. */
+const maximumRows = 10_000;
 
 export function bindingOf(query: TypedQuery, options: BindingOptions): ArgumentBinding {
   const fields = query.parsed.kind === "unnest" ? query.parameters.filter(isArrayParameter) : [];
@@ -57,14 +80,19 @@ export function bindingOf(query: TypedQuery, options: BindingOptions): ArgumentB
   const properties: Record<string, JsonSchema> = {};
   for (const slot of [...scalars, ...filters]) properties[slot.argument] = slot.schema;
   if (rows) properties.rows = rows.schema;
-  if (query.parsed.kind === "copy") properties.source = sourceSchema(query);
+  if (query.parsed.kind === "copy") {
+    properties.source = sourceSchema(query);
+    properties.options = optionsSchema();
+  }
+  const isWrite = query.parsed.kind === "exec" || query.parsed.kind === "unnest";
+  if (isWrite) Object.assign(properties, writeSchema(options.maxAffected));
   if (options.page) Object.assign(properties, pageSchema(options.page));
   const required = scalars.filter(({ isRequired }) => isRequired).map(({ argument }) => argument);
   if (fields.length > 0) required.push("rows");
   const schema = closedObject(properties, required);
   const validate = compileValidator(schema);
 
-  const bind = (args: Record<string, unknown>): BoundArguments => {
+  const bind = (args: Record<string, unknown>, input?: LoadInput): BoundArguments => {
     const faults: Fault[] = [];
     validate(args, "", faults);
     if (faults.length > 0) throw argumentError(options.tool, faults);
@@ -84,10 +112,21 @@ export function bindingOf(query: TypedQuery, options: BindingOptions): ArgumentB
       }
     }
     if (fields.length > 0) {
-      Object.assign(values, unnestValues(options.tool, fields, args.rows as Record<string, unknown>[]));
+      bindElements(bound, options.tool, fields, args.rows as Record<string, unknown>[]);
+    }
+    if (isWrite) {
+      bound.write = {
+        isDryRun: (given("dry_run") ?? false) as boolean,
+        maxAffected: (given("max_affected") ?? null) as number | null,
+      };
     }
     if (query.parsed.kind === "copy") {
-      bound.load = loadOf(options.tool, query.columns, given("rows"), given("source"));
+      bound.load = loadOf(options.tool, query.columns, {
+        rows: given("rows"),
+        source: given("source"),
+        input,
+        options: (given("options") ?? {}) as LoadOptions,
+      });
     }
     if (options.page) {
       bound.page = {
@@ -218,17 +257,20 @@ function unnestRows(fields: readonly TypedParameter[]): { schema: JsonSchema } {
     schema: {
       description: "One object for each row",
       type: "array",
+      maxItems: maximumRows,
       items: closedObject(properties, required),
     },
   };
 }
 
-function unnestValues(
+function bindElements(
+  bound: BoundArguments,
   tool: string,
   fields: readonly TypedParameter[],
   rows: readonly Record<string, unknown>[],
-): Record<string, string> {
-  const values: Record<string, string> = {};
+): void {
+  bound.elements = {};
+  bound.delimiters = {};
   for (const { name, type, tag } of fields) {
     const toElement = fromJsonOf(elementOf(type));
     const plain = withoutDomains(type);
@@ -236,16 +278,25 @@ function unnestValues(
     // The array literal is written here and not by the array's codec, so that a fault names its row.
     const elements = rows.map((row, index) => {
       const value = (Object.hasOwn(row, name) ? row[name] : undefined) ?? fallback ?? null;
-      return value === null ? null : converted(tool, `rows[${index}].${name}`, toElement, value);
+      if (value === null) return null;
+      try {
+        return toElement(value);
+      } catch {
+        // Only a fault is worth the path of its place.
+        return converted(tool, `rows[${index}].${name}`, toElement, value);
+      }
     });
-    values[name] = writeElements(elements, plain.kind === "array" ? plain.delimiter : ",");
+    const delimiter = plain.kind === "array" ? plain.delimiter : ",";
+    bound.elements[name] = elements;
+    bound.delimiters[name] = delimiter;
+    bound.values[name] = writeElements(elements, delimiter);
   }
-  return values;
 }
 
 const mustQuote = /[\\",{}\s;:]|^$|^null$/i;
 
-function writeElements(elements: readonly (string | null)[], delimiter: string): string {
+/** An array literal. */
+export function writeElements(elements: readonly (string | null)[], delimiter: string): string {
   return `{${
     elements.map((element) =>
       element === null ? "NULL" : mustQuote.test(element) ? `"${element.replace(/["\\]/g, "\\$&")}"` : element
@@ -278,22 +329,36 @@ function copyRows(columns: readonly TypedColumn[]): { schema: JsonSchema } {
 }
 
 function sourceSchema({ parsed }: TypedQuery): JsonSchema {
-  const format = String(parsed.copy?.options.format ?? "text");
+  const { format = "text", delimiter } = parsed.copy?.options ?? {};
+  const own = String(format) +
+    (delimiter === undefined ? "" : `, delimiter ${JSON.stringify(String(delimiter))}`);
   return {
     description:
-      `A file to load instead of rows, as a path below the server's source folder, in the COPY's own format (${format})`,
+      `Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else ${own}; gzip or zip`,
     type: "string",
     minLength: 1,
-    maxLength: 1024,
+    maxLength: 2048,
   };
+}
+
+interface GivenLoad {
+  rows: unknown;
+  source: unknown;
+  input: LoadInput | undefined;
+  options: LoadOptions;
 }
 
 function loadOf(
   tool: string,
   columns: readonly TypedColumn[],
-  rows: unknown,
-  source: unknown,
-): BoundArguments["load"] {
+  { rows, source, input, options }: GivenLoad,
+): BoundLoad {
+  const names = columns.map(({ name }) => name);
+  const faults = optionFaults(options, names, typeof source === "string");
+  if (faults.length > 0) throw argumentError(tool, faults);
+  if (input !== undefined && rows === undefined && source === undefined) {
+    return { input: checkedInput(tool, names, input), options };
+  }
   if ((rows === undefined) === (source === undefined)) {
     throw argumentFault(
       tool,
@@ -301,7 +366,15 @@ function loadOf(
       rows === undefined ? 'or "source" is required' : 'and "source" exclude each other: give one of them',
     );
   }
-  if (typeof source === "string") return { source };
+  if (typeof source === "string") return { source, options };
+  return { ...rowsOf(tool, columns, rows), options };
+}
+
+function rowsOf(
+  tool: string,
+  columns: readonly TypedColumn[],
+  rows: unknown,
+): { columns: string[]; rows: (string | null)[][] } {
   const objects = rows as Record<string, unknown>[];
   // COPY fills a column's default only when no row brings the column.
   const present = columns.filter(({ name }) => objects.some((row) => Object.hasOwn(row, name)));
@@ -325,6 +398,36 @@ function loadOf(
         );
       })
     ),
+  };
+}
+
+/** A program's input brings columns that the COPY has, each once. */
+function checkedInput(tool: string, names: readonly string[], input: LoadInput): LoadInput {
+  const wrong = input.columns.find((name, index) =>
+    !names.includes(name) || input.columns.indexOf(name) < index
+  );
+  if (wrong === undefined && input.columns.length > 0) return input;
+  throw argumentFault(
+    tool,
+    "input.columns",
+    `must be columns of ${names.join(", ")}, each at most once`,
+    wrong === undefined ? "none" : shorten(wrong),
+  );
+}
+
+function writeSchema(maxAffected: number): Record<string, JsonSchema> {
+  return {
+    dry_run: {
+      description: "Do it, answer what was done, and undo it",
+      type: "boolean",
+      default: false,
+    },
+    max_affected: {
+      description: "Undo it when more rows than this are changed",
+      type: ["integer", "null"],
+      minimum: 0,
+      maximum: maxAffected,
+    },
   };
 }
 

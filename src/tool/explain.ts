@@ -44,6 +44,9 @@ function explainingConnection(
     explained.push({ text, parameters, plan: null, note });
   return {
     pipelined: (begin, work) => connection.pipelined(begin, work),
+    // What a load asks and keeps for itself, which is none of the tool's statements.
+    script: (text) => connection.script(text),
+    rows: (...statement) => connection.rows(...statement),
     transaction: (begin, work) => connection.transaction(begin, work),
     copyFrom: async (text, source, signal) => {
       without(text, [], analyze ? "COPY has no plan; the rows were read" : "COPY has no plan");

@@ -1,28 +1,30 @@
 /**
- * A `:copy` call: temporary tables, the COPY itself and the merge, in one transaction, all rows or none. Rows come with the
- * call or from a file below the source folder; a file is streamed and never held.
+ * A `:copy` call, in one transaction: the file's temporary tables, the COPY and the merge. Rows come with the call, from a program,
+ * or from a source that is streamed and never held. All rows or none, unless the call asks to collect the bad ones; with an
+ * idempotency key once and never again.
  */
 
-import { isAbsolute, join, sep } from "node:path";
 import { SqlwrightError } from "../errors.ts";
-import { quoteIdentifier } from "../postgres/describe_statement.ts";
+import { collectRecords } from "../load/collect.ts";
+import { copyBytes, copyRecords } from "../load/copying.ts";
+import { CountTally, transactionCounts } from "../load/counts.ts";
+import { type Intake, openIntake, openRows } from "../load/intake.ts";
+import { findLoad, fingerprintOf, hasLedger, recordLoad } from "../load/ledger.ts";
+import { LoadProgress } from "../load/progress.ts";
+import type { Reject } from "../load/record.ts";
+import { firstRejects, rejectsUri } from "../load/rejects.ts";
+import { defaultMaximumBytes, type OpenedSource, openSource, type SourceAccess } from "../load/source.ts";
 import type { CallConnection, ConnectionSource } from "../postgres/pool.ts";
 import type { Statement } from "../query/query.ts";
-import type { BoundArguments } from "./arguments.ts";
+import type { BoundArguments, BoundLoad } from "./arguments.ts";
 import type { CallContext, Tool, ToolResult } from "./catalog.ts";
+import { jsonColumnsOf } from "./load_columns.ts";
+import { defaultMaximumRejects } from "./load_options.ts";
 import { resultOf } from "./result.ts";
 
-/** Which files a load may read. */
-export type SourceAccess =
-  /** Only files below this folder. */
-  | { kind: "folder"; directory: string }
-  /** Any file: a person at the command line names it. */
-  | { kind: "any" };
+export type { SourceAccess } from "../load/source.ts";
 
-const chunkBytes = 256 * 1024;
-const progressEvery_ms = 250;
-
-export function runLoad(
+export async function runLoad(
   pool: ConnectionSource,
   tool: Tool,
   bound: BoundArguments,
@@ -32,205 +34,224 @@ export function runLoad(
 ): Promise<ToolResult> {
   const { load } = bound;
   if (load === null) throw new TypeError(`${tool.name} is no :copy tool`);
-  return pool.withConnection(context.signal, async (connection) => {
-    // Opened before the transaction: a missing file costs the database nothing.
-    const input = "source" in load ? await openSource(load.source, sources, context) : rowsInput(load);
-    try {
-      return await connection.transaction(
-        begin,
-        () => runStatements(connection, tool, bound, context, input),
-      );
-    } finally {
-      input.close();
+  // Opened before a connection is taken: a source that is missing or slow to answer keeps none.
+  const source = await openedSource(load, sources, context.signal);
+  try {
+    if (source instanceof SqlwrightError) {
+      return await repeatOrThrow(pool, source, { tool, bound, context, begin });
     }
-  });
-}
-
-interface LoadInput {
-  chunks: AsyncIterable<Uint8Array>;
-  /** The columns that the input brings; null when it is in the COPY statement's own form. */
-  columns: string[] | null;
-  /** Line of the input that holds the first row. */
-  firstLine: number;
-  close: () => void;
-}
-
-async function runStatements(
-  connection: CallConnection,
-  tool: Tool,
-  { values }: BoundArguments,
-  { signal }: CallContext,
-  input: LoadInput,
-): Promise<ToolResult> {
-  const { parsed } = tool.query;
-  let copied = 0;
-  let affected: number | null = null;
-  for (const statement of parsed.statements) {
-    if (statement.role === "copy") {
-      const text = input.columns === null ? statement.text : copyText(tool, input.columns);
-      copied = await connection.copyFrom(text, input.chunks, signal).catch((error) =>
-        Promise.reject(toRowError(error, tool, input))
-      );
-    } else {
-      const parameters = statement.parameterNames.map((name) => values[name] ?? null);
-      const { count } = await connection.execute(statement.text, parameters, { signal, isPrepared: false });
-      if (changesRows(statement)) affected = (affected ?? 0) + count;
-    }
+    const intake = await openedIntake(tool, load, source);
+    return await pool.withConnection(
+      context.signal,
+      (connection) =>
+        connection.transaction(
+          begin,
+          () => runStatements(connection, { tool, bound, context, intake, source }),
+        ),
+    );
+  } finally {
+    if (source !== null && !(source instanceof SqlwrightError)) await source.close();
   }
-  return resultOf({
-    copied: String(copied),
-    ...(parsed.statements.some(({ role }) => role === "merge") ? { affected: String(affected ?? 0) } : {}),
-    rejected: "0",
+}
+
+/** Null where there is none; an error where it cannot be opened. */
+async function openedSource(
+  load: BoundLoad,
+  access: SourceAccess,
+  signal: AbortSignal,
+): Promise<OpenedSource | SqlwrightError | null> {
+  if (!("source" in load)) return null;
+  const { compression = "auto", member = null } = load.options;
+  const maximumBytes = access.maximumBytes ?? defaultMaximumBytes;
+  try {
+    return await openSource(load.source, access, { compression, member, signal, maximumBytes });
+  } catch (error) {
+    if (error instanceof SqlwrightError) return error;
+    throw error;
+  }
+}
+
+/** A load that was done needs its source no more, such as an upload that has expired. */
+async function repeatOrThrow(
+  pool: ConnectionSource,
+  error: SqlwrightError,
+  { tool, bound, context, begin }: Pick<LoadCall, "tool" | "bound" | "context"> & { begin: string },
+): Promise<ToolResult> {
+  const key = ledgerKeyOf(tool, bound, null);
+  if (key === null) throw error;
+  const answer = await pool.withConnection(
+    context.signal,
+    (connection) => connection.transaction(begin, () => findLoad(connection, key, context.signal)),
+  ).catch(() => null);
+  if (answer === null) throw error;
+  return alreadyLoaded(answer);
+}
+
+function openedIntake(tool: Tool, load: BoundLoad, source: OpenedSource | null): Intake | Promise<Intake> {
+  const copy = tool.query.parsed.copy!;
+  if (source !== null) {
+    return openIntake(source, { copy, columns: jsonColumnsOf(tool.query.columns), options: load.options });
+  }
+  if ("input" in load) return openRows(copy, load.input);
+  if (!("rows" in load)) throw new TypeError("a load has rows, a source or an input");
+  return openRows(copy, { columns: load.columns, batches: [load.rows], name: null });
+}
+
+interface LoadCall {
+  tool: Tool;
+  bound: BoundArguments;
+  context: CallContext;
+  intake: Intake;
+  source: OpenedSource | null;
+}
+
+async function runStatements(connection: CallConnection, call: LoadCall): Promise<ToolResult> {
+  const { tool, bound, context, source } = call;
+  const { signal } = context;
+  const { statements, copy } = tool.query.parsed;
+  const target = copy!.target ?? null;
+  const key = ledgerKeyOf(tool, bound, source?.size ?? null);
+  if (key !== null) {
+    const answer = await findLoad(connection, key, signal);
+    if (answer !== null) return alreadyLoaded(answer);
+  }
+  const merges = statements.filter(({ role }) => role === "merge");
+  const progress = progressOf(call, merges.length);
+  const tally = new CountTally();
+  const count = () => target === null ? Promise.resolve(null) : transactionCounts(connection, target);
+  let loaded: { copied: number; rejects: Reject[] } = { copied: 0, rejects: [] };
+  let affected = 0;
+  for (const statement of statements) {
+    const isTallied = statement.role !== "setup" && statement.nodeType !== "TruncateStmt";
+    const before = isTallied ? await count() : null;
+    if (statement.role === "copy") {
+      loaded = await copyContent(connection, call, progress);
+    } else {
+      if (statement.role === "merge") progress.merging(merges.indexOf(statement), loaded.copied);
+      const parameters = statement.parameterNames.map((name) => bound.values[name] ?? null);
+      const result = await connection.execute(statement.text, parameters, { signal, isPrepared: false });
+      if (changesRows(statement)) affected += result.count;
+    }
+    if (isTallied) tally.add(before, await count());
+  }
+  const { copied, rejects } = loaded;
+  const total = tally.total;
+  const id = crypto.randomUUID();
+  const isKept = rejects.length > 0 && await hasLedger(connection);
+  const counts = {
+    copied,
+    ...(total === null ? {} : {
+      inserted: total.inserted,
+      updated: total.updated,
+      ...(total.deleted > 0 ? { deleted: total.deleted } : {}),
+      unchanged: Math.max(0, copied - total.inserted - total.updated),
+    }),
+    ...(merges.length > 0 ? { affected } : {}),
+    rejected: rejects.length,
+    ...(rejects.length > 0 ? { rejects: rejectsOf(rejects, isKept ? rejectsUri(id) : null) } : {}),
+  };
+  if (key !== null || isKept) {
+    await recordLoad(connection, {
+      id,
+      tool: tool.name,
+      key: key?.key ?? null,
+      fingerprint: key?.fingerprint ?? "",
+      source: source?.name ?? null,
+      sourceBytes: source?.size ?? null,
+      answer: JSON.stringify(counts),
+      rejects: isKept ? rejects : [],
+    }, signal);
+  }
+  return loadResult({ ...counts, ...(key === null ? {} : { already_loaded: false }) });
+}
+
+async function copyContent(
+  connection: CallConnection,
+  { bound, context: { signal }, intake }: LoadCall,
+  progress: LoadProgress,
+): Promise<{ copied: number; rejects: Reject[] }> {
+  const { text, content, words, valueOf, textOf } = intake;
+  const { options } = bound.load!;
+  if (content.kind === "bytes") {
+    const { bytes, lineOffset } = content;
+    return {
+      copied: await copyBytes(connection, text, bytes, { words, signal, progress, lineOffset }),
+      rejects: [],
+    };
+  }
+  if (options.mode !== "collect") {
+    return {
+      copied: await copyRecords(connection, text, content.records, { words, signal, progress }),
+      rejects: [],
+    };
+  }
+  return await collectRecords(connection, text, content.records, {
+    words,
+    signal,
+    progress,
+    maximumRejects: options.max_rejects ?? defaultMaximumRejects,
+    valueOf,
+    textOf,
   });
+}
+
+function progressOf({ bound, context, source }: LoadCall, statements: number): LoadProgress {
+  const load = bound.load!;
+  return new LoadProgress({
+    tell: context.progress,
+    total: source !== null ? source.size : "rows" in load ? load.rows.length : null,
+    unit: source === null ? "rows" : "bytes",
+    consumed: () => source?.consumed() ?? 0,
+    statements,
+  });
+}
+
+/** Null without a key. */
+function ledgerKeyOf(tool: Tool, { values, load }: BoundArguments, sourceBytes: number | null) {
+  const { idempotency_key: key, ...options } = load!.options;
+  if (key === undefined) return null;
+  const content = "input" in load!
+    ? { name: load.input.name, columns: load.input.columns }
+    : "source" in load!
+    ? { source: load.source }
+    : { columns: load!.columns, rows: load!.rows };
+  return { tool: tool.name, key, fingerprint: fingerprintOf({ values, options, content }), sourceBytes };
 }
 
 const changesRows = ({ role, nodeType }: Statement) =>
   role === "merge" && ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"].includes(nodeType);
 
-/** The COPY for rows that came with the call: the same table, the given columns, COPY's text format. */
-function copyText(tool: Tool, columns: readonly string[]): string {
-  const { schema, table } = tool.query.parsed.copy!;
-  const relation = (schema === null ? "" : `${quoteIdentifier(schema)}.`) + quoteIdentifier(table);
-  return `copy ${relation} (${columns.map(quoteIdentifier).join(", ")}) from stdin (format text)`;
+function rejectsOf(rejects: readonly Reject[], resource: string | null) {
+  return {
+    count: rejects.length,
+    resource,
+    first: rejects.slice(0, firstRejects).map(({ line, column, value, reason, sqlstate }) => ({
+      line,
+      column,
+      value,
+      reason,
+      sqlstate,
+    })),
+  };
 }
 
-function rowsInput({ columns, rows }: { columns: string[]; rows: (string | null)[][] }): LoadInput {
-  return { chunks: textLines(rows), columns, firstLine: 1, close: () => {} };
+function alreadyLoaded(answer: string): ToolResult {
+  return loadResult({ ...JSON.parse(answer), already_loaded: true });
 }
 
-async function* textLines(rows: readonly (string | null)[][]): AsyncGenerator<Uint8Array> {
-  const encoder = new TextEncoder();
-  let lines = "";
-  for (const row of rows) {
-    lines += row.map((value) =>
-      value === null ? "\\N" : value.replace(/[\\\t\n\r]/g, escapeCharacter)
-    ).join("\t") + "\n";
-    if (lines.length < chunkBytes) continue;
-    yield encoder.encode(lines);
-    lines = "";
-  }
-  if (lines !== "") yield encoder.encode(lines);
-}
-
-function escapeCharacter(character: string): string {
-  switch (character) {
-    case "\t":
-      return "\\t";
-    case "\n":
-      return "\\n";
-    case "\r":
-      return "\\r";
-    default:
-      return "\\\\";
-  }
-}
-
-async function openSource(
-  source: string,
-  access: SourceAccess,
-  { progress, signal }: CallContext,
-): Promise<LoadInput> {
-  const path = access.kind === "any" ? source : await pathBelow(access.directory, source);
-  let file: Deno.FsFile;
-  let size: number;
-  try {
-    file = await Deno.open(path, { read: true });
-    const info = await file.stat();
-    if (!info.isFile) {
-      file.close();
-      throw unreadable(source, "it is no file");
-    }
-    size = info.size;
-  } catch (error) {
-    if (error instanceof SqlwrightError) throw error;
-    throw unreadable(
-      source,
-      error instanceof Deno.errors.NotFound ? "there is no such file" : "it cannot be opened",
-      error,
-    );
-  }
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    let done = 0;
-    let told_ms = performance.now();
-    for (;;) {
-      signal.throwIfAborted();
-      const chunk = new Uint8Array(chunkBytes);
-      const length = await file.read(chunk);
-      if (length === null) return;
-      done += length;
-      if (performance.now() - told_ms > progressEvery_ms) {
-        told_ms = performance.now();
-        progress(done, size, `${Math.floor(100 * done / Math.max(size, 1))} % of ${size} bytes sent`);
-      }
-      yield chunk.subarray(0, length);
-    }
-  }
-  return { chunks: chunks(), columns: null, firstLine: 1, close: () => file.close() };
-}
-
-/** The real path of a file below a folder; links may not lead out of it. */
-async function pathBelow(directory: string, source: string): Promise<string> {
-  const refused = (why: string) =>
-    new SqlwrightError("load.source_refused", `Cannot load "${source}": ${why}`, {
-      details: { source },
-      hint: "Name a file below the source folder (SQLWRIGHT_SOURCE_DIR), such as edgar/fact.csv",
-    });
-  if (source.includes("\0")) throw refused("the path holds a NUL character");
-  if (isAbsolute(source) || /^[a-zA-Z]:|^\\\\/.test(source)) throw refused("the path is absolute");
-  if (source.split(/[\\/]/).includes("..")) throw refused("the path leaves the source folder");
-  const root = await Deno.realPath(directory).catch((error) =>
-    Promise.reject(unreadable(source, "there is no source folder", error))
+function loadResult(answer: Record<string, unknown>): ToolResult {
+  const result = resultOf(
+    Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, JSON.stringify(value)])),
   );
-  const path = await Deno.realPath(join(root, source)).catch((error) =>
-    Promise.reject(
-      unreadable(
-        source,
-        error instanceof Deno.errors.NotFound ? "there is no such file" : "it cannot be opened",
-        error,
-      ),
-    )
-  );
-  if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) {
-    throw refused("it links to a place outside of the source folder");
-  }
-  return path;
-}
-
-function unreadable(source: string, why: string, cause?: unknown): SqlwrightError {
-  return new SqlwrightError("load.source_unreadable", `Cannot load "${source}": ${why}`, {
-    details: { source },
-    hint: "Check the path; files are read below the source folder (SQLWRIGHT_SOURCE_DIR)",
-    cause,
+  const resource = (answer.rejects as { resource?: string | null } | undefined)?.resource ?? null;
+  if (resource === null) return result;
+  return Object.defineProperty(result, "links", {
+    value: [{
+      uri: resource,
+      name: "rejects",
+      title: "Rejected rows",
+      mimeType: "application/json",
+    }],
+    enumerable: true,
   });
-}
-
-/** COPY's refusal of a row: the row, the column and the reason. Postgres names line and column in the error's context. */
-function toRowError(error: unknown, tool: Tool, input: LoadInput): unknown {
-  if (!(error instanceof SqlwrightError) || error.code !== "database.failed") return error;
-  const { where, sqlstate } = error.details;
-  const line = typeof where === "string" ? Number(/\bline (\d+)/.exec(where)?.[1] ?? 0) : 0;
-  if (line === 0) return error;
-  const column = typeof where === "string" ? /, column ([^:]+)(:|$)/.exec(where)?.[1] ?? null : null;
-  const { header } = tool.query.parsed.copy!.options;
-  const headerLines =
-    input.columns === null && header !== undefined && header !== false && header !== "off" &&
-      header !== "false"
-      ? 1
-      : 0;
-  const row = line - input.firstLine + 1 - headerLines;
-  const place = row < 1 ? "the header line" : `row ${row}${headerLines > 0 ? ` (line ${line})` : ""}`;
-  return new SqlwrightError(
-    "load.row_invalid",
-    `Cannot load ${place}${column === null ? "" : `, column "${column}"`}: ${error.message}`,
-    {
-      details: {
-        row: Math.max(row, 0),
-        line,
-        column,
-        sqlstate,
-      },
-      hint: "Nothing was loaded. Correct the row and load again",
-      cause: error,
-    },
-  );
 }

@@ -90,6 +90,8 @@ function callConnection(connection: PoolConnection): CallConnection {
   return {
     execute: (...statement) => connection.execute(...statement),
     copyFrom: (...statement) => connection.copyFrom(...statement),
+    script: (text) => connection.script(text),
+    rows: (...statement) => connection.rows(...statement),
     pipelined: async (begin, work) => {
       await settings(begin);
       return await work();

@@ -82,7 +82,10 @@ Deno.test("call --source loads a file and tells counts and speed", async () => {
   const { code, stdout, stderr } = await call("shop_load_things", "--source", path);
   await Deno.remove(path);
   assert.equal(code, 0, stderr);
-  assert.equal(stdout, "copied    1,500 rows\nrejected  0 rows\n");
+  assert.equal(
+    stdout,
+    "copied     1,500 rows\ninserted   1,500 rows\nupdated    0 rows\nunchanged  0 rows\nrejected   0 rows\n",
+  );
   assert.match(stderr, /^[\d,]+ rows\/s · /);
   const [loaded] = await shop.query(
     `with gone as (delete from shop.thing where id >= 1000 returning id) select count(*) as loaded from gone`,
@@ -100,7 +103,7 @@ Deno.test("call names the row and column of bad data, and nothing is loaded", as
   await Deno.remove(path);
   assert.equal(bad.code, 1);
   assert.equal(bad.stdout, "");
-  assert.match(bad.stderr, /^error\[load\.row_invalid\] Cannot load row 2, column "price": /);
+  assert.match(bad.stderr, /^error\[load\.row_invalid\] Cannot load "[^"]+", line 2, column "price": /);
   assert.match(bad.stderr, /help: Nothing was loaded/);
   assert.deepEqual(await shop.query("select from shop.thing where id > 500"), []);
   assert.equal(missing.code, 1);

@@ -1,0 +1,182 @@
+/** Mode collect: the good rows load, each bad one is told, in the answer, in a table and as a resource. */
+
+import assert from "node:assert/strict";
+import { readRejects } from "../../src/mcp/resources.ts";
+import { type LoadAnswer, testLoading } from "./loading.ts";
+
+const collect = { mode: "collect" };
+const told = (answer: LoadAnswer) =>
+  answer.rejects!.first.map(({ line, column, value, sqlstate }) => [line, column, value, sqlstate]);
+
+testLoading("bad lines of CSV are rejected with line, column, value and reason; the others load", async (
+  { load, write, sql, application },
+) => {
+  const source = await write(
+    "a.csv",
+    [
+      "id,name,price,made_on",
+      '1,"multi\nline",1,2024-01-01',
+      "x,b,1,2024-01-01",
+      "3,,1,2024-01-01",
+      "4,d,1,2024-02-30",
+      "5,e,1",
+      '6,"unclosed,1,2024-01-01',
+      "7,g,1,2024-01-01",
+      "8,h,99999999999,2024-01-01",
+      "9,i,1,2024-01-01,more",
+      "10,j,1,2024-01-01",
+      "",
+    ].join("\n"),
+  );
+  const answer = await load("shop_items", { source, options: collect });
+  assert.deepEqual(
+    {
+      copied: answer.copied,
+      inserted: answer.inserted,
+      rejected: answer.rejected,
+      count: answer.rejects!.count,
+    },
+    { copied: 3, inserted: 3, rejected: 7, count: 7 },
+  );
+  assert.deepEqual(told(answer), [
+    [4, "id", "x", "22P02"],
+    [5, "name", "", "23502"],
+    [6, "made_on", "2024-02-30", "22008"],
+    [7, null, "5,e,1", "22P04"],
+    [8, null, '6,"unclosed,1,2024-01-01', "22P04"],
+    [10, "price", "99999999999", "22003"],
+    [11, null, "9,i,1,2024-01-01,more", "22P04"],
+  ]);
+  assert.match(answer.rejects!.first[0]!.reason, /^invalid input syntax for type bigint: "x"$/);
+  assert.match(answer.rejects!.first[3]!.reason, /^3 values, and 4 are expected$/);
+  assert.match(answer.rejects!.first[4]!.reason, /^a quoted value does not end$/);
+  assert.deepEqual((await sql`select id::int from shop.item order by id`).map(({ id }) => id), [1, 7, 10]);
+  const rows = await sql`select line::int, column_name, record from sqlwright.load_reject order by number`;
+  assert.equal(rows.length, 7);
+  assert.deepEqual({ ...rows[0] }, { line: 4, column_name: "id", record: "x,b,1,2024-01-01" });
+  const resource = await readRejects(application, answer.rejects!.resource!);
+  const { tool, source: name, count, rejects } = JSON.parse(resource!.text);
+  assert.deepEqual([tool, name, count, rejects.length, rejects[2].column], [
+    "shop_items",
+    "a.csv",
+    7,
+    7,
+    "made_on",
+  ]);
+  assert.equal(
+    await readRejects(application, "sqlwright://loads/00000000-0000-0000-0000-000000000000/rejects"),
+    null,
+  );
+  assert.equal(await readRejects(application, "sqlwright://loads/1/rejects"), null);
+});
+
+testLoading(
+  "NDJSON, arrays and rows are collected too, also what only the staging table's checks refuse",
+  async (
+    { load, write, sql },
+  ) => {
+    const ndjson = await write(
+      "a.ndjson",
+      '{"id":1,"name":"a"}\n\n{"id":2,"name":"b","prize":1}\n{"id":3\n{"id":4,"name":"d","price":1e9}\n{"id":5,"name":"e","price":123456789012}\n{"id":6,"name":"f"}\n',
+    );
+    const lines = await load("shop_items", { source: ndjson, options: collect });
+    assert.deepEqual([lines.copied, lines.inserted], [3, 3]);
+    assert.deepEqual(told(lines), [
+      [3, null, null, null],
+      [4, null, null, "22P02"],
+      [6, "price", "123456789012", "22003"],
+    ]);
+    const array = await load("shop_items", {
+      source: await write(
+        "b.json",
+        '[{"id":7,"name":"a"},{"id":8,"name":null},{"id":9,"name":"c","price":99999999999}]',
+      ),
+      options: collect,
+    });
+    assert.deepEqual([array.copied, ...told(array)], [
+      1,
+      [2, "name", null, null],
+      [3, "price", "99999999999", "22003"],
+    ]);
+    const rows = await load("shop_checked", {
+      rows: [{ id: 20, name: "a", price: 1 }, { id: 21, name: "b", price: -1 }, {
+        id: 20,
+        name: "c",
+        price: 2,
+      }],
+      options: collect,
+    });
+    assert.deepEqual([rows.copied, ...told(rows)], [1, [2, null, null, "23514"], [3, null, null, "23505"]]);
+    assert.match(rows.rejects!.first[0]!.reason, /check_item_price/);
+    assert.deepEqual((await sql`select name from shop.item where id = 20`).map(({ name }) => name), ["a"]);
+  },
+);
+
+testLoading("what only the merge refuses fails the whole load, with the constraint's name", async (
+  { refused, sql, write },
+) => {
+  const source = await write("a.csv", "id,name,price\n1,a,1\n2,b,-1\n");
+  const error = await refused("shop_items", { source, options: collect });
+  assert.equal(error.details.constraint, "check_item_price");
+  assert.equal((await sql`select count(*)::int as n from shop.item`)[0]!.n, 0);
+});
+
+testLoading(
+  "more rejects than max_rejects are an error, and nothing is loaded",
+  async ({ refused, load, write, sql }) => {
+    const bad = Array.from({ length: 30 }, (_, index) => `${index % 3 === 0 ? "x" : ""}${index},n`).join(
+      "\n",
+    );
+    const source = await write("a.csv", `id,name\n${bad}\n`);
+    const error = await refused("shop_items", { source, options: { mode: "collect", max_rejects: 9 } });
+    assert.equal(error.code, "load.too_many_rejects");
+    assert.match(
+      error.message,
+      /^Cannot load "a\.csv", line 29, column "id": .*, and more than 9 rows are bad$/,
+    );
+    assert.equal((error.details.first as unknown[]).length, 5);
+    assert.equal((await sql`select count(*)::int as n from shop.item`)[0]!.n, 0);
+    const answer = await load("shop_items", { source, options: { mode: "collect", max_rejects: 10 } });
+    assert.deepEqual([answer.copied, answer.rejected], [20, 10]);
+    assert.equal(
+      (await load("shop_items", { source: await write("b.csv", "id,name\n99,z\n"), options: collect }))
+        .rejects,
+      undefined,
+    );
+  },
+);
+
+testLoading("any file is collected to the rows that load one by one", async ({ load, write, sql }) => {
+  // Fixed pseudo-random files: quotes, commas, line ends, wrong numbers; compared with each line on its own.
+  let seed = 7;
+  const random = (below: number) => (seed = (seed * 1103515245 + 12345) % 2147483648) % below;
+  const ids = ["1", "22", '"3"', "", "x", '"a,b"', "9999999999"];
+  const names = ["a", '"q""q"', "", '"two\nlines"', "é", '"x,y"'];
+  let bad = 0;
+  const records = Array.from({ length: 3000 }, (_, index) => {
+    const choice = random(20) === 0 ? random(ids.length) : -1;
+    const isLonger = random(40) === 0;
+    if (choice > 3 || isLonger) bad++;
+    const id = choice < 0 ? String(index + 100) : ids[choice]!;
+    return `${id},${names[random(names.length)]!}${isLonger ? ",more" : ""}`;
+  });
+  for (const [file, lineEnd] of [["unix.csv", "\n"], ["dos.csv", "\r\n"]] as const) {
+    const source = await write(file, `id,name\n${records.join(lineEnd)}${lineEnd}`.replace("\n", lineEnd));
+    const answer = await load("shop_loose", { source, options: { mode: "collect", max_rejects: 10_000 } });
+    assert.deepEqual([answer.copied, answer.rejected], [records.length - bad, bad], file);
+  }
+  const [count] = await sql`select count(*)::int as n from sqlwright.load_reject`;
+  assert.equal(count!.n, 2 * bad);
+});
+
+testLoading(
+  "rejects expire: a later load removes them, and the resource is gone",
+  async ({ load, write, sql, application }) => {
+    const source = await write("a.csv", "id,name\nx,a\n");
+    const first = await load("shop_items", { source, options: collect });
+    await sql`update sqlwright.load set rejects_expire_at = now() - interval '1 second'`;
+    assert.equal(await readRejects(application, first.rejects!.resource!), null);
+    await load("shop_items", { source, options: collect });
+    assert.equal((await sql`select count(*)::int as n from sqlwright.load_reject`)[0]!.n, 1);
+  },
+);
