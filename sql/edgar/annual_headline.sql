@@ -23,12 +23,12 @@
 -- @example revenue  {cik: 320193, item: [revenue], calendar_year_from: 2024, calendar_year_to: 2024}  => {rows: [{value: '391035000000', unit: USD, end_on: '2024-09-28'}]}
 
 create or replace view edgar.annual_headline as
-select distinct on (figure.cik, figure.item, figure.calendar_year)
+select
   figure.cik,
   figure.item,
   figure.calendar_year,
   case
-    when figure.is_year_named_by_end then extract(year from figure.end_on - 7)::integer
+    when company.is_year_named_by_end then extract(year from figure.end_on - 7)::integer
     else figure.calendar_year
   end as fiscal_year,
   figure.start_on,
@@ -40,81 +40,5 @@ select distinct on (figure.cik, figure.item, figure.calendar_year)
   figure.accession,
   figure.form,
   figure.filed_on
-from (
-  select
-    fact.cik,
-    concept.item,
-    concept.preference,
-    extract(year from fact.end_on - 180)::integer as calendar_year,
-    company.is_year_named_by_end,
-    fact.start_on,
-    fact.end_on,
-    fact.value,
-    fact.unit,
-    fact.taxonomy,
-    fact.tag,
-    fact.accession,
-    fact.form,
-    fact.filed_on
-  from edgar.headline_concept as concept
-  join edgar.headline_item as item on item.item = concept.item
-  join edgar.fact as fact
-    on fact.taxonomy = concept.taxonomy
-    and fact.tag = concept.tag
-  join edgar.company as company on company.cik = fact.cik
-  where item.period_type = 'duration'
-    and fact.end_on - fact.start_on between 350 and 380
-    and fact.form not in ('10-Q', '10-Q/A')
-    and fact.unit ~ item.unit_pattern
-
-  union all
-
-  -- A balance sheet counts when the company reported a year's net income to the same day.
-  select
-    fact.cik,
-    concept.item,
-    concept.preference,
-    extract(year from fact.end_on - 180)::integer as calendar_year,
-    company.is_year_named_by_end,
-    fact.start_on,
-    fact.end_on,
-    fact.value,
-    fact.unit,
-    fact.taxonomy,
-    fact.tag,
-    fact.accession,
-    fact.form,
-    fact.filed_on
-  from edgar.headline_concept as concept
-  join edgar.headline_item as item on item.item = concept.item
-  join edgar.fact as fact
-    on fact.taxonomy = concept.taxonomy
-    and fact.tag = concept.tag
-  join edgar.company as company on company.cik = fact.cik
-  where item.period_type = 'instant'
-    and fact.start_on is null
-    and fact.unit ~ item.unit_pattern
-    and exists (
-      select
-      from edgar.headline_concept as income
-      join edgar.fact as annual
-        on annual.taxonomy = income.taxonomy
-        and annual.tag = income.tag
-      where income.item = 'net_income'
-        and annual.cik = fact.cik
-        and annual.end_on = fact.end_on
-        and extract(year from annual.end_on - 180)::integer = extract(year from fact.end_on - 180)::integer
-        and annual.end_on - annual.start_on between 350 and 380
-        and annual.form not in ('10-Q', '10-Q/A')
-    )
-) as figure
-order by
-  figure.cik,
-  figure.item,
-  figure.calendar_year,
-  figure.filed_on desc,
-  figure.accession desc,
-  figure.preference,
-  figure.unit = 'USD' desc,
-  figure.end_on desc,
-  figure.unit;
+from edgar.annual_figure as figure
+join edgar.company as company on company.cik = figure.cik;

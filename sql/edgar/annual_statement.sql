@@ -15,7 +15,10 @@
 -- @example unknown  {cik: 1}                                    => rows = 0
 
 select
-  figure.fiscal_year,
+  case
+    when company.is_year_named_by_end then extract(year from figure.end_on - 7)::integer
+    else figure.calendar_year
+  end as fiscal_year,
   figure.calendar_year,
   item.statement,
   figure.item,
@@ -24,43 +27,31 @@ select
   figure.unit,
   figure.start_on,
   figure.end_on,
-  nullif(first.value, figure.value) as first_value,
+  nullif(figure.first_value, figure.value) as first_value,
   figure.tag,
   figure.accession,
   figure.form,
   figure.filed_on
 from (
   select
-    headline.item,
-    headline.calendar_year,
-    headline.fiscal_year,
-    headline.start_on,
-    headline.end_on,
-    headline.value,
-    headline.unit,
-    headline.taxonomy,
-    headline.tag,
-    headline.accession,
-    headline.form,
-    headline.filed_on,
-    headline.cik,
-    dense_rank() over (order by headline.calendar_year desc) as age
-  from edgar.annual_headline as headline
-  where headline.cik = :cik::edgar.cik
+    annual.cik,
+    annual.item,
+    annual.calendar_year,
+    annual.value,
+    annual.unit,
+    annual.start_on,
+    annual.end_on,
+    annual.first_value,
+    annual.tag,
+    annual.accession,
+    annual.form,
+    annual.filed_on,
+    dense_rank() over (order by annual.calendar_year desc) as age
+  from edgar.annual_figure as annual
+  where annual.cik = :cik::edgar.cik
 ) as figure
 join edgar.headline_item as item on item.item = figure.item
-cross join lateral (
-  select fact.value
-  from edgar.fact as fact
-  where fact.cik = :cik
-    and fact.taxonomy = figure.taxonomy
-    and fact.tag = figure.tag
-    and fact.unit = figure.unit
-    and fact.end_on = figure.end_on
-    and fact.start_on is not distinct from figure.start_on
-  order by fact.filed_on, fact.accession
-  limit 1
-) as first
+join edgar.company as company on company.cik = figure.cik
 where figure.age <= :years::integer
   and (:statement::text is null or item.statement = :statement)
 order by figure.calendar_year desc, item.position;

@@ -3,7 +3,7 @@
 -- Which XBRL concepts a company reports, in which unit, how often and over which years. Use it to see what is there before
 -- edgar_concept_history.
 --
--- @param cik    SEC company number, from edgar_find_company
+-- @param cik    SEC company number, from edgar_find_company    {minimum: 1, maximum: 9999999999}
 -- @param q?     Only tags that contain this text
 -- @column facts!         How many values were reported
 -- @column first_end_on!  End of the first period
@@ -32,8 +32,8 @@ from (
     min(fact.end_on) as first_end_on,
     max(fact.end_on) as last_end_on
   from edgar.fact as fact
-  where fact.cik = :cik::edgar.cik
-    and (:q::text is null or fact.tag ilike '%' || :q || '%')
+  where fact.cik = :cik::bigint
+    and (:q::text is null or strpos(lower(fact.tag collate "C"), lower(:q collate "C")) > 0)
   group by fact.cik, fact.taxonomy, fact.tag, fact.unit
 ) as used
 left join edgar.concept as concept

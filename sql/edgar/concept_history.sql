@@ -3,7 +3,7 @@
 -- The values of one XBRL tag of one company, newest period first, each period once as last reported. Years, half-years and
 -- quarters stand under one tag: choose with `period`.
 --
--- @param cik                   SEC company number, from edgar_find_company
+-- @param cik                   SEC company number, from edgar_find_company    {minimum: 1, maximum: 9999999999}
 -- @param tag                   XBRL tag, such as NetIncomeLoss                         {pattern: '^[A-Za-z][A-Za-z0-9_]*$', maxLength: 300}
 -- @param taxonomy = us-gaap    XBRL taxonomy
 -- @param period = any          Which periods                                           {enum: [any, year, quarter, instant]}
@@ -31,7 +31,7 @@ from edgar.fact_as_last_reported as fact
 left join edgar.concept as concept
   on concept.taxonomy = fact.taxonomy
   and concept.tag = fact.tag
-where fact.cik = :cik::edgar.cik
+where fact.cik = :cik::bigint
   and fact.taxonomy = :'taxonomy'::text
   and fact.tag = :'tag'::text
   and fact.end_on >= coalesce(:since::date, '-infinity')

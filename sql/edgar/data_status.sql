@@ -20,30 +20,14 @@
 select
   company.cik,
   company.name as company,
-  listed.filings,
-  listed.loaded_filings,
-  listed.failed_filings,
-  reported.facts,
-  listed.first_filed_on,
-  listed.last_filed_on,
-  listed.facts_filed_on,
-  listed.changed_at
+  coalesce(kept.filings, 0) as filings,
+  coalesce(kept.loaded_filings, 0) as loaded_filings,
+  coalesce(kept.failed_filings, 0) as failed_filings,
+  coalesce(kept.facts, 0) as facts,
+  kept.first_filed_on,
+  kept.last_filed_on,
+  kept.facts_filed_on,
+  kept.changed_at
 from edgar.company as company
-cross join lateral (
-  select
-    count(*) as filings,
-    count(*) filter (where filing.status = 'loaded') as loaded_filings,
-    count(*) filter (where filing.status = 'failed') as failed_filings,
-    min(filing.filed_on) as first_filed_on,
-    max(filing.filed_on) as last_filed_on,
-    max(filing.filed_on) filter (where filing.status = 'loaded') as facts_filed_on,
-    max(filing.updated_at) as changed_at
-  from edgar.filing as filing
-  where filing.cik = company.cik
-) as listed
-cross join lateral (
-  select count(*) as facts
-  from edgar.fact as fact
-  where fact.cik = company.cik
-) as reported
+left join edgar.company_load as kept on kept.cik = company.cik
 where (:cik::edgar.cik is null or company.cik = :cik);

@@ -26,6 +26,19 @@ create temporary table incoming (like edgar.fact including defaults) on commit d
 copy incoming (cik, taxonomy, tag, unit, start_on, end_on, value, accession, fy, fp, form, filed_on, frame)
 from stdin (format csv, header match);
 
+-- One load of a company at a time: what is read of its facts below stays so until they are written.
+select count(*) as companies
+from (
+  select company.cik
+  from edgar.company as company
+  where company.cik in (
+      select incoming.cik
+      from incoming
+    )
+  order by company.cik
+  for no key update
+) as locked;
+
 insert into edgar.concept (taxonomy, tag)
 select distinct incoming.taxonomy, incoming.tag
 from incoming
@@ -45,9 +58,105 @@ on conflict (accession, cik) do update
 set status = excluded.status, failure = null, updated_at = now()
 where filing.status is distinct from excluded.status;
 
-insert into edgar.fact as fact
+-- Update and insert apart, each after reading what is there: "on conflict do update" locks every row that it finds, which writes it, changed or
+-- not, and looks each new one up twice. What is there is read as one range of the key for each company, whatever the planner believes of rows
+-- that have just come.
+with known as materialized (
+  select
+    fact.cik,
+    fact.taxonomy,
+    fact.tag,
+    fact.unit,
+    fact.start_on,
+    fact.end_on,
+    fact.value,
+    fact.fy,
+    fact.fp,
+    fact.form,
+    fact.filed_on,
+    fact.frame,
+    fact.accession
+  from edgar.fact as fact
+  where fact.cik = any (
+      array(
+        select distinct incoming.cik::bigint
+        from incoming
+      )
+    )
+),
+changed as materialized (
+  select
+    incoming.cik,
+    incoming.taxonomy,
+    incoming.tag,
+    incoming.unit,
+    incoming.start_on,
+    incoming.end_on,
+    incoming.value,
+    incoming.accession,
+    incoming.fy,
+    incoming.fp,
+    incoming.form,
+    incoming.filed_on,
+    incoming.frame
+  from incoming
+  join known
+    on known.cik = incoming.cik
+    and known.taxonomy = incoming.taxonomy
+    and known.tag = incoming.tag
+    and known.unit = incoming.unit
+    and known.end_on = incoming.end_on
+    and coalesce(known.start_on, '-infinity') = coalesce(incoming.start_on, '-infinity')
+    and known.accession = incoming.accession
+  where (known.value, known.fy, known.fp, known.form, known.filed_on, known.frame)
+    is distinct from
+    (incoming.value, incoming.fy, incoming.fp, incoming.form, incoming.filed_on, incoming.frame)
+)
+update edgar.fact as fact
+set
+  value = changed.value,
+  fy = changed.fy,
+  fp = changed.fp,
+  form = changed.form,
+  filed_on = changed.filed_on,
+  frame = changed.frame
+from changed
+where fact.cik = changed.cik
+  and fact.taxonomy = changed.taxonomy
+  and fact.tag = changed.tag
+  and fact.unit = changed.unit
+  and fact.end_on = changed.end_on
+  and fact.start_on is not distinct from changed.start_on
+  and fact.accession = changed.accession;
+
+with known as materialized (
+  select
+    fact.cik,
+    fact.taxonomy,
+    fact.tag,
+    fact.unit,
+    fact.start_on,
+    fact.end_on,
+    fact.accession
+  from edgar.fact as fact
+  where fact.cik = any (
+      array(
+        select distinct incoming.cik::bigint
+        from incoming
+      )
+    )
+)
+insert into edgar.fact
   (cik, taxonomy, tag, unit, start_on, end_on, value, accession, fy, fp, form, filed_on, frame)
-select
+select distinct on (
+  incoming.cik,
+  incoming.taxonomy,
+  incoming.tag,
+  incoming.unit,
+  incoming.end_on,
+  incoming.start_on,
+  incoming.accession
+)
   incoming.cik,
   incoming.taxonomy,
   incoming.tag,
@@ -62,17 +171,24 @@ select
   incoming.filed_on,
   incoming.frame
 from incoming
-order by incoming.cik, incoming.taxonomy, incoming.tag, incoming.unit, incoming.end_on
-on conflict (cik, taxonomy, tag, unit, end_on, start_on, accession) do update
-set
-  value = excluded.value,
-  fy = excluded.fy,
-  fp = excluded.fp,
-  form = excluded.form,
-  filed_on = excluded.filed_on,
-  frame = excluded.frame
-where (fact.value, fact.fy, fact.fp, fact.form, fact.filed_on, fact.frame)
-  is distinct from (excluded.value, excluded.fy, excluded.fp, excluded.form, excluded.filed_on, excluded.frame);
+left join known
+  on known.cik = incoming.cik
+  and known.taxonomy = incoming.taxonomy
+  and known.tag = incoming.tag
+  and known.unit = incoming.unit
+  and known.end_on = incoming.end_on
+  and coalesce(known.start_on, '-infinity') = coalesce(incoming.start_on, '-infinity')
+  and known.accession = incoming.accession
+where known.cik is null
+order by
+  incoming.cik,
+  incoming.taxonomy,
+  incoming.tag,
+  incoming.unit,
+  incoming.end_on,
+  incoming.start_on,
+  incoming.accession,
+  incoming.frame;
 
 -- How the company names its years: from the first filing of its newest year among these facts.
 update edgar.company as company

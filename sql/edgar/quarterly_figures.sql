@@ -4,7 +4,7 @@
 -- the year), the quarter is the total less the total before it: `is_derived` is true and `less_accession` names the second
 -- source. Fourth quarters are mostly derived. Per-share items and share counts do not add up and are never derived.
 --
--- @param cik               SEC company number, from edgar_find_company
+-- @param cik               SEC company number, from edgar_find_company    {minimum: 1, maximum: 9999999999}
 -- @param item = revenue    Headline item over a period, from edgar_headline_items    {pattern: '^[a-z][a-z0-9_]*$', maxLength: 60}
 -- @param max = 8           How many quarters                                         {minimum: 1, maximum: 80}
 -- @column fiscal_year!     The company's own name for the year
@@ -40,7 +40,7 @@ with reported as (
     and fact.tag = concept.tag
   where item.item = :'item'::text
     and item.period_type = 'duration'
-    and fact.cik = :cik::edgar.cik
+    and fact.cik = :cik::bigint
     and fact.unit ~ item.unit_pattern
     and fact.end_on - fact.start_on between 80 and 380
   order by

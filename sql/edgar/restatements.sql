@@ -21,52 +21,26 @@
 -- @example split    {item: eps_diluted, cik: 1045810, max: 5}  => rows >= 1
 -- @example unknown  {cik: 1}  => rows = 0
 
-with reported as (
-  select
-    fact.cik,
-    fact.taxonomy,
-    fact.tag,
-    fact.unit,
-    fact.start_on,
-    fact.end_on,
-    array_agg(fact.value order by fact.filed_on, fact.accession) as amounts,
-    array_agg(fact.accession::text order by fact.filed_on, fact.accession) as accessions,
-    array_agg(fact.filed_on order by fact.filed_on, fact.accession) as days
-  from edgar.headline_item as item
-  join edgar.headline_concept as concept on concept.item = item.item
-  join edgar.fact as fact
-    on fact.taxonomy = concept.taxonomy
-    and fact.tag = concept.tag
-  where item.item = :'item'::text
-    and (:cik::edgar.cik is null or fact.cik = :cik)
-    and extract(year from fact.end_on - 180)::integer between :from_year::integer and :to_year::integer
-    and fact.unit ~ item.unit_pattern
-    and (
-      (item.period_type = 'instant' and fact.start_on is null)
-      or (item.period_type = 'duration' and fact.end_on - fact.start_on between 350 and 380)
-    )
-  group by fact.cik, fact.taxonomy, fact.tag, fact.unit, fact.start_on, fact.end_on
-  having min(fact.value) <> max(fact.value)
-)
 select
-  reported.cik,
+  restatement.cik,
   company.name as company,
-  :'item' as item,
-  reported.tag,
-  reported.start_on,
-  reported.end_on,
-  reported.unit,
-  reported.amounts[1] as first_value,
-  reported.amounts[cardinality(reported.amounts)] as last_value,
-  reported.amounts[cardinality(reported.amounts)] - reported.amounts[1] as difference,
-  round((reported.amounts[cardinality(reported.amounts)] - reported.amounts[1]) / nullif(abs(reported.amounts[1]), 0), 4)
-    as change,
-  reported.accessions[1] as first_accession,
-  reported.days[1] as first_filed_on,
-  reported.accessions[cardinality(reported.accessions)] as last_accession,
-  reported.days[cardinality(reported.days)] as last_filed_on
-from reported
-join edgar.company as company on company.cik = reported.cik
-where reported.amounts[1] <> reported.amounts[cardinality(reported.amounts)]
-order by abs(reported.amounts[cardinality(reported.amounts)] - reported.amounts[1]) desc, reported.cik, reported.end_on
+  restatement.item,
+  restatement.tag,
+  restatement.start_on,
+  restatement.end_on,
+  restatement.unit,
+  restatement.first_value,
+  restatement.last_value,
+  restatement.last_value - restatement.first_value as difference,
+  round((restatement.last_value - restatement.first_value) / nullif(abs(restatement.first_value), 0), 4) as change,
+  restatement.first_accession,
+  restatement.first_filed_on,
+  restatement.last_accession,
+  restatement.last_filed_on
+from edgar.restatement as restatement
+join edgar.company as company on company.cik = restatement.cik
+where restatement.item = :'item'::text
+  and (:cik::edgar.cik is null or restatement.cik = :cik)
+  and restatement.calendar_year between :from_year::integer and :to_year::integer
+order by abs(restatement.last_value - restatement.first_value) desc, restatement.cik, restatement.end_on
 limit :max::integer;

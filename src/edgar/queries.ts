@@ -4,6 +4,77 @@
 export interface Queries {
   edgar: {
     /**
+     * Add companies. Bulk-adds companies that are not known yet, with their names: all rows or none. A company that is there keeps what it has. For sources that
+     * say little about a company, such as indexes and company facts; edgar_load_companies takes the rest.
+     */
+    add_companies: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** SEC company number */
+          cik: number;
+          /** Name of the company */
+          name: string;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /**
      * Annual headline figures. One row for each company, headline item and year, as last reported: the value in the newest filing, from the preferred tag of
      * edgar.headline_concept. Only periods of about twelve months, and balance sheets at the end of one.
      */
@@ -24,7 +95,7 @@ export interface Queries {
       };
       result: {
         rows: {
-          /** SEC company number (Central Index Key), not padded: 320193 is Apple. */
+          /** SEC company number. */
           cik: number;
           /** Headline item, such as revenue */
           item: string;
@@ -78,29 +149,55 @@ export interface Queries {
           calendar_year: number;
           /** Statement it stands in: income, balance or cash_flow. */
           statement: string;
-          /** Headline item, such as revenue */
+          /** Headline item, such as revenue. */
           item: string;
           /** The item in words. */
           label: string;
-          /** The value in whole units; nothing is scaled */
+          /** The value in whole units; nothing is scaled. */
           value: string;
-          /** Unit: a currency such as USD, USD/shares, or shares */
+          /** Unit: a currency such as USD, USD/shares, or shares. */
           unit: string;
-          /** First day of the period; null for a balance sheet figure */
+          /** First day of the period; null for a balance sheet figure. */
           start_on: string | null;
-          /** Last day of the period */
+          /** Last day of the period. */
           end_on: string;
           /** The value as first reported under the same tag, where it differs */
           first_value: string | null;
-          /** XBRL tag the company reported it under */
+          /** XBRL tag the company reported it under. */
           tag: string;
-          /** Accession number of the filing it comes from */
+          /** Accession number of the filing it comes from. */
           accession: string;
-          /** Form type of that filing */
+          /** Form type of that filing. */
           form: string;
-          /** Day that filing was made */
+          /** Day that filing was made. */
           filed_on: string;
         }[];
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /**
+     * Companies with new filings. Companies that made a filing on a day or later, as the indexes say: those to ask SEC for again. Only companies whose submissions
+     * or facts were loaded before, unless all are asked for.
+     */
+    companies_to_sync: {
+      arguments: {
+        /** First day */
+        since: string;
+        /** Also companies of which nothing but an index is loaded */
+        all?: boolean;
+        /** next_cursor of the page before; absent for the first page */
+        cursor?: string | null;
+        /** Rows a page */
+        page_size?: number;
+      };
+      result: {
+        rows: {
+          /** SEC company number. */
+          cik: number;
+        }[];
+        /** Null at the end */
+        next_cursor: string | null;
         /** Set when a ceiling cut rows off: what is missing and how to get it */
         truncated?: string;
       };
@@ -303,7 +400,7 @@ export interface Queries {
         rows: {
           /** Calendar year that holds most of the fiscal year */
           calendar_year: number;
-          /** SEC company number (Central Index Key), not padded: 320193 is Apple. */
+          /** SEC company number. */
           cik: number;
           /** Name of the company */
           company: string;
@@ -648,6 +745,51 @@ export interface Queries {
       };
     };
     /**
+     * Statement as filed. A statement of one filing as the filer shows it: lines in order, with the filer's own labels and own tags, from SEC's Financial Statement Data
+     * Sets. Values of the whole company, each with its period: a line comes once for each period. Values are exact to four digits; a value that is
+     * shown in parentheses or with its sign turned stands here with its true sign.
+     */
+    filing_statement: {
+      arguments: {
+        /** Accession number of the filing, from edgar_statement_filings */
+        accession: string;
+        /** Which statement */
+        statement?: "BS" | "IS" | "CF" | "EQ" | "CI" | "UN" | "CP";
+        /** next_cursor of the page before; absent for the first page */
+        cursor?: string | null;
+        /** Rows a page */
+        page_size?: number;
+      };
+      result: {
+        rows: {
+          /** Number of the report in the filing. */
+          report: number;
+          /** Line in the report. */
+          line: number;
+          /** Label that the filer shows */
+          label: string | null;
+          /** XBRL tag. */
+          tag: string;
+          /** Taxonomy and its year; the accession number for a tag of the company's own. */
+          version: string;
+          /** The value in whole units; null where the filer left it empty */
+          value: string | null;
+          /** Unit. */
+          unit: string;
+          /** Quarters in the period: 0 for an instant, 4 for a year */
+          quarters: number;
+          /** End of the period, rounded to the nearest month's end */
+          end_on: string;
+          /** Accession number of the filing */
+          accession: string;
+        }[];
+        /** Null at the end */
+        next_cursor: string | null;
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /**
      * Find a company. Companies whose ticker is, or whose name contains, the text; an exact ticker or CIK first. Use it to turn a name into
      * the CIK that the other tools take.
      */
@@ -695,6 +837,95 @@ export interface Queries {
           label: string | null;
           /** What the concept means. */
           description: string | null;
+        }[];
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /** Find a mutual fund by its symbol. The fund, class of shares and registrant behind a mutual fund's symbol. Companies' tickers are in edgar_find_company. */
+    find_fund_class: {
+      arguments: {
+        /** Symbol of the class of shares, such as VFIAX */
+        symbol: string;
+      };
+      result: {
+        rows: {
+          /** Ticker symbol of the class, in SEC's spelling; null when it has none. */
+          symbol: string;
+          /** SEC's id of the class of shares: C000024954. */
+          class_id: string;
+          /** SEC's id of the fund that the class belongs to: S000009184. */
+          series_id: string;
+          /** SEC company number of the fund's registrant. */
+          cik: number;
+          /** Name of the registrant; null until it is known */
+          company: string | null;
+        }[];
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /**
+     * Find a security by its issuer. CUSIPs of securities in managers' 13F filings whose issuer's name begins with the text, as managers write it: APPLE, BERKSHIRE HATHAWAY. SEC
+     * publishes no list that leads from a CUSIP to a company: choose by name and class, and take the `cusip` to edgar_fund_holders.
+     */
+    find_security: {
+      arguments: {
+        /** Beginning of the issuer's name */
+        q: string;
+        /** How many securities to return */
+        max?: number;
+      };
+      result: {
+        rows: {
+          /** CUSIP of the security, nine characters. SEC publishes no list that leads from it to a CIK. */
+          cusip: string;
+          /** Name of the issuer, as one of the managers writes it */
+          issuer_name: string;
+          /** Title of the class, as one of the managers writes it */
+          class_title: string | null;
+          /** In how many rows of information tables it stands */
+          rows: number;
+          /** Newest quarter it is reported for */
+          last_report_on: string | null;
+        }[];
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /**
+     * Funds that hold a security. Institutional managers that hold a security at the end of a quarter, the largest first, and how that changed since the quarter before, from their
+     * 13F filings. Where a manager filed for a quarter more than once, the newest filing counts. Options are left out. Managers who sold all are
+     * listed with `shares` 0 and the accession number of the earlier filing.
+     */
+    fund_holders: {
+      arguments: {
+        /** CUSIP of the security, from edgar_find_security */
+        cusip: string;
+        /** Last day of the quarter; the newest one when left out */
+        report_on?: string | null;
+        /** How many managers */
+        max?: number;
+      };
+      result: {
+        rows: {
+          cik: number | null;
+          /** Name of the manager */
+          manager_name: string | null;
+          /** Last day of the quarter */
+          report_on: string;
+          /** Market value in whole US dollars */
+          value_usd: string;
+          /** Shares, or the principal amount */
+          shares: string;
+          /** Shares a quarter earlier; null when no filing of that quarter is here */
+          previous_shares: string | null;
+          /** Shares less previous shares; null when there is no earlier filing */
+          change_in_shares: string | null;
+          /** The filing it comes from */
+          accession: string;
+          /** The earlier filing */
+          previous_accession: string | null;
         }[];
         /** Set when a ceiling cut rows off: what is missing and how to get it */
         truncated?: string;
@@ -767,6 +998,144 @@ export interface Queries {
       };
     };
     /**
+     * Latest insider transactions. Trades of insiders over all companies since a day, newest first, such as all purchases of the last week. For one company use
+     * edgar_insider_transactions.
+     */
+    insider_feed: {
+      arguments: {
+        /** Trades of this day or later */
+        since: string;
+        /** Only these codes: P purchase, S sale, A grant, M exercise, F withheld for tax, G gift … */
+        codes?: (string | null)[] | null;
+        /** Only trades of at least so many US dollars */
+        minimum_value_usd?: number | string | null;
+        /** next_cursor of the page before; absent for the first page */
+        cursor?: string | null;
+        /** Rows a page */
+        page_size?: number;
+      };
+      result: {
+        rows: {
+          /** Day of the trade; null for a holding. */
+          transacted_on: string;
+          /** SEC company number of the company whose securities these are. */
+          issuer_cik: number;
+          /** Name of the company; null until it is known */
+          company: string | null;
+          /** SEC number of the insider. */
+          owner_cik: number;
+          /** Name of the insider, as filed. */
+          owner_name: string;
+          /** Title of the officer. */
+          officer_title: string | null;
+          /** SEC's code of the trade: P purchase, S sale, A grant, M exercise, F withheld for tax, G gift … */
+          transaction_code: string | null;
+          /** A = acquired, D = disposed of. */
+          acquired_disposed: string | null;
+          /** Title of the security. */
+          security_title: string | null;
+          /** True for options and other derivatives, false for shares. */
+          is_derivative: boolean;
+          /** How many shares or derivatives were traded; null for a holding. */
+          shares: string | null;
+          /** Price of one, in US dollars. */
+          price: string | null;
+          /** Shares times price in US dollars; null where either is missing */
+          value_usd: string | null;
+          /** How many the insider owns after the trade, or holds. */
+          shares_after: string | null;
+          /** Accession number of the filing: the source to cite. */
+          accession: string;
+          /** Form type: 3, 4 or 5; /A marks an amendment. */
+          form: string | null;
+          /** Day the filing was made. */
+          filed_on: string | null;
+          /** Place in the filing, 1 first. */
+          position: number;
+        }[];
+        /** Null at the end */
+        next_cursor: string | null;
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /**
+     * Insider transactions of a company. Who bought or sold shares of a company: trades that its directors, officers and large owners reported on forms 3, 4 and 5, newest first. A joint
+     * filing has a row for each owner: do not add those up. Prices are US dollars for one share; footnotes can change what a price means.
+     */
+    insider_transactions: {
+      arguments: {
+        /** SEC company number of the company whose shares these are, from edgar_find_company */
+        cik: number;
+        /** Only these codes: P purchase, S sale, A grant, M exercise, F withheld for tax, G gift … */
+        codes?: (string | null)[] | null;
+        /** Only trades of this day or later */
+        since?: string | null;
+        /** Only trades of this day or earlier */
+        until?: string | null;
+        /** True: only options and other derivatives; false: only shares */
+        is_derivative?: boolean | null;
+        /** next_cursor of the page before; absent for the first page */
+        cursor?: string | null;
+        /** Rows a page */
+        page_size?: number;
+      };
+      result: {
+        rows: {
+          /** Day of the trade; null for a holding. */
+          transacted_on: string;
+          /** SEC number of the insider. */
+          owner_cik: number;
+          /** Name of the insider, as filed. */
+          owner_name: string;
+          /** Title of the officer. */
+          officer_title: string | null;
+          /** True when the insider is a director. */
+          is_director: boolean | null;
+          /** True when the insider is an officer. */
+          is_officer: boolean | null;
+          /** True when the insider owns ten per cent or more. */
+          is_ten_percent_owner: boolean | null;
+          /** SEC's code of the trade: P purchase, S sale, A grant, M exercise, F withheld for tax, G gift … */
+          transaction_code: string | null;
+          /** A = acquired, D = disposed of. */
+          acquired_disposed: string | null;
+          /** Title of the security. */
+          security_title: string | null;
+          /** True for options and other derivatives, false for shares. */
+          is_derivative: boolean;
+          /** How many shares or derivatives were traded; null for a holding. */
+          shares: string | null;
+          /** Price of one, in US dollars. */
+          price: string | null;
+          /** Shares times price in US dollars; null where either is missing */
+          value_usd: string | null;
+          /** How many the insider owns after the trade, or holds. */
+          shares_after: string | null;
+          /** True when owned directly, false through another, such as a trust. */
+          is_direct: boolean | null;
+          /** Security that a derivative is for. */
+          underlying_security: string | null;
+          /** Exercise or conversion price of a derivative, in US dollars. */
+          exercise_price: string | null;
+          /** Footnotes of the row, as filed. */
+          footnotes: string | null;
+          /** Accession number of the filing: the source to cite. */
+          accession: string;
+          /** Form type: 3, 4 or 5; /A marks an amendment. */
+          form: string | null;
+          /** Day the filing was made. */
+          filed_on: string | null;
+          /** Place in the filing, 1 first. */
+          position: number;
+        }[];
+        /** Null at the end */
+        next_cursor: string | null;
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /**
      * Latest value of a concept. The newest value of one XBRL tag of one company with its unit, period and source. Null when there is none. A tag such as
      * NetIncomeLoss stands for quarters and years alike: `start_on` and `end_on` say which this is.
      */
@@ -820,16 +1189,62 @@ export interface Queries {
           /** State or country of incorporation */
           state?: string | null;
         }[];
-        /** A file to load instead of rows, as a path below the server's source folder, in the COPY's own format (csv) */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
       };
       result: {
         /** Rows read from the input */
         copied: number;
-        /** Rows inserted, updated or deleted by the merge */
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
         affected: number;
-        /** Rows refused; a load is all or nothing, so a refused row is an error and this is 0 */
+        /** Bad rows left out; always 0 unless mode is collect */
         rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
       };
     };
     /**
@@ -849,16 +1264,139 @@ export interface Queries {
           /** What the concept means */
           description?: string | null;
         }[];
-        /** A file to load instead of rows, as a path below the server's source folder, in the COPY's own format (csv) */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
       };
       result: {
         /** Rows read from the input */
         copied: number;
-        /** Rows inserted, updated or deleted by the merge */
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
         affected: number;
-        /** Rows refused; a load is all or nothing, so a refused row is an error and this is 0 */
+        /** Bad rows left out; always 0 unless mode is collect */
         rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /**
+     * Load texts of documents. Bulk-loads the text of filings' documents in parts, for edgar_search_documents: all rows or none. A part that is already there is
+     * updated, and parts that a document no longer has go: send documents whole.
+     */
+    load_documents: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** Accession number of the filing */
+          accession: string;
+          /** SEC company number */
+          cik: number;
+          /** File name of the document in the filing's folder */
+          file_name: string;
+          /** Number of the part, 1 first */
+          part: number;
+          /** The text, at most about 8,000 characters */
+          body: string;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
       };
     };
     /**
@@ -897,16 +1435,62 @@ export interface Queries {
           /** SEC's calendar period */
           frame?: string | null;
         }[];
-        /** A file to load instead of rows, as a path below the server's source folder, in the COPY's own format (csv) */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
       };
       result: {
         /** Rows read from the input */
         copied: number;
-        /** Rows inserted, updated or deleted by the merge */
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
         affected: number;
-        /** Rows refused; a load is all or nothing, so a refused row is an error and this is 0 */
+        /** Bad rows left out; always 0 unless mode is collect */
         rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
       };
     };
     /**
@@ -932,16 +1516,1037 @@ export interface Queries {
           /** Size of the whole submission in bytes */
           size_bytes?: number | string | null;
         }[];
-        /** A file to load instead of rows, as a path below the server's source folder, in the COPY's own format (csv) */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
       };
       result: {
         /** Rows read from the input */
         copied: number;
-        /** Rows inserted, updated or deleted by the merge */
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
         affected: number;
-        /** Rows refused; a load is all or nothing, so a refused row is an error and this is 0 */
+        /** Bad rows left out; always 0 unless mode is collect */
         rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /** Load fund classes. Bulk-loads SEC's list of mutual funds' classes of shares with their symbols: all rows or none. A class that is already there is updated. */
+    load_fund_classes: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** Ticker symbol of the class */
+          symbol?: string | null;
+          /** SEC company number of the fund's registrant */
+          cik: number;
+          /** SEC's id of the fund, S and nine digits */
+          series_id: string;
+          /** SEC's id of the class of shares, C and nine digits */
+          class_id: string;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /**
+     * Load holdings of managers. Bulk-loads the information tables of institutional managers (13F): all rows or none. A row that is already there is updated, and rows that
+     * a filing no longer has go: send filings whole.
+     */
+    load_fund_holdings: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** Accession number of the filing */
+          accession: string;
+          /** Place in the information table, 1 first */
+          position: number;
+          /** SEC number of the manager */
+          cik: number;
+          /** Name of the manager */
+          manager_name?: string | null;
+          /** Last day of the quarter */
+          report_on?: string | null;
+          /** Day the filing was made */
+          filed_on?: string | null;
+          /** Name of the issuer */
+          issuer_name: string;
+          /** Title of the class of securities */
+          class_title?: string | null;
+          /** CUSIP of the security */
+          cusip: string;
+          /** FIGI of the security */
+          figi?: string | null;
+          /** Market value in whole US dollars */
+          value_usd?: number | string | null;
+          /** How many shares, or the principal amount */
+          shares?: number | string | null;
+          /** SH or PRN */
+          share_type?: string | null;
+          /** Put or Call for an option */
+          put_call?: string | null;
+          /** Investment discretion */
+          discretion?: string | null;
+          /** Numbers of other managers */
+          other_managers?: string | null;
+          /** Shares with sole voting authority */
+          voting_sole?: number | string | null;
+          /** Shares with shared voting authority */
+          voting_shared?: number | string | null;
+          /** Shares without voting authority */
+          voting_none?: number | string | null;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /**
+     * Load an index of filings. Bulk-loads rows of SEC's full or daily index: all rows or none. Companies and filings that are not known yet are added, the filings as listed;
+     * what is known stays as it is, because the submissions say more. Rows may repeat.
+     */
+    load_index: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** SEC company number */
+          cik: number;
+          /** Name of the company, as the index writes it */
+          name: string;
+          /** Form type, such as 10-K */
+          form: string;
+          /** Day the filing was made */
+          filed_on: string;
+          /** Accession number */
+          accession: string;
+          /** Path of the whole submission below www.sec.gov/Archives */
+          file_name?: string | null;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /**
+     * Load insiders' transactions. Bulk-loads trades and holdings that insiders reported on forms 3, 4 and 5: all rows or none. A row that is already there is updated, and rows
+     * that a filing no longer has go: send filings whole.
+     */
+    load_insider_transactions: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** Accession number of the filing */
+          accession: string;
+          /** Place in the filing, 1 first */
+          position: number;
+          /** True for options and other derivatives */
+          is_derivative: boolean;
+          /** SEC company number of the issuer */
+          issuer_cik: number;
+          /** SEC number of the insider */
+          owner_cik: number;
+          /** Name of the insider */
+          owner_name: string;
+          /** True when the insider is a director */
+          is_director?: boolean | null;
+          /** True when the insider is an officer */
+          is_officer?: boolean | null;
+          /** True when the insider owns ten per cent or more */
+          is_ten_percent_owner?: boolean | null;
+          /** Title of the officer */
+          officer_title?: string | null;
+          /** Title of the security */
+          security_title?: string | null;
+          /** Day of the trade */
+          transacted_on?: string | null;
+          /** SEC's code of the trade */
+          transaction_code?: string | null;
+          /** How many were traded */
+          shares?: number | string | null;
+          /** Price of one, in US dollars */
+          price?: number | string | null;
+          /** A or D */
+          acquired_disposed?: string | null;
+          /** How many are owned after the trade */
+          shares_after?: number | string | null;
+          /** True when owned directly */
+          is_direct?: boolean | null;
+          /** Through whom, when not owned directly */
+          nature_of_ownership?: string | null;
+          /** Security that a derivative is for */
+          underlying_security?: string | null;
+          /** Exercise or conversion price */
+          exercise_price?: number | string | null;
+          /** Footnotes of the row */
+          footnotes?: string | null;
+          /** True for a holding without a trade */
+          is_holding?: boolean;
+          /** Form type: 3, 4 or 5 */
+          form?: string | null;
+          /** Day the filing was made */
+          filed_on?: string | null;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /**
+     * Load numbers of statement data sets. Bulk-loads `num` of SEC's Financial Statement Data Sets: all rows or none. A value that is already there is updated. Older
+     * editions have no `segments` and another order of columns: name the columns in `rows`, or let `edgar load` read the file.
+     */
+    load_statement_numbers: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** Accession number of the filing */
+          adsh: string;
+          /** XBRL tag */
+          tag: string;
+          /** Taxonomy and its year; the accession number for a tag of the company's own */
+          version: string;
+          /** End of the period, rounded to the nearest month's end */
+          ddate: string;
+          /** Quarters in the period: 0 for an instant, 1, 2, 3, 4 … */
+          qtrs: number;
+          /** Unit */
+          uom: string;
+          /** Dimensions of the value, axis=member; null for the whole company */
+          segments?: string | null;
+          /** Co-registrant the value is of; null for the parent */
+          coreg?: string | null;
+          /** The value in whole units, rounded to four digits; null where the filer left it empty */
+          value?: number | string | null;
+          /** Footnote of the value */
+          footnote?: string | null;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /** Load presentations of statement data sets. Bulk-loads `pre` of SEC's Financial Statement Data Sets: all rows or none. A line that is already there is updated. */
+    load_statement_presentations: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** Accession number of the filing */
+          adsh: string;
+          /** Number of the report in the filing */
+          report: number;
+          /** Line in the report */
+          line: number;
+          /** Statement: BS balance sheet, IS income, CF cash flow, EQ equity, CI comprehensive income, UN unclassifiable, CP cover page */
+          stmt?: string | null;
+          /** True when the value stands in parentheses */
+          inpth?: boolean | null;
+          /** Type of the interactive data file: H for HTM, X for XML */
+          rfile?: string | null;
+          /** XBRL tag */
+          tag: string;
+          /** Taxonomy and its year; the accession number for a tag of the company's own */
+          version: string;
+          /** Label that the filer shows on the line */
+          plabel?: string | null;
+          /** True when the value is shown with its sign turned */
+          negating?: boolean | null;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /** Load submissions of statement data sets. Bulk-loads `sub` of SEC's Financial Statement Data Sets: all rows or none. A submission that is already there is updated. */
+    load_statement_submissions: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** Accession number of the filing */
+          adsh: string;
+          /** SEC company number */
+          cik: number;
+          /** Name of the registrant */
+          name: string;
+          /** Standard Industrial Classification, four digits */
+          sic?: string | null;
+          /** Country of the business address */
+          countryba?: string | null;
+          /** State or province of the business address */
+          stprba?: string | null;
+          /** City of the business address */
+          cityba?: string | null;
+          /** Zip code of the business address */
+          zipba?: string | null;
+          /** First line of the business address */
+          bas1?: string | null;
+          /** Second line of the business address */
+          bas2?: string | null;
+          /** Phone number of the business address */
+          baph?: string | null;
+          /** Country of the mailing address */
+          countryma?: string | null;
+          /** State or province of the mailing address */
+          stprma?: string | null;
+          /** City of the mailing address */
+          cityma?: string | null;
+          /** Zip code of the mailing address */
+          zipma?: string | null;
+          /** First line of the mailing address */
+          mas1?: string | null;
+          /** Second line of the mailing address */
+          mas2?: string | null;
+          /** Country of incorporation */
+          countryinc?: string | null;
+          /** State or province of incorporation */
+          stprinc?: string | null;
+          /** Employer identification number */
+          ein?: string | null;
+          /** Most recent former name */
+          former?: string | null;
+          /** Day of the change from the former name */
+          changed?: string | null;
+          /** Filer status with the SEC at the time: 1-LAF large accelerated, 2-ACC accelerated, 4-NON non-accelerated … */
+          afs?: string | null;
+          /** True for a well-known seasoned issuer */
+          wksi?: boolean | null;
+          /** Month and day the fiscal year ends, MMDD */
+          fye?: string | null;
+          /** Form type */
+          form: string;
+          /** Balance sheet date, rounded to the nearest month's end */
+          period?: string | null;
+          /** Fiscal year of the filing */
+          fy?: number | null;
+          /** Fiscal period of the filing: FY, Q1, Q2, Q3 */
+          fp?: string | null;
+          /** Day the filing was made */
+          filed: string;
+          /** When EDGAR accepted the filing, New York time, as SEC writes it */
+          accepted?: string | null;
+          /** True when a later filing of the set's quarter replaced this one */
+          prevrpt?: boolean | null;
+          /** True when the notes are tagged in detail too */
+          detail?: boolean | null;
+          /** File name of the XBRL instance */
+          instance?: string | null;
+          /** How many registrants the filing is for */
+          nciks?: number | null;
+          /** CIKs of the other registrants, parted by spaces */
+          aciks?: string | null;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /** Load tags of statement data sets. Bulk-loads `tag` of SEC's Financial Statement Data Sets: all rows or none. A tag that is already there is updated. */
+    load_statement_tags: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** XBRL tag */
+          tag: string;
+          /** Taxonomy and its year, such as us-gaap/2009; the accession number for a tag of the company's own */
+          version: string;
+          /** True for a tag of the company's own */
+          custom: boolean;
+          /** True for a heading, which has no values */
+          abstract: boolean;
+          /** Type of the values, such as monetary */
+          datatype?: string | null;
+          /** I for an instant, D for a duration */
+          iord?: string | null;
+          /** C for credit, D for debit; null when neither */
+          crdr?: string | null;
+          /** Label of the tag */
+          tlabel?: string | null;
+          /** Definition of the tag */
+          doc?: string | null;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /**
+     * Load submissions. Bulk-loads the filings of SEC's submissions with all their details: all rows or none. A filing that is already there is updated and keeps its
+     * status; a detail that the row leaves empty stays as it is. The companies must be there.
+     */
+    load_submissions: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** Accession number */
+          accession: string;
+          /** SEC company number */
+          cik: number;
+          /** Form type, such as 10-K */
+          form: string;
+          /** Day the filing was made */
+          filed_on: string;
+          /** Last day of the period, or the day of the event, that the filing reports on */
+          report_on?: string | null;
+          /** When EDGAR accepted the filing, as SEC writes it */
+          accepted_text?: string | null;
+          /** Act the filing was made under */
+          act?: string | null;
+          /** SEC file number */
+          file_number?: string | null;
+          /** SEC film number */
+          film_number?: string | null;
+          /** Items of an 8-K, parted by commas: 2.02,9.01 */
+          items?: string | null;
+          /** Size of the whole submission in bytes */
+          size_bytes?: number | string | null;
+          /** True when the filing has XBRL */
+          is_xbrl?: boolean | null;
+          /** True when the XBRL is in the main document */
+          is_inline_xbrl?: boolean | null;
+          /** File name of the main document */
+          primary_document?: string | null;
+          /** What the filer calls the main document */
+          primary_document_description?: string | null;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /**
+     * Load tickers. Bulk-loads SEC's list of tickers: all rows or none. Companies that are not known yet are added with their names. The tickers of each company in
+     * the list are replaced, in the order of `position`; companies that are not in the list keep theirs. A ticker that another
+     * company had moves.
+     */
+    load_tickers: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** Ticker symbol */
+          ticker: string;
+          /** SEC company number */
+          cik: number;
+          /** Place in the list: a company's first ticker is its main one */
+          position: number;
+          /** Name of the company */
+          name: string;
+          /** Exchange of the ticker; empty when the list has none */
+          exchange?: string | null;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /**
+     * What a manager holds. The securities that an institutional manager holds at the end of a quarter, the largest first, with its share of the whole, from its newest 13F
+     * filing for that quarter. Options stand apart with `put_call`.
+     */
+    manager_holdings: {
+      arguments: {
+        /** SEC number of the manager: 1067983 is Berkshire Hathaway */
+        cik: number;
+        /** Last day of the quarter; the newest one when left out */
+        report_on?: string | null;
+        /** How many securities */
+        max?: number;
+      };
+      result: {
+        rows: {
+          /** Last day of the quarter that is reported on. */
+          report_on: string;
+          /** CUSIP of the security, nine characters. SEC publishes no list that leads from it to a CIK. */
+          cusip: string;
+          /** Name of the issuer, as the manager writes it */
+          issuer_name: string;
+          /** Title of the class */
+          class_title: string | null;
+          /** Put or Call for an option; null for the security itself. */
+          put_call: string | null;
+          /** Market value in whole US dollars */
+          value_usd: string;
+          /** Shares, or the principal amount */
+          shares: string | null;
+          /** Share of the market value of all rows: 0.25 is 25 % */
+          share_of_total: string | null;
+          /** Accession number of the filing: the source to cite. */
+          accession: string;
+        }[];
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
       };
     };
     /** Mark a filing as failed. Records that loading a filing failed, and why. It shows in edgar_failed_filings until its facts are loaded or its status is set again. */
@@ -951,10 +2556,16 @@ export interface Queries {
         accession: string;
         /** Why it failed, in one line */
         reason: string;
+        /** Do it, answer what was done, and undo it */
+        dry_run?: boolean;
+        /** Undo it when more rows than this are changed */
+        max_affected?: number | null;
       };
       result: {
         /** Rows the statement changed */
         affected: number;
+        /** Set when nothing was kept */
+        dry_run?: boolean;
         rows: {
           /** Accession number: the source to cite. */
           accession: string;
@@ -1074,7 +2685,7 @@ export interface Queries {
         rows: {
           /** Place in the ranking of the unit, 1 first */
           place: number;
-          /** SEC company number (Central Index Key), not padded: 320193 is Apple. */
+          /** SEC company number. */
           cik: number;
           /** Name of the company */
           company: string;
@@ -1122,7 +2733,7 @@ export interface Queries {
       };
       result: {
         rows: {
-          /** SEC company number (Central Index Key), not padded: 320193 is Apple. */
+          /** SEC company number. */
           cik: number;
           /** Conformed name in EDGAR. */
           company: string;
@@ -1155,6 +2766,41 @@ export interface Queries {
         truncated?: string;
       };
     };
+    /** Record a file of SEC. Writes down what became of a file of SEC: loaded, failed or missing. A file that is recorded already is replaced. */
+    record_source_file: {
+      arguments: {
+        /** Path of the file at SEC, without the host */
+        path: string;
+        /** What became of it */
+        status: "loaded" | "failed" | "missing";
+        /** SHA-256 of the content, in hex */
+        sha256?: string | null;
+        /** ETag of SEC's answer */
+        etag?: string | null;
+        /** Last-Modified of SEC's answer, as SEC writes it */
+        last_modified?: string | null;
+        /** Size of the content in bytes */
+        size_bytes?: number | string | null;
+        /** When SEC sent it; null for a file from a folder */
+        fetched_at?: string | null;
+        /** Why it failed; only, and always, with status failed */
+        failure?: string | null;
+        /** Rows that the file brought */
+        rows_loaded?: number | string;
+        /** How long loading it took */
+        seconds?: number | string;
+        /** Do it, answer what was done, and undo it */
+        dry_run?: boolean;
+        /** Undo it when more rows than this are changed */
+        max_affected?: number | null;
+      };
+      result: {
+        /** Rows the statement changed */
+        affected: number;
+        /** Set when nothing was kept */
+        dry_run?: boolean;
+      };
+    };
     /**
      * Restatements. Periods of about a year, or instants, whose headline figure was reported with different values: the first, the last, and the difference, the
      * largest change first. Stock splits show here for per-share items; a change of accounting rules does too.
@@ -1180,13 +2826,13 @@ export interface Queries {
           company: string;
           /** Headline item */
           item: string;
-          /** XBRL tag: what the value is of. */
+          /** XBRL tag the values were reported under. */
           tag: string;
-          /** First day of the period; null for an instant, such as a balance sheet figure. */
+          /** First day of the period; null for an instant. */
           start_on: string | null;
           /** Last day of the period, or the day of the instant. */
           end_on: string;
-          /** Unit as the filer wrote it: USD, USD/shares, shares, pure. */
+          /** Unit: a currency such as USD, USD/shares, or shares. */
           unit: string;
           /** The value in the first filing */
           first_value: string;
@@ -1199,12 +2845,63 @@ export interface Queries {
           /** The first filing */
           first_accession: string;
           /** Day the first filing was made */
-          first_filed_on: string | null;
+          first_filed_on: string;
           /** The last filing */
           last_accession: string;
           /** Day the last filing was made */
-          last_filed_on: string | null;
+          last_filed_on: string;
         }[];
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /**
+     * Search the text of filings. Where filings mention a phrase: parts of documents that match, best first, with a snippet. Write as in a web search: words, "a phrase", or,
+     * -without. English words match in all their forms. The newest 100 matching parts are ranked: narrow with `cik`, `forms`, `since` and `until` to
+     * reach older ones.
+     */
+    search_documents: {
+      arguments: {
+        /** What to search for: supply chain, "material weakness", tariff or duties */
+        q: string;
+        /** Only filings of this company */
+        cik?: number | null;
+        /** Only these form types, such as 10-K */
+        forms?: (string | null)[] | null;
+        /** Only filings of this day or later */
+        since?: string | null;
+        /** Only filings of this day or earlier */
+        until?: string | null;
+        /** next_cursor of the page before; absent for the first page */
+        cursor?: string | null;
+        /** Rows a page */
+        page_size?: number;
+      };
+      result: {
+        rows: {
+          /** How well the part matches; larger is better */
+          rank: string;
+          /** Accession number of the filing: the source to cite. */
+          accession: string;
+          /** SEC company number. */
+          cik: number;
+          /** Name of the company; null until it is known */
+          company: string | null;
+          /** Form type of the filing; null until the filing is known. */
+          form: string | null;
+          /** Day the filing was made; null until the filing is known. */
+          filed_on: string | null;
+          /** File name of the document in the filing's folder. */
+          file_name: string;
+          /** Number of the part in the document, 1 first. */
+          part: number;
+          /** Text around the match, with the words found between << and >> */
+          snippet: string;
+          /** Address of the document at the SEC */
+          document_url: string;
+        }[];
+        /** Null at the end */
+        next_cursor: string | null;
         /** Set when a ceiling cut rows off: what is missing and how to get it */
         truncated?: string;
       };
@@ -1222,10 +2919,24 @@ export interface Queries {
           /** New status */
           status: "listed" | "loaded" | "failed";
         }[];
+        /** Do it, answer what was done, and undo it */
+        dry_run?: boolean;
+        /** Undo it when more rows than this are changed */
+        max_affected?: number | null;
       };
       result: {
         /** Rows the statement changed */
         affected: number;
+        /** Set when nothing was kept */
+        dry_run?: boolean;
+        /** Rows of the call by what became of them */
+        outcomes?: {
+          updated: number;
+          unchanged: number;
+          missing: number;
+        };
+        /** The same for each row, in the order of the call */
+        row_outcomes?: ("updated" | "unchanged" | "missing")[];
         rows: {
           /** Accession number: the source to cite. */
           accession: string;
@@ -1234,6 +2945,156 @@ export interface Queries {
           /** What is known of the filing: listed, loaded or failed. */
           status: "listed" | "loaded" | "failed";
         }[];
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /** One file of SEC. What became of one file of SEC, with the hash and the ETag of its content. Null when it was never asked for. */
+    source_file: {
+      arguments: {
+        /** Path of the file at SEC, without the host */
+        path: string;
+      };
+      result: {
+        row: {
+          /** Path of the file at SEC, such as /submissions/CIK0000320193.json; a member of an archive after its path and a slash. */
+          path: string;
+          /** tickers, submissions, company_facts, full_index, daily_index, statement_data_set, document or other. */
+          kind: string;
+          /** What became of the file: loaded, failed or missing. */
+          status: "loaded" | "failed" | "missing";
+          /** SHA-256 of the content, in hex; null when there was none. */
+          sha256: string | null;
+          /** ETag of SEC's answer, for the next conditional request. */
+          etag: string | null;
+          /** Last-Modified of SEC's answer, as SEC writes it. */
+          last_modified: string | null;
+          /** Size of the content in bytes. */
+          size_bytes: number | null;
+          /** When SEC sent the file; null for a file from a folder. */
+          fetched_at: string | null;
+          /** Why loading it failed; only with status failed. */
+          failure: string | null;
+          /** Rows that the file brought, changed ones and unchanged ones. */
+          rows_loaded: number;
+          /** How long loading it took. */
+          seconds: string;
+          /** When this row was last written. */
+          loaded_at: string;
+        } | null;
+      };
+    };
+    /** Files of SEC. The files of SEC that were loaded, that failed, or that SEC does not have, by path; with the reason of each failure. */
+    source_files: {
+      arguments: {
+        /** Only files with this status */
+        status?: "loaded" | "failed" | "missing" | null;
+        /** Only this kind */
+        kind?: "tickers" | "submissions" | "company_facts" | "full_index" | "daily_index" | "statement_data_set" | "document" | "other" | null;
+        /** Only files whose path begins with this text */
+        under?: string | null;
+        /** next_cursor of the page before; absent for the first page */
+        cursor?: string | null;
+        /** Rows a page */
+        page_size?: number;
+      };
+      result: {
+        rows: {
+          /** Path of the file at SEC, such as /submissions/CIK0000320193.json; a member of an archive after its path and a slash. */
+          path: string;
+          /** tickers, submissions, company_facts, full_index, daily_index, statement_data_set, document or other. */
+          kind: string;
+          /** What became of the file: loaded, failed or missing. */
+          status: "loaded" | "failed" | "missing";
+          /** SHA-256 of the content, in hex; null when there was none. */
+          sha256: string | null;
+          /** ETag of SEC's answer, for the next conditional request. */
+          etag: string | null;
+          /** Last-Modified of SEC's answer, as SEC writes it. */
+          last_modified: string | null;
+          /** Size of the content in bytes. */
+          size_bytes: number | null;
+          /** When SEC sent the file; null for a file from a folder. */
+          fetched_at: string | null;
+          /** Why loading it failed; only with status failed. */
+          failure: string | null;
+          /** Rows that the file brought, changed ones and unchanged ones. */
+          rows_loaded: number;
+          /** How long loading it took. */
+          seconds: string;
+          /** When this row was last written. */
+          loaded_at: string;
+        }[];
+        /** Null at the end */
+        next_cursor: string | null;
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /**
+     * What is loaded of SEC's files. How many files of each kind were loaded, failed, or do not exist at the SEC, and how fresh they are. What failed and why is in
+     * edgar_source_files with status failed; what is loaded of each company in edgar_data_status.
+     */
+    source_status: {
+      arguments: Record<string, never>;
+      result: {
+        rows: {
+          /** tickers, submissions, company_facts, full_index, daily_index, statement_data_set, document or other */
+          kind: string;
+          /** Files whose rows are here */
+          loaded_files: number;
+          /** Files that could not be loaded */
+          failed_files: number;
+          /** Files that SEC does not have */
+          missing_files: number;
+          /** Rows that the files brought */
+          rows_loaded: number;
+          /** Size of the files whose rows are here */
+          size_bytes: number;
+          /** When the oldest of them was written */
+          first_loaded_at: string;
+          /** When the newest of them was written */
+          last_loaded_at: string;
+          /** When loading one failed last */
+          last_failed_at: string | null;
+          /** When SEC last sent one; null when all came from folders */
+          last_fetched_at: string | null;
+        }[];
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /** Filings in the statement data sets. The filings of a company in SEC's Financial Statement Data Sets, newest first: what edgar_filing_statement can show. */
+    statement_filings: {
+      arguments: {
+        /** SEC company number, from edgar_find_company */
+        cik: number;
+        /** next_cursor of the page before; absent for the first page */
+        cursor?: string | null;
+        /** Rows a page */
+        page_size?: number;
+      };
+      result: {
+        rows: {
+          /** Accession number of the filing */
+          accession: string;
+          /** SEC company number. */
+          cik: number;
+          /** Name of the registrant. */
+          name: string;
+          /** Form type. */
+          form: string;
+          /** Day the filing was made. */
+          filed: string;
+          /** Balance sheet date, rounded to the nearest month's end. */
+          period: string | null;
+          /** Fiscal year of the filing. */
+          fy: number | null;
+          /** Fiscal period of the filing: FY, Q1, Q2, Q3. */
+          fp: string | null;
+        }[];
+        /** Null at the end */
+        next_cursor: string | null;
         /** Set when a ceiling cut rows off: what is missing and how to get it */
         truncated?: string;
       };

@@ -215,7 +215,7 @@ async function exampleLines({ serverUrl }: TestDatabase): Promise<ExampleLine[]>
             {
               ...args,
               ...(cursor === null ? {} : { cursor }),
-              ...(tool.page === null ? {} : { page_size: 1000 }),
+              ...(tool.page === null ? {} : { page_size: Math.min(1000, tool.limits.rows) }),
             },
             callContext(),
           );
