@@ -5,22 +5,38 @@
 
 import { type Config, readConfig } from "./config.ts";
 import { SqlwrightError } from "./errors.ts";
+import { describeSources, type SourceAccess } from "./load/source.ts";
+import { UploadStore } from "./load/upload.ts";
 import type { Log } from "./log.ts";
-import { catalogUri, sqlUri, statusUri } from "./mcp/resources.ts";
+import {
+  catalogUri,
+  readRejects as readRejectsResource,
+  readResource,
+  sqlUri,
+  statusUri,
+} from "./mcp/resources.ts";
 import type { McpApplication } from "./mcp/server.ts";
 import { sqlstateOf } from "./postgres/database_error.ts";
 import type { MigrationGap } from "./postgres/migration_check.ts";
 import type { Pool } from "./postgres/pool.ts";
+import { poolerWarning } from "./postgres/session.ts";
 import { type Opening, openServer, type Pools, type ServerFacts } from "./postgres/server.ts";
 import type { Diagnostic } from "./query/diagnostic.ts";
 import type { ParsedQuery } from "./query/query.ts";
 import { type Change, watchFiles } from "./query/watch.ts";
 import { type Catalog, catalogOf, type ServerLimits } from "./tool/catalog.ts";
 import { callerOf } from "./tool/execute.ts";
-import type { SourceAccess } from "./tool/load.ts";
 import type { Lock } from "./tool/lock.ts";
 import { lockedCatalog, readLockedFiles } from "./tool/lock_catalog.ts";
 import type { ProvenTools } from "./tool/prove.ts";
+import {
+  findNameCollisions,
+  type MountedProgram,
+  mountPrograms,
+  type ProgramHost,
+  type ProgramTool,
+  type ProgramToolSource,
+} from "./tool/program_tool.ts";
 import { LiveCatalog, type LiveCatalogOptions } from "./tool/reload.ts";
 
 export { openPools, type Pools, type ServerFacts, serverFacts } from "./postgres/server.ts";
@@ -32,6 +48,9 @@ export interface Application extends McpApplication {
   catalog: () => Catalog;
   /** The catalogue with its status and its reloads. */
   live: LiveCatalog;
+  programTools: readonly ProgramTool[];
+  /** What the program tools were made with. */
+  host: ProgramHost;
   pools: Pools;
   /** Null when the database answers, else why it does not. */
   ping: () => Promise<SqlwrightError | null>;
@@ -55,6 +74,8 @@ export interface ApplicationOptions {
   isWatching?: boolean;
   /** Shows a person the errors that a reload has found. @default not at all */
   drawErrors?: LiveCatalogOptions["draw"];
+  /** Make the tools that are no query files. @default none */
+  programTools?: readonly ProgramToolSource[];
 }
 
 /** What the query files came to. A catalogue is only made when there is no error. */
@@ -112,7 +133,7 @@ export async function withApplication<T>(
   } finally {
     start(null);
     end.abort();
-    await Promise.all([pools.reader.close(), pools.writer.close(), watching]);
+    await Promise.all([pools.reader.close(), pools.writer.close(), pools.uploads.close(), watching]);
   }
 }
 
@@ -142,35 +163,65 @@ async function startApplication(
     log.warn("query_file.warning", { ...diagnostic });
   }
   if (files.diagnostics.some(({ severity }) => severity === "error")) throw new BrokenFilesError(files);
+  const programs = new Map<string, MountedProgram>();
   const live = new LiveCatalog(files, {
     directory: config.SQLWRIGHT_SQL_DIR,
     isWatched: isWatching,
-    prove: (queries) => proveQueries(config, pools.writer, queries),
+    prove: async (queries) => refuseCollisions(await proveQueries(config, pools.writer, queries), programs),
     log,
     draw: drawErrors,
   });
+  const uploads = new UploadStore(pools.uploads, {
+    maximumBytes: config.SQLWRIGHT_MAX_UPLOAD,
+    spaceBytes: config.SQLWRIGHT_UPLOAD_SPACE,
+    ttl_ms: config.SQLWRIGHT_UPLOAD_TTL,
+  });
+  const secret = cursorSecretOf(config);
+  const access: SourceAccess = {
+    ...(sources ?? { kind: "folder", directory: config.SQLWRIGHT_SOURCE_DIR }),
+    hosts: config.SQLWRIGHT_SOURCE_HOSTS,
+    uploads,
+    resources: async (uri) => readResource(application, uri) ?? await readRejectsResource(application, uri),
+    maximumBytes: config.SQLWRIGHT_MAX_SOURCE,
+  };
   const callTool = callerOf({
+    programs,
     catalog: () => live.catalog,
     reader: pools.reader,
     writer: pools.writer,
     sessionTimeout_ms: config.SQLWRIGHT_TIMEOUT,
-    cursorSecret: cursorSecretOf(config),
-    sources: sources ?? { kind: "folder", directory: config.SQLWRIGHT_SOURCE_DIR },
+    cursorSecret: secret,
+    sources: access,
     log,
   });
-  return {
+  const host = { config, log, pools, secret, catalog: () => live.catalog, callTool };
+  for (const [name, program] of mountPrograms(options.programTools ?? [], host)) programs.set(name, program);
+  const collisions = findNameCollisions(live.catalog.tools.values(), programs);
+  if (collisions.length > 0) throw new BrokenFilesError({ ...files, diagnostics: collisions });
+  const programTools = [...programs.values()].map(({ tool }) => tool);
+  const programNames = programTools.map(({ name }) => name).sort();
+  const takesUploads = () => [...live.catalog.tools.values()].some(({ kind }) => kind === "copy");
+  sweepUploads(uploads, { log, ready, takesUploads, signal: options.signal });
+  const application: Application = {
     catalog: () => live.catalog,
     live,
+    uploads: () => takesUploads() ? uploads : null,
+    programTools,
+    host,
     callTool,
     onCatalogChanged: (listener) => live.onChange(({ isSwapped }) => isSwapped && listener()),
     onResourcesUpdated: (listener) =>
       live.onChange(({ isSwapped, tools }) =>
         listener(isSwapped ? [statusUri, catalogUri, ...tools.map(sqlUri)] : [statusUri])
       ),
-    status: () => live.status,
+    status: () => programNames.length === 0 ? live.status : { ...live.status, program_tools: programNames },
+    readRejects: async (loadId) => {
+      const { readRejects } = await import("./load/rejects.ts");
+      return await pools.reader.withConnection(undefined, (connection) => readRejects(connection, loadId));
+    },
     listTtl_ms: isWatching ? watchedTtl_ms : startedTtl_ms,
     serverInfo: { name: "sqlwright", title: "sqlwright", version },
-    instructions: () => instructionsOf(live.catalog),
+    instructions: () => instructionsOf(live.catalog, takesUploads() ? describeSources(access) : null),
     pools,
     ping: () => ping(pools.reader),
     ready,
@@ -178,7 +229,29 @@ async function startApplication(
       locked === null ? new Promise(() => {}) : watchDrift(pools.reader, locked, options)
     ),
   };
+  return application;
 }
+
+/** What expired while no server ran is deleted, after the first answers. */
+async function sweepUploads(
+  uploads: UploadStore,
+  { log, ready, takesUploads, signal }: {
+    log: Log;
+    ready: Promise<void>;
+    takesUploads: () => boolean;
+    signal: AbortSignal;
+  },
+): Promise<void> {
+  try {
+    await ready;
+    if (!await isLater(sweepAfter_ms, signal) || !takesUploads()) return;
+    await uploads.sweep();
+  } catch (error) {
+    if (!signal.aborted) log.debug("uploads.unswept", { error });
+  }
+}
+
+const sweepAfter_ms = 1000;
 
 interface ServerCheck {
   config: Config;
@@ -192,6 +265,7 @@ function checkServer(
 ): void {
   requireUsableServer(facts, config);
   requireMigrations(gap, diagnostics);
+  if (facts.isPooled) log.warn("database.pooled", poolerWarning);
   if (facts.version >= newestKnownVersion) {
     log.warn("database.newer", { version: facts.versionText, tested: "15 to 18" });
   }
@@ -267,6 +341,19 @@ async function proveQueries(
   );
 }
 
+/** A file whose tool would be called as one of the programs is broken. */
+function refuseCollisions(
+  { tools, diagnostics }: ProvenTools,
+  programs: ReadonlyMap<string, MountedProgram>,
+): ProvenTools {
+  const collisions = findNameCollisions(tools, programs);
+  if (collisions.length === 0) return { tools, diagnostics };
+  return {
+    tools: tools.filter(({ name }) => !programs.has(name)),
+    diagnostics: [...diagnostics, ...collisions],
+  };
+}
+
 /** What the lock is written with, whatever the settings. */
 export function defaultLimits(): ServerLimits {
   return limitsOf(readConfig({}));
@@ -276,6 +363,7 @@ export function limitsOf(config: Config): ServerLimits {
   return {
     rows: config.SQLWRIGHT_ROWS,
     bytes: config.SQLWRIGHT_BYTES,
+    affected: config.SQLWRIGHT_MAX_AFFECTED,
     timeout_ms: config.SQLWRIGHT_TIMEOUT,
     loadTimeout_ms: config.SQLWRIGHT_LOAD_TIMEOUT,
     maximumTimeout_ms: config.SQLWRIGHT_MAX_TIMEOUT,
@@ -353,10 +441,11 @@ function cursorSecretOf({ SQLWRIGHT_CURSOR_SECRET: secret }: Config): Uint8Array
   return secret === undefined ? crypto.getRandomValues(new Uint8Array(32)) : new TextEncoder().encode(secret);
 }
 
-/** The modules' prose, one after the other: what an agent reads before it picks a tool. */
-function instructionsOf({ modules }: Catalog): string {
-  return modules
+/** The modules' prose, one after the other, and what a load may read here: what an agent reads before it picks a tool. */
+function instructionsOf({ modules }: Catalog, sources: string | null): string {
+  const sections = modules
     .filter(({ title, instructions }) => title || instructions)
-    .map(({ name, title, instructions }) => `# ${title ?? name} (${name}_…)\n\n${instructions}`.trim())
-    .join("\n\n");
+    .map(({ name, title, instructions }) => `# ${title ?? name} (${name}_…)\n\n${instructions}`.trim());
+  if (sources !== null) sections.push(`# Sources of loads\n\n${sources}`);
+  return sections.join("\n\n");
 }

@@ -102,11 +102,44 @@ const databaseUrl: Setting<string> = {
       ? text
       : undefined,
 };
+const anyPath: Setting<string> = { default: null, expected: "a path", read: (text) => text };
 const secret: Setting<string> = {
   default: null,
   expected: "at least 16 characters",
   read: (text) => text.length >= 16 ? text : undefined,
 };
+
+const redisUrl: Setting<string> = {
+  default: null,
+  expected: "redis://user:password@host:port or rediss://…",
+  read: (text) => /^rediss?:\/\//.test(text) && URL.canParse(text) ? text : undefined,
+};
+const anyText: Setting<string> = { default: null, expected: "text", read: (text) => text };
+
+function httpUrl(fallback: string) {
+  return setting(fallback, "an address such as https://www.sec.gov", (text) => {
+    if (!URL.canParse(text)) return undefined;
+    const { protocol, username, search, hash } = new URL(text);
+    const isPlain = /^https?:$/.test(protocol) && username === "" && search === "" && hash === "";
+    return isPlain ? text.replace(/\/+$/, "") : undefined;
+  });
+}
+
+/** An entry of the list of hosts that loads may ask. */
+function hosts() {
+  return setting("", "host names with commas, such as www.sec.gov,data.example.org:8443", (text) => {
+    const names = text.split(",").map((item) => item.trim()).filter(Boolean).map((item) => {
+      const [, hostname, port = "443"] = /^([^:/\s[\]*?#@]+|\[[0-9a-fA-F:.]+\])(?::(\d{1,5}))?$/.exec(item) ??
+        [];
+      // As URL writes it: lower case, international names in ASCII.
+      const url = hostname === undefined ? null : URL.parse(`https://${hostname}`);
+      return url === null || Number(port) < 1 || Number(port) > 65_535
+        ? null
+        : { hostname: url.hostname, port: Number(port) };
+    });
+    return names.every((name) => name !== null) ? names : undefined;
+  });
+}
 
 /** Every setting with its default. docs/configuration.md has a heading for each; a test compares the two. */
 export const settings = {
@@ -121,6 +154,11 @@ export const settings = {
   SQLWRIGHT_LOG_LEVEL: oneOf<LogLevel>("info", logLevels),
   SQLWRIGHT_DATA_DIR: path(".sqlwright"),
   SQLWRIGHT_SOURCE_DIR: path("data"),
+  SQLWRIGHT_SOURCE_HOSTS: hosts(),
+  SQLWRIGHT_MAX_SOURCE: bytes("64GiB"),
+  SQLWRIGHT_MAX_UPLOAD: bytes("256MiB"),
+  SQLWRIGHT_UPLOAD_SPACE: bytes("1GiB"),
+  SQLWRIGHT_UPLOAD_TTL: duration("1h"),
   SQLWRIGHT_POOL_SIZE: count(10, 1, 500),
   SQLWRIGHT_QUEUE_SIZE: count(512, 0, 100_000),
   SQLWRIGHT_QUEUE_TIMEOUT: duration("10s"),
@@ -130,11 +168,25 @@ export const settings = {
   SQLWRIGHT_MAX_TIMEOUT: duration("1h"),
   SQLWRIGHT_ROWS: count(1000, 1, 1_000_000),
   SQLWRIGHT_BYTES: bytes("1MiB"),
+  SQLWRIGHT_MAX_AFFECTED: count(100_000, 1, 2_147_483_647),
   SQLWRIGHT_CURSOR_SECRET: secret,
+  SQLWRIGHT_EXPORT_DIR: anyPath,
+  SQLWRIGHT_EXPORT_TIMEOUT: duration("30min"),
+  SQLWRIGHT_EXPORT_BYTES: bytes("10GiB"),
+  SQLWRIGHT_PUBLIC_URL: { ...httpUrl(""), default: null },
   SQLWRIGHT_MAX_BODY: bytes("4MiB"),
   SQLWRIGHT_MAX_SESSIONS: count(1000, 1, 1_000_000),
   SQLWRIGHT_SESSION_IDLE: duration("30min"),
   SQLWRIGHT_DRAIN: duration("10s"),
+  REDIS_URL: redisUrl,
+  EDGAR_USER_AGENT: anyText,
+  EDGAR_WWW_URL: httpUrl("https://www.sec.gov"),
+  EDGAR_DATA_URL: httpUrl("https://data.sec.gov"),
+  EDGAR_RATE: count(10, 1, 10),
+  EDGAR_CONCURRENCY: count(4, 1, 16),
+  EDGAR_TIMEOUT: duration("30s"),
+  EDGAR_RETRIES: count(5, 0, 10),
+  EDGAR_BLOCK_WAIT: duration("10min"),
 };
 
 type Settings = typeof settings;
@@ -186,7 +238,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
     if (value !== undefined) config[name] = value;
     else {
       // A URL may hold a password: only settings without secrets are shown as found.
-      const isSecret = name === "DATABASE_URL" || name.endsWith("_SECRET");
+      const isSecret = name === "DATABASE_URL" || name === "REDIS_URL" || name.endsWith("_SECRET");
       faults.push({ name, text: `${name}: expected ${expected}${isSecret ? "" : `, found "${text}"`}` });
     }
   }

@@ -4,20 +4,49 @@ import assert from "node:assert/strict";
 
 const project = new URL("..", import.meta.url);
 
-/** What each layer may import, beside itself. `main → cli → app → {mcp, edgar, ops} → client → tool → postgres → query`; leaves serve all. */
+/** What each layer may import, beside itself. `main → cli → app → {mcp, edgar, ops} → client → tool → load → postgres → query`; leaves serve all. */
 const below: Record<string, readonly string[]> = {
   main: ["cli"],
   // Commands draw what any layer makes.
-  cli: ["app", "mcp", "edgar", "ops", "client", "shared_state", "tool", "postgres", "query", "leaf"],
-  app: ["mcp", "edgar", "ops", "client", "shared_state", "tool", "postgres", "query", "leaf"],
-  mcp: ["tool", "postgres", "query", "leaf"],
+  cli: [
+    "app",
+    "mcp",
+    "edgar",
+    "ops",
+    "client",
+    "shared_state",
+    "tool",
+    "load",
+    "export",
+    "postgres",
+    "query",
+    "leaf",
+  ],
+  app: [
+    "mcp",
+    "edgar",
+    "ops",
+    "client",
+    "shared_state",
+    "tool",
+    "load",
+    "export",
+    "postgres",
+    "query",
+    "leaf",
+  ],
+  mcp: ["tool", "load", "export", "postgres", "query", "leaf"],
   edgar: ["client", "tool", "postgres", "query", "leaf"],
   // Typed calls of the query files: it knows tools by their schemas.
   client: ["tool", "leaf"],
   ops: ["tool", "postgres", "query", "leaf"],
   // Handed in by app: it knows nobody.
   shared_state: ["leaf"],
-  tool: ["postgres", "query", "leaf"],
+  tool: ["load", "export", "postgres", "query", "leaf"],
+  // Bytes to rows; the database keeps uploads.
+  load: ["postgres", "query", "leaf"],
+  // Rows to bytes.
+  export: ["postgres", "query", "leaf"],
   postgres: ["query", "leaf"],
   query: ["leaf"],
   // config and permissions throw the errors of errors.ts; nothing else of ours.

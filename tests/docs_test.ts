@@ -86,7 +86,9 @@ Deno.test("docs/annotations.md quotes each rule's demand and remedy, and who may
 Deno.test("docs/annotations.md has each code that the database stage adds, and no other", async () => {
   const texts = await Promise.all(
     ["describe.ts", "describe_assemble.ts", "describe_outline.ts", "prove.ts"]
-      .map((file) => `src/postgres/${file}`).concat("src/tool/catalog.ts").map(read),
+      .map((file) => `src/postgres/${file}`).concat("src/tool/catalog.ts", "src/tool/program_tool.ts").map(
+        read,
+      ),
   );
   const found = texts.flatMap((text) =>
     [...text.matchAll(/(?<!from )"([a-z]+(?:-[a-z]+)+)"/g)].map(([, code]) => code!)
@@ -101,8 +103,7 @@ Deno.test("docs/annotations.md has each code that the database stage adds, and n
 });
 
 Deno.test("docs/operations.md describes each command of the help, and no other", async () => {
-  const program = await read("src/cli/program.ts");
-  const commands = [...program.matchAll(/\bcommand\(\s*"([a-z-]+)"/g)].map(([, name]) => name!);
+  const commands = await commandNames();
   assert.ok(commands.includes("serve"));
   const parts = sectionsOf(await read("docs/operations.md"), 2);
   sameNames([...sectionsOf(parts.get("Commands")!, 3).keys()], commands, "commands");
@@ -173,8 +174,7 @@ Deno.test("links between the docs lead to files and headings that exist", async 
 });
 
 Deno.test("the docs name only commands, tasks and settings that exist", async () => {
-  const program = await read("src/cli/program.ts");
-  const commands = [...program.matchAll(/\bcommand\(\s*"([a-z-]+)"/g)].map(([, name]) => name!);
+  const commands = await commandNames();
   const tasks = Object.keys(JSON.parse(await read("deno.json")).tasks);
   for (const path of await markdownFiles()) {
     if (path.startsWith("docs/decisions/")) continue;
@@ -191,6 +191,15 @@ Deno.test("the docs name only commands, tasks and settings that exist", async ()
     }
   }
 });
+
+/** Those of the help; `edgar` has commands of its own. */
+async function commandNames(): Promise<string[]> {
+  const texts = [
+    ...(await read("src/cli/program.ts")).matchAll(/\bcommand\(\s*"([a-z-]+)"/g),
+    ...(await read("src/cli/edgar_commands.ts")).matchAll(/\bprogram\.command\("([a-z-]+)"/g),
+  ];
+  return texts.map(([, name]) => name!);
+}
 
 /** Texts below the headings of one level, by heading without backticks. */
 function sectionsOf(markdown: string, level: number): Map<string, string> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readConfig } from "../src/config.ts";
 import { SqlwrightError } from "../src/errors.ts";
 import { parseHttpAddress, serverFlags } from "../src/permissions.ts";
 
@@ -6,10 +7,11 @@ import { parseHttpAddress, serverFlags } from "../src/permissions.ts";
 function flagsFor(databaseUrl: string, more: Partial<Parameters<typeof serverFlags>[0]> = {}): string[] {
   const flags = serverFlags({ sqlDirectory: "sql", databaseUrl, http: null, ...more });
   assert.deepEqual(flags.slice(0, 3), ["--no-prompt", "--cached-only", "--frozen"]);
-  return flags.slice(3);
+  assert.equal(flags.at(-1), "--v8-flags=--max-semi-space-size=8");
+  return flags.slice(3, -1);
 }
 
-const env = "--allow-env=DATABASE_URL,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*";
+const env = "--allow-env=DATABASE_URL,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*,EDGAR_*";
 
 Deno.test("serverFlags permits the query files, the database and named variables, nothing else", () => {
   assert.deepEqual(flagsFor("postgresql://me:secret@db.example/app"), [
@@ -29,8 +31,31 @@ Deno.test("serverFlags permits the HTTP port, replicas, Redis and further folder
   assert.deepEqual(flags, [
     "--allow-read=sql,data",
     "--allow-net=[::1]:5433,one:5432,two:6000,cache:6379,[::1]:8321",
-    env,
+    `${env},REDIS_*`,
   ]);
+});
+
+Deno.test("serverFlags permits the hosts that loads may ask, and the setting reads them as addresses name them", () => {
+  const flags = flagsFor("postgres://me@db/app", { sourceHosts: ["www.sec.gov:443", "[::1]:8443"] });
+  assert.deepEqual(flags, ["--allow-read=sql", "--allow-net=db:5432,www.sec.gov:443,[::1]:8443", env]);
+  const { SQLWRIGHT_SOURCE_HOSTS: hosts } = readConfig({
+    SQLWRIGHT_SOURCE_HOSTS: "WWW.SEC.gov, data.example.org:8443,[::1]:80,b\u00fccher.example",
+  });
+  assert.deepEqual(hosts, [
+    { hostname: "www.sec.gov", port: 443 },
+    { hostname: "data.example.org", port: 8443 },
+    { hostname: "[::1]", port: 80 },
+    { hostname: "xn--bcher-kva.example", port: 443 },
+  ]);
+  for (
+    const text of ["https://www.sec.gov", "*.sec.gov", "a b", "host:0", "host:99999", "me@host", "host/path"]
+  ) {
+    assert.throws(
+      () => readConfig({ SQLWRIGHT_SOURCE_HOSTS: text }),
+      /SQLWRIGHT_SOURCE_HOSTS: expected host/,
+      text,
+    );
+  }
 });
 
 Deno.test("serverFlags permits a Unix socket by its path, which Deno wants to be writable", () => {
@@ -79,4 +104,14 @@ Deno.test("parseHttpAddress reads host names and both address families", () => {
   for (const text of ["8321", ":8321", "::1:8321", "localhost:65536", "localhost:http", ""]) {
     assert.equal(parseHttpAddress(text), null, text);
   }
+});
+
+Deno.test("serverFlags permits SEC's hosts only when they are given", () => {
+  const options = { sqlDirectory: "sql", databaseUrl: "postgresql://me@db/x", http: null };
+  const netOf = (flags: string[]) => flags.find((flag) => flag.startsWith("--allow-net="));
+  assert.equal(netOf(serverFlags(options)), "--allow-net=db:5432");
+  assert.equal(
+    netOf(serverFlags({ ...options, edgarUrls: ["https://www.sec.gov", "http://localhost:8080"] })),
+    "--allow-net=db:5432,www.sec.gov:443,localhost:8080",
+  );
 });

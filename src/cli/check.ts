@@ -4,11 +4,13 @@ import { join, normalize, relative, resolve } from "node:path";
 import { type CheckedFiles, checkFiles, type Pools } from "../app.ts";
 import type { Config } from "../config.ts";
 import { SqlwrightError } from "../errors.ts";
+import { poolerWarning } from "../postgres/session.ts";
 import { compareText, type Diagnostic, didYouMean, sortDiagnostics } from "../query/diagnostic.ts";
 import { loadQueries } from "../query/loader.ts";
 import { rules } from "../query/rules.ts";
-import { catalogOf, type JsonSchema, type Tool } from "../tool/catalog.ts";
+import { type Catalog, catalogOf, type JsonSchema, type Tool } from "../tool/catalog.ts";
 import { lockName } from "../tool/lock.ts";
+import { mountPrograms, type ProgramHost } from "../tool/program_tool.ts";
 import { proveFurther } from "../tool/prove.ts";
 import {
   formatCount,
@@ -22,9 +24,10 @@ import {
   UsageError,
   widthOf,
 } from "./console.ts";
-import { withDatabase, withPools } from "./database.ts";
+import { silentLog, withDatabase, withPools } from "./database.ts";
 import { readSettings } from "./environment.ts";
 import { checkLock, type LockCheck, lockDiagnostics, writeLockOf } from "./lock.ts";
+import { programToolSources } from "./program_tools.ts";
 import { formatTable } from "./table.ts";
 import { formatUnix, watchChecks } from "./watch.ts";
 
@@ -52,6 +55,8 @@ interface Checked extends CheckedFiles {
   unchecked: SqlwrightError | null;
   /** Null when types were not checked. */
   lock: LockCheck | null;
+  /** A connection pooler stands before the database. */
+  isPooled: boolean;
 }
 
 /** @returns 1 when a file is not ok, when the lock is not the one of the files, or when types could not be checked */
@@ -62,6 +67,7 @@ export async function runCheck(paths: readonly string[], options: CheckOptions):
   const directory = config.SQLWRIGHT_SQL_DIR;
   if (options.watch) return await watch(paths, options, config);
   const checked = await check(config, options);
+  if (checked.isPooled) tellWarning(poolerWarning.message);
   const { diagnostics, files } = select(checked, paths, options, directory);
   const isBroken = diagnostics.some(({ severity }) => severity === "error");
   const exitCode = isBroken || checked.unchecked !== null ? 1 : 0;
@@ -180,6 +186,7 @@ async function check(config: Config, options: CheckOptions): Promise<Checked> {
     kinds,
     unchecked,
     lock: null,
+    isPooled: false,
   });
   if (options.static) return untyped(null);
   try {
@@ -188,6 +195,7 @@ async function check(config: Config, options: CheckOptions): Promise<Checked> {
         ...await checkWhole(config, pools, options),
         kinds,
         unchecked: null,
+        isPooled: pools.writer.isPooled,
       })));
   } catch (error) {
     const isDatabase = error instanceof SqlwrightError && /^(database|embedded|migration)\./.test(error.code);
@@ -223,11 +231,11 @@ async function checkWhole(
 function tellUnchecked(error: SqlwrightError): void {
   const paint = paintFor("stderr");
   tell(formatError(error, paint));
-  tell(
-    `${
-      paint(["bold", "yellow"], "warning:")
-    } types, names and privileges were not checked; --static checks the text alone\n`,
-  );
+  tellWarning("types, names and privileges were not checked; --static checks the text alone");
+}
+
+function tellWarning(message: string): void {
+  tell(`${paintFor("stderr")(["bold", "yellow"], "warning:")} ${message}\n`);
 }
 
 /** One file of `check --json`: exactly this shape. */
@@ -330,19 +338,46 @@ export interface ListOptions {
 }
 
 /** @returns 1 when broken files are missing from the list */
+/** The tools that are no query files, as the HTTP server has them. */
+function listPrograms(config: Config, pools: Pools, catalog: Catalog) {
+  const host: ProgramHost = {
+    config,
+    log: silentLog,
+    pools,
+    secret: new Uint8Array(),
+    catalog: () => catalog,
+    callTool: () => Promise.reject(new TypeError("nothing is called to list tools")),
+  };
+  return [...mountPrograms(programToolSources(() => ""), host).values()].map(({ tool }) => ({
+    ...tool,
+    kind: "program" as const,
+  }));
+}
+
 export async function runList(options: ListOptions): Promise<number> {
   const config = readSettings(options);
-  const { catalog, diagnostics } = await withDatabase(
+  const { catalog, diagnostics, programs } = await withDatabase(
     config,
-    ({ config }) => withPools(config, ({ writer }) => checkFiles(config, writer)),
+    ({ config }) =>
+      withPools(config, async (pools) => {
+        const files = await checkFiles(config, pools.writer);
+        return { ...files, programs: listPrograms(config, pools, files.catalog) };
+      }),
   );
   const broken = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ path }) => path));
   const tools = [...catalog.tools.values()];
-  const modules = catalog.modules.map(({ name, title, instructions }) => ({
-    name,
-    title,
-    instructions,
-    tools: tools.filter(({ module }) => module === name),
+  const known = catalog.modules.map(({ name, title, instructions }) => ({ name, title, instructions }));
+  const others = new Set(
+    programs.map(({ module }) => module).filter((module) => !known.some(({ name }) => name === module)),
+  );
+  const modules = [...known, ...[...others].map((name) => ({ name, title: null, instructions: "" }))].map((
+    module,
+  ) => ({
+    ...module,
+    tools: [
+      ...tools.filter((tool) => tool.module === module.name),
+      ...programs.filter((tool) => tool.module === module.name),
+    ],
   }));
   if (options.json) {
     printJson({

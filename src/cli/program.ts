@@ -4,6 +4,7 @@ import { Argument, Command, CommanderError, Option } from "@commander-js/extra-t
 import { version } from "../app.ts";
 import { kinds } from "../query/query.ts";
 import { paintFor, UsageError, widthOf } from "./console.ts";
+import { addEdgarCommands } from "./edgar_commands.ts";
 
 /** Runs the command that the words name. Resolves to the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -146,6 +147,22 @@ Example:
     });
 
   command(
+    "export",
+    exportDescription,
+    "export edgar_filing_feed --form 10-K --format csv --out filings.csv",
+    `export edgar_company_filings '{"cik": 320193}' --format parquet --out apple.parquet`,
+  )
+    .argument("<tool>", "name of a tool that reads, as `list` shows it")
+    .argument("[words...]", "a JSON object, or --param value for each parameter")
+    .option("--format <format>", "csv, ndjson or parquet (default: csv)")
+    .option("--out <file>", "the file to write, or - for standard output (default: -)")
+    .passThroughOptions()
+    .action(async (tool, words, options) => {
+      const { runExportCommand } = await import("./export.ts");
+      finish(await runExportCommand(tool, words, options));
+    });
+
+  command(
     "new",
     newDescription,
     "new edgar/list_filings --kind many --table edgar.filing",
@@ -268,6 +285,8 @@ Example:
       finish(await runDoctor(options));
     });
 
+  addEdgarCommands(program, finish);
+
   return program;
 }
 
@@ -298,6 +317,11 @@ const psqlDescription = `Print the psql command that runs a tool's file, as it s
 
 Values are quoted for SQL as the file uses them, and for the shell. The password of DATABASE_URL
 is never part of the line. Without arguments those of the tool's first @example are taken.`;
+
+const exportDescription = `Write all rows of a read tool, without its ceilings, to a file or to standard output.
+
+csv is as psql's \\copy writes it, ndjson has the tool's own JSON, parquet has types. A file is there
+when it is whole. Parameters that are called format, out, sql or help are given in the JSON object.`;
 
 const typesDescription =
   `Write TypeScript declarations of every tool's arguments and answer, for the client in src/client.

@@ -5,6 +5,7 @@
 
 import type { Application, ApplicationOptions } from "../app.ts";
 import type { Config } from "../config.ts";
+import type { HttpOptions } from "../mcp/http.ts";
 import { errorReport } from "../errors.ts";
 import { createLog, type Log } from "../log.ts";
 import { joinHostAndPort } from "../permissions.ts";
@@ -12,6 +13,7 @@ import { openServer } from "../postgres/server.ts";
 import { formatDiagnostics, tell } from "./console.ts";
 import { migrationsDirectory, readAddress, readSettings, refuseForeignAddress } from "./environment.ts";
 import { parentGone } from "./parent.ts";
+import { programToolSources } from "./program_tools.ts";
 
 /** Either `stdio` or `http`. */
 export interface ServeOptions {
@@ -37,7 +39,18 @@ export async function serve(options: ServeOptions): Promise<number> {
   // The session starts while the rest of the server is loaded.
   const opening = openServer(config, migrationsDirectory);
   const { withApplication } = await import("../app.ts");
-  const settings = { log, migrationsDirectory, opening, startsFromLock: true, isWatching, drawErrors };
+  // The port is known when it is open; nobody can ask for a link before.
+  let baseUrl = config.SQLWRIGHT_PUBLIC_URL ?? "";
+  const programTools = programToolSources(address === null ? null : () => baseUrl);
+  const settings = {
+    log,
+    migrationsDirectory,
+    opening,
+    startsFromLock: true,
+    isWatching,
+    drawErrors,
+    programTools,
+  };
   await withApplication(config, settings, async (application) => {
     stop.isServing = true;
     if (address === null) {
@@ -46,7 +59,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     } else {
       // A port that is open says that the server is well.
       await application.ready;
-      await listen(application, { ...address, config, log, signal: stop.signal });
+      const onListening = (url: string) => baseUrl ||= url;
+      await listen(application, { ...address, config, log, signal: stop.signal, onListening });
     }
   });
   return 0;
@@ -65,6 +79,7 @@ interface ListenOptions {
   config: Config;
   log: Log;
   signal: AbortSignal;
+  onListening: (url: string) => void;
 }
 
 async function listen(application: Application, options: ListenOptions): Promise<void> {
@@ -81,15 +96,33 @@ async function listen(application: Application, options: ListenOptions): Promise
     maxSessions: config.SQLWRIGHT_MAX_SESSIONS,
     sessionIdle_ms: config.SQLWRIGHT_SESSION_IDLE,
     drain_ms: config.SQLWRIGHT_DRAIN,
+    answerDownload: lazyDownloader(application, config),
     checkReadiness: async () => {
       const error = await application.ping();
       const tools = application.catalog().tools.size;
       return error === null ? { ready: true, tools } : { ready: false, tools, error: errorReport(error) };
     },
   });
-  const url = `http://${joinHostAndPort(hostname, String(server.port))}/mcp`;
+  const originOf = (name: string) => `http://${joinHostAndPort(name, String(server.port))}`;
+  // Nobody can go to "every address".
+  options.onListening(originOf(["0.0.0.0", "::"].includes(hostname) ? "localhost" : hostname));
+  const url = `${originOf(hostname)}/mcp`;
   log.info("server.listening", { url, tools: application.catalog().tools.size });
   await server.finished;
+}
+
+/** Downloads are rare: what answers them is loaded for the first. */
+function lazyDownloader({ host }: Application, config: Config): NonNullable<HttpOptions["answerDownload"]> {
+  let made: ReturnType<typeof make> | null = null;
+  const make = async () => {
+    const { downloaderOf } = await import("../mcp/download.ts");
+    return downloaderOf({
+      host,
+      limits: { timeout_ms: config.SQLWRIGHT_EXPORT_TIMEOUT, bytes: config.SQLWRIGHT_EXPORT_BYTES },
+      maximum: Math.max(1, Math.floor(config.SQLWRIGHT_POOL_SIZE / 2)),
+    });
+  };
+  return async (...download) => await (await (made ??= make()))(...download);
 }
 
 /**

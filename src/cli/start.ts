@@ -11,6 +11,7 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
+import { settings } from "../config.ts";
 import { SqlwrightError } from "../errors.ts";
 import { loadEnvironmentFile, migrationsDirectory, projectDirectory } from "./environment.ts";
 import { type HttpAddress, joinHostAndPort, parseHttpAddress, serverFlags } from "../permissions.ts";
@@ -93,6 +94,7 @@ export function serverCommand(
   options: Pick<StartOptions, "stdio" | "http" | "sqlDirectory" | "program"> & { databaseUrl: string },
 ): ServerCommand {
   const sqlDirectory = fromProject(options.sqlDirectory);
+  const exportDirectory = Deno.env.get("SQLWRIGHT_EXPORT_DIR");
   const flags = serverFlags({
     sqlDirectory,
     databaseUrl: options.databaseUrl,
@@ -101,10 +103,19 @@ export function serverCommand(
     ),
     redisUrl: Deno.env.get("REDIS_URL"),
     http: options.stdio ? null : readAddress(options.http),
+    // A wrong list is told by the server itself.
+    sourceHosts: (settings.SQLWRIGHT_SOURCE_HOSTS.read(Deno.env.get("SQLWRIGHT_SOURCE_HOSTS") ?? "") ?? [])
+      .map(({ hostname, port }) => joinHostAndPort(hostname, String(port))),
     readPaths: [
       fromProject(Deno.env.get("SQLWRIGHT_SOURCE_DIR") || "data"),
       fromProject(migrationsDirectory),
     ],
+    writePaths: options.stdio && exportDirectory ? [fromProject(exportDirectory)] : [],
+    edgarUrls: Deno.env.get("EDGAR_USER_AGENT")
+      ? (["EDGAR_WWW_URL", "EDGAR_DATA_URL"] as const).map((name) =>
+        Deno.env.get(name) || settings[name].default
+      )
+      : [],
     environment: Deno.env.toObject(),
   });
   const transport = options.stdio ? ["--stdio"] : ["--http", options.http, "--exit-with-parent"];

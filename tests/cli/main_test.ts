@@ -142,7 +142,8 @@ Deno.test("permissions prints the server's flags on one line", async () => {
   assert.match(flags[3]!, /^--allow-read=sql,data/);
   assert.equal(flags[4], "--allow-net=db.example:5433");
   assert.match(flags[5]!, /^--allow-env=DATABASE_URL,/);
-  assert.equal(flags.length, 6);
+  assert.equal(flags[6], "--v8-flags=--max-semi-space-size=8");
+  assert.equal(flags.length, 7);
   assert.match(http.stdout, /--allow-net=db\.example:5433,127\.0\.0\.1:8399 /);
   assert.deepEqual(JSON.parse(json.stdout), { flags });
 });

@@ -1,0 +1,67 @@
+/** How `edgar status` looks. */
+
+import type { EdgarStatus } from "../edgar/status.ts";
+import type { Paint } from "./console.ts";
+import { count, formatSize, formatSpan } from "./edgar_progress.ts";
+import { type Cell, type Column, formatTable } from "./table.ts";
+
+export interface StatusDrawing {
+  paint: Paint;
+  width: number;
+  /** @default now */
+  now_ms?: number;
+}
+
+const columns: Column[] = [
+  { title: "kind", isWhole: true },
+  { title: "loaded", isNumber: true },
+  { title: "failed", isNumber: true },
+  { title: "missing", isNumber: true },
+  { title: "rows", isNumber: true },
+  { title: "size", isNumber: true },
+  { title: "last loaded", isWhole: true },
+  { title: "from SEC", isWhole: true },
+];
+
+export function formatStatus(
+  status: EdgarStatus,
+  { paint, width, now_ms = Date.now() }: StatusDrawing,
+): string {
+  const { kinds, failures, has_more_failures: hasMore } = status;
+  if (kinds.length === 0) {
+    return `${
+      paint("bold", "Nothing of SEC's files is loaded")
+    }; \`sqlwright edgar load PATH\` or \`edgar sync --ticker AAPL\` begins`;
+  }
+  const ago = (time: string | null) => time === null ? "–" : `${formatAge(now_ms - Date.parse(time))} ago`;
+  const rows = kinds.map((kind): Cell[] => [
+    kind.kind.replaceAll("_", " "),
+    count(kind.loaded_files),
+    count(kind.failed_files),
+    count(kind.missing_files),
+    count(kind.rows_loaded),
+    formatSize(kind.size_bytes),
+    ago(kind.last_loaded_at),
+    ago(kind.last_fetched_at),
+  ]);
+  const isShown = ({ title }: Column) =>
+    title === "size"
+      ? width >= 100
+      : title === "missing"
+      ? kinds.some(({ missing_files }) => missing_files > 0)
+      : true;
+  const pick = <T>(cells: readonly T[]) => cells.filter((_, index) => isShown(columns[index]!));
+  const table = formatTable(pick(columns), rows.map(pick), { paint, width });
+  if (failures.length === 0) return `${table}\n\n${paint("green", "no failures")}`;
+  const lines = failures.map(({ path, failure, failed_at }) =>
+    `${paint("red", "✗")} ${path} ${paint("dim", ago(failed_at))}\n    ${failure}`
+  );
+  const more = hasMore ? ["… and more: edgar_source_files with status failed lists them"] : [];
+  return [table, "", ...lines, ...more].join("\n");
+}
+
+function formatAge(age_ms: number): string {
+  const seconds = Math.max(0, Math.round(age_ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  return seconds < 48 * 3600 ? formatSpan(seconds) : `${Math.floor(seconds / 86_400)} days`;
+}
