@@ -41,7 +41,7 @@ Deno.test("without a table every reading kind is a file that passes check and it
     const options = { databaseUrl: shop.url, sql };
     const checked = await run(["check"], options);
     assert.equal(checked.code, 0, checked.stdout);
-    assert.match(checked.stdout, /✓ 5 files in/);
+    assert.match(checked.stdout, /✓ 5 files · /);
     const tested = await run(["test", `${sql}/demo`], options);
     assert.equal(tested.code, 0, tested.stdout);
     assert.match(tested.stdout, /✓ 5 passed, 0 failed/);
@@ -62,7 +62,7 @@ testOnEach(
         select format('%I.%I', namespace.nspname, relation.relname) as name
         from pg_class as relation
         join pg_namespace as namespace on namespace.oid = relation.relnamespace
-        where namespace.nspname in ('odd', 'edgar') and relation.relkind in ('r', 'p', 'v')
+        where namespace.nspname in ('odd', 'edgar') and relation.relkind in ('r', 'p', 'v') and not relation.relispartition
         order by 1`,
       ].map(({ name }) => String(name));
       assert.ok(tables.length >= 16);
