@@ -129,7 +129,10 @@ async function withClient(
           directory,
           heard,
           save: (text) => Deno.writeTextFile(join(directory, "m/a.sql"), text),
-          titles: async () => (await client.listTools()).tools.map(({ title }) => title),
+          titles: async () =>
+            (await client.listTools()).tools.filter(({ name }) => name.startsWith("m_")).map(({ title }) =>
+              title
+            ),
           status: async () => {
             const [content] = (await client.readResource({ uri: "sqlwright://status" })).contents;
             return JSON.parse(content && "text" in content ? content.text : "null");

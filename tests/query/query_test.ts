@@ -103,6 +103,7 @@ Deno.test("parseQuery() reads the target and options of a COPY", () => {
     table: "t",
     columns: ["a", "B c"],
     options: { format: "csv", header: "true", delimiter: ";", force_null: "a", freeze: true },
+    target: { schema: "edgar", table: "t" },
   });
 });
 
