@@ -180,10 +180,15 @@ testOnEach("what is served from the lock is what is served without it", async (s
         assert.deepEqual(second.rows, [{ id: 2, name: "Robot", taxed: "24.000" }]);
         assert.deepEqual(await call("shop_rename", { rows: [{ id: 2, name: "Droid" }] }), {
           affected: 1,
+          outcomes: { updated: 1, unchanged: 0, missing: 0 },
+          row_outcomes: ["updated"],
           rows: [{ id: 2, name: "Droid" }],
         });
         assert.deepEqual(await call("shop_load", { rows: [{ thing_id: 1, part: "map" }] }), {
           copied: 1,
+          inserted: 1,
+          updated: 0,
+          unchanged: 0,
           rejected: 0,
         });
         assert.equal((await callTool("shop_get", { id: "x" }, callContext())).isError, true);
