@@ -238,7 +238,7 @@ export function formatReport(report: FileReport, { width, paint }: DrawOptions):
     }
     case "loaded": {
       const facts = [
-        `${count(rows)} rows`,
+        `${count(rows)} ${rows === 1 ? "row" : "rows"}`,
         ...(inserted > 0 ? [`${count(inserted)} new`] : []),
         ...(updated > 0 ? [`${count(updated)} changed`] : []),
         ...(rejected > 0 ? [`${count(rejected)} rejected`] : []),

@@ -88,7 +88,7 @@ export function refusedError(
   const { hint, details } = cause instanceof SqlwrightError ? cause : { hint: null, details: {} };
   return new SqlwrightError("load.row_invalid", error.message, {
     details: { ...details, ...error.details },
-    hint: adviceOf(sqlstate) ?? hint ?? error.hint!,
+    hint: adviceOf(sqlstate) ?? (hint ? `Nothing was loaded. ${hint}` : error.hint!),
     cause,
   });
 }
@@ -103,6 +103,10 @@ function adviceOf(sqlstate: string): string | null {
     // bad_copy_file_format
     case "22P04":
       return "Nothing was loaded. A quote may be missing in this line or one before it, or the options delimiter and quote do not fit the source";
+    // invalid_datetime_format, datetime_field_overflow: the server's hint is about DateStyle, which is always ISO here.
+    case "22007":
+    case "22008":
+      return "Nothing was loaded. Write dates as 2025-10-31 and times as 2025-10-31T16:30:00Z";
     default:
       return null;
   }
