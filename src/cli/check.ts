@@ -337,9 +337,8 @@ export interface ListOptions {
   json?: boolean | undefined;
 }
 
-/** @returns 1 when broken files are missing from the list */
 /** The tools that are no query files, as the HTTP server has them. */
-function listPrograms(config: Config, pools: Pools, catalog: Catalog) {
+async function listPrograms(config: Config, pools: Pools, catalog: Catalog) {
   const host: ProgramHost = {
     config,
     log: silentLog,
@@ -348,12 +347,14 @@ function listPrograms(config: Config, pools: Pools, catalog: Catalog) {
     catalog: () => catalog,
     callTool: () => Promise.reject(new TypeError("nothing is called to list tools")),
   };
-  return [...mountPrograms(programToolSources(() => ""), host).values()].map(({ tool }) => ({
+  const sources = await programToolSources(config, () => "");
+  return [...mountPrograms(sources, host).values()].map(({ tool }) => ({
     ...tool,
     kind: "program" as const,
   }));
 }
 
+/** @returns 1 when broken files are missing from the list */
 export async function runList(options: ListOptions): Promise<number> {
   const config = readSettings(options);
   const { catalog, diagnostics, programs } = await withDatabase(
@@ -361,7 +362,7 @@ export async function runList(options: ListOptions): Promise<number> {
     ({ config }) =>
       withPools(config, async (pools) => {
         const files = await checkFiles(config, pools.writer);
-        return { ...files, programs: listPrograms(config, pools, files.catalog) };
+        return { ...files, programs: await listPrograms(config, pools, files.catalog) };
       }),
   );
   const broken = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ path }) => path));

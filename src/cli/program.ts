@@ -318,7 +318,8 @@ const psqlDescription = `Print the psql command that runs a tool's file, as it s
 Values are quoted for SQL as the file uses them, and for the shell. The password of DATABASE_URL
 is never part of the line. Without arguments those of the tool's first @example are taken.`;
 
-const exportDescription = `Write all rows of a read tool, without its ceilings, to a file or to standard output.
+const exportDescription =
+  `Write all rows of a read tool, without its ceilings, to a file or to standard output.
 
 csv is as psql's \\copy writes it, ndjson has the tool's own JSON, parquet has types. A file is there
 when it is whole. Parameters that are called format, out, sql or help are given in the JSON object.`;

@@ -3,13 +3,20 @@
  * what a tool runs is imported when it is called, because a start pays for every import.
  */
 
-import { edgarTools, type OpenClock } from "../edgar/tools.ts";
+import type { Config } from "../config.ts";
+import type { OpenClock } from "../edgar/tools.ts";
 import { linkedExports, savedExports } from "../tool/export_program.ts";
 import type { ProgramToolSource } from "../tool/program_tool.ts";
 
 /** @param baseUrl where clients reach the server over HTTP; null over stdio, and for a command of a person's own */
-export function programToolSources(baseUrl: (() => string) | null): ProgramToolSource[] {
-  return [baseUrl === null ? savedExports() : linkedExports(baseUrl), edgarTools(openSharedClock)];
+export async function programToolSources(
+  config: Config,
+  baseUrl: (() => string) | null,
+): Promise<ProgramToolSource[]> {
+  const exports = baseUrl === null ? savedExports() : linkedExports(baseUrl);
+  if (config.EDGAR_USER_AGENT === undefined) return [exports];
+  const { edgarTools } = await import("../edgar/tools.ts");
+  return [exports, edgarTools(openSharedClock)];
 }
 
 /** The slots of requests to SEC, in Redis where there is one. */

@@ -41,7 +41,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const { withApplication } = await import("../app.ts");
   // The port is known when it is open; nobody can ask for a link before.
   let baseUrl = config.SQLWRIGHT_PUBLIC_URL ?? "";
-  const programTools = programToolSources(address === null ? null : () => baseUrl);
+  const programTools = await programToolSources(config, address === null ? null : () => baseUrl);
   const settings = {
     log,
     migrationsDirectory,

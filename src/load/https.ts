@@ -25,11 +25,6 @@ export interface HttpsOptions {
   stall_ms?: number | undefined;
 }
 
-const isAddress = /^[a-z][a-z0-9+.-]*:\/\//i;
-
-/** Whether a source is meant as an address of any scheme. */
-export const looksLikeAddress = (source: string): boolean => isAddress.test(source);
-
 export async function openAddress(source: string, options: HttpsOptions): Promise<RawSource> {
   const name = withoutCredentials(source);
   const request = new HttpsRequest(name, options);

@@ -4,8 +4,7 @@
  * an upload or a resource of this server; each plain, gzip or a member of a zip.
  */
 
-import { openFile } from "./file.ts";
-import { type HostName, looksLikeAddress, openAddress } from "./https.ts";
+import type { HostName } from "./https.ts";
 import { chunkBytes, type RawSource } from "./raw_source.ts";
 import { refusedSource, unreadableSource } from "./source_error.ts";
 import type { UploadStore } from "./upload.ts";
@@ -101,7 +100,8 @@ export function describeSources(access: SourceAccess): string {
 
 async function openRaw(source: string, access: SourceAccess, signal: AbortSignal): Promise<RawSource> {
   const off = (what: string, hint: string) => refusedSource(source, `this server has no ${what}`, hint);
-  if (looksLikeAddress(source)) {
+  if (isAddress.test(source)) {
+    const { openAddress } = await import("./https.ts");
     return await openAddress(source, {
       hosts: access.hosts ?? [],
       signal,
@@ -117,6 +117,7 @@ async function openRaw(source: string, access: SourceAccess, signal: AbortSignal
     if (access.resources === undefined) throw off("resources to load", "Name a file");
     return await openResource(source, access.resources);
   }
+  const { openFile } = await import("./file.ts");
   return await openFile(source, access.kind === "folder" ? access.directory : null);
 }
 
@@ -146,6 +147,9 @@ async function openResource(
     close: () => Promise.resolve(),
   };
 }
+
+/** Of any scheme: those that are not https are refused where the address is read. */
+const isAddress = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /** `2009q3.zip#num.txt` names a member; a `#` elsewhere belongs to the name. */
 function splitMember(source: string): { base: string; member: string | null } {

@@ -159,7 +159,8 @@ export async function makeServer(application: McpApplication, log: Log): Promise
       uriTemplate: rejectsUriTemplate,
       name: "rejects",
       title: "Rejected rows of a load",
-      description: "The rows that a load with mode collect has left out, with the reason of each; for seven days",
+      description:
+        "The rows that a load with mode collect has left out, with the reason of each; for seven days",
       mimeType: "application/json",
     }],
   }));

@@ -14,13 +14,12 @@ import { argumentFault, type BoundArguments } from "./arguments.ts";
 import { logCall, logFailure, rounded } from "./call_log.ts";
 import { type CallContext, type CallTool, type Catalog, type Tool, type ToolResult } from "./catalog.ts";
 import { readKinds } from "../query/kind.ts";
-import { runLoad, type SourceAccess } from "./load.ts";
+import type { SourceAccess } from "../load/source.ts";
 import { type CursorScope, type PageStatements, readCursor, writeCursor } from "./page.ts";
 import { callProgram, type MountedProgram } from "./program_tool.ts";
 import { errorResult, resultOf, RowCollector, truncation } from "./result.ts";
-import { withRetries } from "./retry.ts";
 import { viewStatements } from "./view.ts";
-import { outcomeMembers, runWriteCall, WriteMemory } from "./write.ts";
+import type { WriteMemory } from "./write.ts";
 
 export interface Executor {
   catalog: () => Catalog;
@@ -40,7 +39,7 @@ export interface Executor {
 const timeoutGrace_ms = 2000;
 
 export function callerOf(executor: Executor): CallTool {
-  const memory = new WriteMemory();
+  const memory: WriteMemory = new WeakMap();
   return async (name, args, context) => {
     const tool = executor.catalog().tools.get(name);
     if (tool === undefined) {
@@ -99,21 +98,8 @@ function run(
     case "exec":
     case "unnest":
       return runWrite(executor, memory, tool, bound, context);
-    case "copy": {
-      const load = () =>
-        runLoad(
-          executor.writer,
-          tool,
-          bound,
-          context,
-          beginOf(tool, executor.sessionTimeout_ms, true),
-          executor.sources,
-        );
-      // Rows that came with the call can be sent twice, a stream cannot.
-      return bound.load !== null && "rows" in bound.load
-        ? withRetries({ tool: tool.name, context, log: executor.log }, load)
-        : load();
-    }
+    case "copy":
+      return runCopy(executor, tool, bound, context);
     default:
       throw new TypeError(`unknown kind: ${tool.kind satisfies never}`);
   }
@@ -232,6 +218,23 @@ async function runValue(
   return resultOf({ [tool.kind]: value });
 }
 
+// What writes is imported by the first call that writes: a start from the lock is measured in modules.
+
+async function runCopy(
+  executor: Executor,
+  tool: Tool,
+  bound: BoundArguments,
+  context: CallContext,
+): Promise<ToolResult> {
+  const { runLoad } = await import("./load.ts");
+  const begin = beginOf(tool, executor.sessionTimeout_ms, true);
+  const load = () => runLoad(executor.writer, tool, bound, context, begin, executor.sources);
+  // Rows that came with the call can be sent twice, a stream cannot.
+  if (bound.load === null || !("rows" in bound.load)) return await load();
+  const { withRetries } = await import("./retry.ts");
+  return await withRetries({ tool: tool.name, context, log: executor.log }, load);
+}
+
 async function runWrite(
   executor: Executor,
   memory: WriteMemory,
@@ -241,6 +244,7 @@ async function runWrite(
 ): Promise<ToolResult> {
   const returnsRows = tool.columns.names.length > 0;
   let collector = new RowCollector(tool.columns.writers, tool.columns.keys, tool.limits);
+  const { outcomeMembers, runWriteCall } = await import("./write.ts");
   const { affected, isDryRun, outcomes } = await runWriteCall({
     writer: executor.writer,
     tool,

@@ -1,6 +1,8 @@
 /**
- * What became of each row of an `:unnest` call: updated, unchanged, missing, inserted or deleted. Two ways, both sound:
+ * What became of each row of an `:unnest` call: updated, unchanged, missing, inserted or deleted. Three ways, all sound:
  *
+ * - By the count. An UPDATE by a key that one row at most has, which changed as many rows as there are keys, changed them all. If it changed
+ *   fewer, one look-up tells which: a row that this transaction has written carries its number (`xmin`).
  * - By what the statement returns. Its RETURNING list gets the table's key at its end; a row whose key comes back was changed, and of the
  *   others one look-up says whether they are there. It costs next to nothing, and needs keys whose text says which they are.
  * - By places. Before the statement the rows that the keys mean are looked up, locked in the order of their keys, and remembered by
@@ -8,7 +10,7 @@
  *   place: a row that is afterwards still where it was is one that the statement did not touch.
  *
  * And two calls that touch the same rows in opposite orders never deadlock. Whoever finds no other call at work on the table takes it for
- * itself and goes the first way; whoever does find one shares the table, and goes the second way, whose locks are in order.
+ * itself and goes one of the first two ways; whoever does find one shares the table, and goes the last way, whose locks are in order.
  */
 
 import { quoteIdentifier } from "../postgres/describe_statement.ts";
@@ -62,8 +64,12 @@ export async function runWithOutcomes(
   byPlaces: boolean,
   run: RunStatement,
 ): Promise<{ affected: number; outcomes: Outcomes }> {
+  const isCounted = !byPlaces && mayCount(call);
   const isExact = !byPlaces && call.keys.returnAs !== undefined && hasExactKeys(call);
-  if (await takeTable(call, isExact)) return await runByReturning(call, run);
+  if (await takeTable(call, isCounted || isExact)) {
+    if (isCounted && await isUniqueKey(call)) return await runByCount(call, run);
+    if (isExact) return await runByReturning(call, run);
+  }
   const found = await findPlaces(call);
   const affected = await run({ returning: "", values: inOrder(call) });
   return { affected, outcomes: await outcomesByPlaces(call, found) };
@@ -80,6 +86,64 @@ async function takeTable(call: OutcomeCall, mayBeAlone: boolean): Promise<boolea
   if (mayBeAlone && (await lock("pg_try_advisory_xact_lock"))[0] === "true") return true;
   await lock("pg_advisory_xact_lock_shared");
   return false;
+}
+
+// By the count
+
+/** An UPDATE that leaves its key alone, called with each key once. */
+function mayCount({ keys: { does, keys, returnAs }, bound }: OutcomeCall): boolean {
+  if (returnAs === undefined || does.length !== 1 || does[0] !== "update") return false;
+  const elements = keys.map(({ parameter }) => bound.elements![parameter]!);
+  const texts = new Set(
+    elements[0]!.map((_value, index) => keyOf(elements.map((values) => values[index] ?? null))),
+  );
+  return texts.size === elements[0]!.length;
+}
+
+/** True when a unique index of the table has no columns beside the key's. Asked each time: a DBA may drop it meanwhile. */
+async function isUniqueKey(call: OutcomeCall): Promise<boolean> {
+  const { schema, table, isOnly, keys } = call.keys;
+  const text = `select exists (
+  select
+  from pg_catalog.pg_index as index
+  inner join pg_catalog.pg_class as class on class.oid = index.indrelid
+  where index.indrelid = $1::pg_catalog.regclass
+    and (class.relkind = 'p' or not class.relhassubclass or $3::boolean)
+    and index.indisunique and index.indimmediate and index.indisvalid
+    and index.indpred is null and index.indexprs is null
+    and not exists (
+      select
+      from pg_catalog.unnest((index.indkey::smallint[])[0:index.indnkeyatts - 1]) as part (number)
+      inner join pg_catalog.pg_attribute as attribute
+        on attribute.attrelid = index.indrelid and attribute.attnum = part.number
+      where attribute.attname <> all ($2::text[])
+    )
+)::text`;
+  const names = `{${keys.map(({ column }) => `"${column.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
+  const relation = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+  return (await textOf(call, text, [relation, names, String(isOnly ?? false)]))[0] === "true";
+}
+
+async function runByCount(
+  call: OutcomeCall,
+  run: RunStatement,
+): Promise<{ affected: number; outcomes: Outcomes }> {
+  const affected = await run({ returning: "" });
+  const rowCount = call.bound.elements![call.keys.keys[0]!.parameter]!.length;
+  if (affected === rowCount) {
+    const rows = new Array<Outcome>(rowCount).fill("updated");
+    return { affected, outcomes: { counts: countOf(call, rows), rows } };
+  }
+  const rows = new Array<Outcome>(rowCount).fill("missing");
+  const text = `select pg_catalog.string_agg(
+  input.position::text || case when target.xmin = pg_catalog.pg_current_xact_id()::xid then '' else '=' end, ';'
+)
+${joinOf(call)}`;
+  for (const entry of await textOf(call, text, valuesOf(call))) {
+    const isUnchanged = entry.endsWith("=");
+    rows[Number(isUnchanged ? entry.slice(0, -1) : entry) - 1] = isUnchanged ? "unchanged" : "updated";
+  }
+  return { affected, outcomes: { counts: countOf(call, rows), rows } };
 }
 
 // By what the statement returns

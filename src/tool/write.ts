@@ -28,9 +28,7 @@ export interface WriteCall {
 }
 
 /** What earlier calls found out of a tool. */
-export class WriteMemory {
-  readonly ways = new WeakMap<Tool, Way>();
-}
+export type WriteMemory = WeakMap<Tool, Way>;
 
 /** How outcomes are found: by what is returned where it can tell, by places, or not at all. */
 type Way = "returning" | "places" | "none";
@@ -55,7 +53,7 @@ export async function runWriteCall(call: WriteCall): Promise<Written> {
   if (mainStatement(tool.query.parsed).nodeType === "CallStmt" && !bound.write?.isDryRun) {
     return await runProcedure(call);
   }
-  const first = tool.query.parsed.unnest ? memory.ways.get(tool) ?? "returning" : "none";
+  const first = tool.query.parsed.unnest ? memory.get(tool) ?? "returning" : "none";
   const run = (way: Way) =>
     withRetries({ tool: tool.name, context, log }, () => runTransaction(call, way)).catch((error) => {
       if (error instanceof DryRun) return error.written;
@@ -73,7 +71,7 @@ export async function runWriteCall(call: WriteCall): Promise<Written> {
     if (next === null) throw error;
     const written = await run(next);
     // The statement alone runs: it was our addition that the database refused.
-    memory.ways.set(tool, next);
+    memory.set(tool, next);
     if (next === "none") log.warn("call.outcomes_unknown", { tool: tool.name, error });
     return written;
   }

@@ -125,7 +125,7 @@ async function withExports<T>(
       });
       const options = {
         log: createLog({ level: "error", write: () => {} }),
-        programTools: programToolSources(baseUrl),
+        programTools: await programToolSources(config, baseUrl),
       };
       return await withApplication(
         config,
