@@ -322,7 +322,7 @@ Deno.test("deployViews points at what no other view can mend", () =>
 
 Deno.test("each of the project's migrations can run twice where it stands, and all are whole", () =>
   withCase({}, async ({ url, sql, directory, write }) => {
-    const names = [...Deno.readDirSync(projectMigrations)].map(({ name }) => name)
+    const names = (await Array.fromAsync(Deno.readDir(projectMigrations))).map(({ name }) => name)
       .filter((name) => /^\d{4}_/.test(name)).sort();
     assert.ok(names.length > 15);
     for (const name of names) {
