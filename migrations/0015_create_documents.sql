@@ -2,7 +2,8 @@
 --
 -- In parts, because a tsvector holds at most 1 MB and the text of an annual report can be more, because a snippet is made from the
 -- whole text of its row, and because a part says where in the document a phrase is. Form and day stand in each part, so that the newest
--- parts are found first by index; a trigger on edgar.filing keeps them.
+-- parts are found first by index; a trigger on edgar.filing keeps them. Without the marks of trade, which some locales take for letters: then
+-- "Vision Pro™" would not be found by "vision pro".
 
 set local lock_timeout = '5s';
 
@@ -14,7 +15,7 @@ create table if not exists edgar.document_part (
   form text,
   filed_on date,
   body text not null,
-  words tsvector not null generated always as (to_tsvector('pg_catalog.english', body)) stored,
+  words tsvector not null generated always as (to_tsvector('pg_catalog.english', translate(body, '®™©℠', ''))) stored,
   constraint pk_document_part primary key (accession, cik, file_name, part),
   constraint check_document_part_file_name check (file_name <> ''),
   constraint check_document_part_part check (part >= 1),

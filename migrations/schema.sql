@@ -926,7 +926,7 @@ CREATE TABLE edgar.document_part (
     form text,
     filed_on date,
     body text NOT NULL,
-    words tsvector GENERATED ALWAYS AS (to_tsvector('english'::regconfig, body)) STORED NOT NULL,
+    words tsvector GENERATED ALWAYS AS (to_tsvector('english'::regconfig, translate(body, '®™©℠'::text, ''::text))) STORED NOT NULL,
     CONSTRAINT check_document_part_body CHECK ((length(body) <= 100000)),
     CONSTRAINT check_document_part_file_name CHECK ((file_name <> ''::text)),
     CONSTRAINT check_document_part_part CHECK ((part >= 1))

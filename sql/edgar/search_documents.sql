@@ -28,15 +28,15 @@ select
   best.part,
   ts_headline(
     'pg_catalog.english',
-    best.body,
-    websearch_to_tsquery('pg_catalog.english', :q::text),
+    translate(best.body, '®™©℠', ''),
+    websearch_to_tsquery('pg_catalog.english', translate(:q::text, '®™©℠', '')),
     'StartSel=<<, StopSel=>>, MaxFragments=2, MinWords=10, MaxWords=30, FragmentDelimiter=" … "'
   ) as snippet,
   'https://www.sec.gov/Archives/edgar/data/' || best.cik || '/' || replace(best.accession, '-', '')
     || '/' || best.file_name as document_url
 from (
   select
-    round(ts_rank_cd(found.words, websearch_to_tsquery('pg_catalog.english', :q), 1)::numeric, 6) as rank,
+    round(ts_rank_cd(found.words, websearch_to_tsquery('pg_catalog.english', translate(:q, '®™©℠', '')), 1)::numeric, 6) as rank,
     found.accession,
     found.cik,
     found.form,
@@ -55,7 +55,7 @@ from (
       document.body,
       document.words
     from edgar.document_part as document
-    where document.words @@ websearch_to_tsquery('pg_catalog.english', :q)
+    where document.words @@ websearch_to_tsquery('pg_catalog.english', translate(:q, '®™©℠', ''))
       and (:cik::edgar.cik is null or document.cik = :cik)
       and (:forms::text[] is null or document.form = any (:forms))
       and coalesce(document.filed_on, '0001-01-01') >= coalesce(:since::date, '0001-01-01')

@@ -30,8 +30,14 @@ export function formatAnswer(
         : formatDocument(answer.report, options);
     case "exec":
     case "unnest": {
-      const affected = `${formatCount(Number(answer.affected), "row")} affected`;
-      return answer.rows === undefined ? affected : `${affected}\n\n${rows()}`;
+      const count = formatCount(Number(answer.affected), "row");
+      const lines = [
+        answer.dry_run === true
+          ? `${count} would be affected; a dry run, nothing was kept`
+          : `${count} affected`,
+        ...(answer.outcomes === undefined ? [] : formatOutcomes(answer)),
+      ];
+      return answer.rows === undefined ? lines.join("\n") : `${lines.join("\n")}\n\n${rows()}`;
     }
     case "copy": {
       const counts = Object.entries(answer).flatMap(([name, count]): [string, string][] =>
@@ -47,6 +53,21 @@ export function formatAnswer(
     default:
       throw new TypeError(`unknown kind: ${tool.kind satisfies never}`);
   }
+}
+
+const listedMissing = 10;
+
+/** `2 updated · 1 unchanged · 1 missing`, and which rows of the call are missing, numbered as in an error. */
+function formatOutcomes({ outcomes, row_outcomes: rows }: Record<string, unknown>): string[] {
+  const counts = Object.entries(outcomes as Record<string, number>).map(([name, count]) =>
+    `${count} ${name}`
+  );
+  const missing = (rows as string[]).flatMap((outcome, index) =>
+    outcome === "missing" ? [`rows[${index}]`] : []
+  );
+  if (missing.length === 0) return [counts.join(" · ")];
+  const more = missing.length > listedMissing ? ` and ${missing.length - listedMissing} more` : "";
+  return [counts.join(" · "), `missing: ${missing.slice(0, listedMissing).join(", ")}${more}`];
 }
 
 /** Any JSON value, indented: pairs for scalars, tables for lists of flat objects. */

@@ -72,7 +72,22 @@ Deno.test("call of an :unnest tool draws what changed", async () => {
     '[{"id": 1, "stock": 77}, {"id": 55, "stock": 1}]',
   );
   assert.equal(code, 0);
-  assert.match(stdout, /^1 row affected\n\nid {2}stock\n──+ {2}─+\n 1 +77\n$/);
+  assert.match(
+    stdout,
+    /^1 row affected\n1 updated · 0 unchanged · 1 missing\nmissing: rows\[1\]\n\nid {2}stock\n──+ {2}─+\n 1 +77\n$/,
+  );
+});
+
+Deno.test("call says of a dry run that nothing was kept", async () => {
+  const { code, stdout } = await call(
+    "shop_set_stock",
+    '{"rows": [{"id": 1, "stock": 78}], "dry_run": true}',
+  );
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^1 row would be affected; a dry run, nothing was kept\n1 updated · 0 unchanged · 0 missing\n/,
+  );
 });
 
 Deno.test("call --source loads a file and tells counts and speed", async () => {

@@ -21,6 +21,14 @@
 -- call: edgar_search_documents {q: zyzzyva}
 -- expect: rows = 0
 
+-- test: marks of trade are no part of a word, whatever the locale takes for letters
+-- call: edgar_load_documents {rows: [
+--     {accession: 0000320193-25-000079, cik: 320193, file_name: aapl-20250927.htm, part: 1, body: Apple Zyzzyva Pro™ runs zyzzyvaOS® software.}]}
+-- call: edgar_search_documents {q: '"zyzzyva pro"'}
+-- expect: {rows: [{snippet: 'Apple <<Zyzzyva>> <<Pro>> runs zyzzyvaOS software'}]}
+-- call: edgar_search_documents {q: 'zyzzyvaOS®'}
+-- expect: rows = 1
+
 -- test: a document that comes before its filing gets form and day from it
 -- call: edgar_load_documents {rows: [{accession: 0000320193-99-000009, cik: 320193, file_name: early.htm, part: 1, body: An early zyzzyva.}]}
 -- call: edgar_search_documents {q: zyzzyva}
