@@ -124,6 +124,7 @@ async function fetchPackage(directory: string, log: (line: string) => void): Pro
     stderr: "piped",
     signal: AbortSignal.timeout(download_timeout_ms),
   }).spawn();
+  // What the other process prints is read below; this one's standard output stays the protocol's.
   const source = new Blob([`import { postgres } from "${specifier}"; console.log(postgres);`]).stream();
   const [, output] = await Promise.all([
     // A process that ends early closes the pipe; its exit code and stderr say why.
