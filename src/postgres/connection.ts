@@ -350,14 +350,25 @@ export class PoolConnection {
     return second.value;
   }
 
-  /** The same for work of several statements that depend on each other: BEGIN first, ROLLBACK when the work fails. */
-  async transaction<T>(begin: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * The same for work of several statements that depend on each other: BEGIN first, ROLLBACK when the work fails.
+   * @param first sent in one flush with BEGIN, and at once: one statement that would do no harm without it
+   */
+  async transaction<T, F = void>(
+    begin: string,
+    work: (first: F) => Promise<T>,
+    first: () => Promise<F> = () => Promise.resolve(undefined as F),
+  ): Promise<T> {
     if (!this.#isEstablished) await this.#establish();
     const losses = this.#losses;
     let answer: T;
     try {
-      await this.script(begin);
-      answer = await work();
+      const [begun, opened] = await Promise.allSettled([this.script(begin), first()]);
+      if (begun.status === "rejected") throw begun.reason;
+      if (opened.status === "rejected") throw opened.reason;
+      // What follows would run outside of the transaction.
+      this.#requireSocket(losses);
+      answer = await work(opened.value);
     } catch (error) {
       // A lost connection has rolled back by itself; the first error is the one to tell.
       if (losses === this.#losses) await this.script("rollback").catch(() => {});

@@ -293,15 +293,20 @@ function bindElements(
   }
 }
 
-const mustQuote = /[\\",{}\s;:]|^$|^null$/i;
+const special = /[\\",{}\s;:]/;
+const mustQuote = (element: string) =>
+  special.test(element) || element === "" || (element.length === 4 && element.toLowerCase() === "null");
 
 /** An array literal. */
 export function writeElements(elements: readonly (string | null)[], delimiter: string): string {
-  return `{${
-    elements.map((element) =>
-      element === null ? "NULL" : mustQuote.test(element) ? `"${element.replace(/["\\]/g, "\\$&")}"` : element
-    ).join(delimiter)
-  }}`;
+  let literal = "";
+  for (let index = 0; index < elements.length; index++) {
+    const element = elements[index]!;
+    if (index > 0) literal += delimiter;
+    if (element === null) literal += "NULL";
+    else literal += mustQuote(element) ? `"${element.replace(/["\\]/g, "\\$&")}"` : element;
+  }
+  return `{${literal}}`;
 }
 
 function copyRows(columns: readonly TypedColumn[]): { schema: JsonSchema } {

@@ -47,7 +47,7 @@ function explainingConnection(
     // What a load asks and keeps for itself, which is none of the tool's statements.
     script: (text) => connection.script(text),
     rows: (...statement) => connection.rows(...statement),
-    transaction: (begin, work) => connection.transaction(begin, work),
+    transaction: (begin, work, first) => connection.transaction(begin, work, first),
     copyFrom: async (text, source, signal) => {
       without(text, [], analyze ? "COPY has no plan; the rows were read" : "COPY has no plan");
       return analyze ? await connection.copyFrom(text, source, signal) : 0;

@@ -56,59 +56,51 @@ export function possibleOutcomes({ does }: UnnestKeys): Outcome[] {
 }
 
 /**
- * @param byPlaces always go the second way
- * @throws {InexactKeys} when the first way cannot tell
+ * @param standing of the call's table; null to go by places whatever it is
+ * @throws {InexactKeys} when what the statement returned cannot tell
  */
 export async function runWithOutcomes(
   call: OutcomeCall,
-  byPlaces: boolean,
+  standing: TableStanding | null,
   run: RunStatement,
 ): Promise<{ affected: number; outcomes: Outcomes }> {
-  const isCounted = !byPlaces && mayCount(call);
-  const isExact = !byPlaces && call.keys.returnAs !== undefined && hasExactKeys(call);
-  if (await takeTable(call, isCounted || isExact)) {
-    if (isCounted && await isUniqueKey(call)) return await runByCount(call, run);
-    if (isExact) return await runByReturning(call, run);
-  }
+  if (standing?.isAlone) {
+    if (standing.isUniqueKey) return await runByCount(call, run);
+    if (hasExactKeys(call)) return await runByReturning(call, run);
+  } else await shareTable(call);
   const found = await findPlaces(call);
   const affected = await run({ returning: "", values: inOrder(call) });
   return { affected, outcomes: await outcomesByPlaces(call, found) };
 }
 
+/** What a call finds of its table when it begins. */
+export interface TableStanding {
+  /** The table is this call's alone until its transaction ends. */
+  isAlone: boolean;
+  /** The keys of the call are those of a unique index, and the statement is an UPDATE that leaves them alone. */
+  isUniqueKey: boolean;
+}
+
 /** Locks of this kind are taken on tables by name: one holder that has its own order, or any number that share one. */
 const lockClass = 0x5351_4c57;
 
-/** True when the table is this call's alone until its transaction ends; else it is shared with calls that lock in order. */
-async function takeTable(call: OutcomeCall, mayBeAlone: boolean): Promise<boolean> {
-  const name = `${call.keys.schema}.${call.keys.table}`;
-  const lock = (verb: string) =>
-    textOf(call, `select pg_catalog.${verb}(${lockClass}, pg_catalog.hashtext($1))::text`, [name]);
-  if (mayBeAlone && (await lock("pg_try_advisory_xact_lock"))[0] === "true") return true;
-  await lock("pg_advisory_xact_lock_shared");
-  return false;
-}
+const lockedName = ({ keys }: OutcomeCall) => `${keys.schema}.${keys.table}`;
 
-// By the count
-
-/** An UPDATE that leaves its key alone, called with each key once. */
-function mayCount({ keys: { does, keys, returnAs }, bound }: OutcomeCall): boolean {
-  if (returnAs === undefined || does.length !== 1 || does[0] !== "update") return false;
-  const elements = keys.map(({ parameter }) => bound.elements![parameter]!);
-  const texts = new Set(
-    elements[0]!.map((_value, index) => keyOf(elements.map((values) => values[index] ?? null))),
-  );
-  return texts.size === elements[0]!.length;
-}
-
-/** True when a unique index of the table has no columns beside the key's. Asked each time: a DBA may drop it meanwhile. */
-async function isUniqueKey(call: OutcomeCall): Promise<boolean> {
-  const { schema, table, isOnly, keys } = call.keys;
-  const text = `select exists (
+/**
+ * Takes the table for the call, if no other call has it, in one statement, which may go out together with BEGIN. The index is asked for
+ * each time: a DBA may drop it meanwhile. Null, and nothing taken, where only places can tell.
+ */
+export async function takeTable(call: OutcomeCall): Promise<TableStanding | null> {
+  const { schema, table, isOnly, keys, does, returnAs } = call.keys;
+  const isCountable = does.length === 1 && does[0] === "update";
+  if (returnAs === undefined || !(isCountable || keyPatterns(call) !== null)) return null;
+  const text =
+    `select pg_catalog.pg_try_advisory_xact_lock(${lockClass}, pg_catalog.hashtext($1))::text || ';' || exists (
   select
   from pg_catalog.pg_index as index
   inner join pg_catalog.pg_class as class on class.oid = index.indrelid
-  where index.indrelid = $1::pg_catalog.regclass
-    and (class.relkind = 'p' or not class.relhassubclass or $3::boolean)
+  where index.indrelid = $2::pg_catalog.regclass
+    and (class.relkind = 'p' or not class.relhassubclass or $4::boolean)
     and index.indisunique and index.indimmediate and index.indisvalid
     and index.indpred is null and index.indexprs is null
     and not exists (
@@ -116,14 +108,29 @@ async function isUniqueKey(call: OutcomeCall): Promise<boolean> {
       from pg_catalog.unnest((index.indkey::smallint[])[0:index.indnkeyatts - 1]) as part (number)
       inner join pg_catalog.pg_attribute as attribute
         on attribute.attrelid = index.indrelid and attribute.attnum = part.number
-      where attribute.attname <> all ($2::text[])
+      where attribute.attname <> all ($3::text[])
     )
 )::text`;
   const names = `{${keys.map(({ column }) => `"${column.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
   const relation = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
-  return (await textOf(call, text, [relation, names, String(isOnly ?? false)]))[0] === "true";
+  const [lock, unique] = await textOf(call, text, [
+    lockedName(call),
+    relation,
+    names,
+    String(isOnly ?? false),
+  ]);
+  return { isAlone: lock === "true", isUniqueKey: isCountable && unique === "true" };
 }
 
+/** Waits until nobody has the table alone. */
+async function shareTable(call: OutcomeCall): Promise<void> {
+  const text = `select pg_catalog.pg_advisory_xact_lock_shared(${lockClass}, pg_catalog.hashtext($1))::text`;
+  await textOf(call, text, [lockedName(call)]);
+}
+
+// By the count
+
+/** A row is changed once at most, so as many changes as rows are one of each; fewer, also of keys given twice, are looked up. */
 async function runByCount(
   call: OutcomeCall,
   run: RunStatement,
@@ -202,18 +209,22 @@ const exactTypes: Readonly<Record<string, RegExp>> = {
   date: /^\d{4}-\d{2}-\d{2}$/,
 };
 
-function hasExactKeys({ keys: { keys }, bound, tool }: OutcomeCall): boolean {
-  return keys.every(({ parameter }) => {
+/** How the values of each key must be written to have one text each; null where a key's type has none. */
+function keyPatterns({ keys: { keys }, tool }: OutcomeCall): RegExp[] | null {
+  const patterns = keys.map(({ parameter }) => {
     const { type } = tool.query.parameters.find(({ name }) => name === parameter)!;
     const element = withoutDomains(elementOf(type));
-    const exact = element.kind === "base"
-      ? exactTypes[element.base]
-      : element.kind === "enum"
-      ? /^/
-      : undefined;
-    return exact !== undefined &&
-      bound.elements![parameter]!.every((value) => value === null || exact.test(value));
+    if (element.kind === "enum") return /^/;
+    return element.kind === "base" ? exactTypes[element.base] : undefined;
   });
+  return patterns.every((pattern) => pattern !== undefined) ? patterns : null;
+}
+
+function hasExactKeys(call: OutcomeCall): boolean {
+  return keyPatterns(call)?.every((pattern, index) => {
+    const { parameter } = call.keys.keys[index]!;
+    return call.bound.elements![parameter]!.every((value) => value === null || pattern.test(value));
+  }) ?? false;
 }
 
 // By places

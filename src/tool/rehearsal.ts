@@ -96,10 +96,10 @@ function callConnection(connection: PoolConnection): CallConnection {
       await settings(begin);
       return await work();
     },
-    transaction: async (begin, work) => {
+    transaction: async <T, F>(begin: string, work: (first: F) => Promise<T>, first?: () => Promise<F>) => {
       await settings(begin);
       const before = await temporaryTables(connection);
-      const answer = await work();
+      const answer = await work(await first?.() as F);
       // They are dropped on commit, and here is none: the next load would find its table there already.
       const made = (await temporaryTables(connection)).filter((table) => !before.includes(table));
       if (made.length > 0) await connection.script(`drop table ${made.join(", ")}`);

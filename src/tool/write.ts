@@ -10,7 +10,16 @@ import { mainStatement } from "../postgres/describe_statement.ts";
 import type { CallConnection, ConnectionSource, TextRow } from "../postgres/pool.ts";
 import type { BoundArguments } from "./arguments.ts";
 import type { CallContext, Tool } from "./catalog.ts";
-import { InexactKeys, type Outcome, type Outcomes, type RunStatement, runWithOutcomes } from "./outcomes.ts";
+import {
+  InexactKeys,
+  type Outcome,
+  type OutcomeCall,
+  type Outcomes,
+  type RunStatement,
+  runWithOutcomes,
+  type TableStanding,
+  takeTable,
+} from "./outcomes.ts";
 import { withRetries } from "./retry.ts";
 
 export interface WriteCall {
@@ -30,7 +39,7 @@ export interface WriteCall {
 /** What earlier calls found out of a tool. */
 export type WriteMemory = WeakMap<Tool, Way>;
 
-/** How outcomes are found: by what is returned where it can tell, by places, or not at all. */
+/** How outcomes are found: by the count or what is returned where they can tell, by places, or not at all. */
 type Way = "returning" | "places" | "none";
 
 export interface Written {
@@ -102,15 +111,20 @@ async function runTransaction(call: WriteCall, way: Way): Promise<Written> {
     if (count > maximum) throw tooManyAffected(tool, count, maximum);
     return count;
   };
-  const work = async (connection: CallConnection): Promise<Written> => {
+  const outcomeCall = (connection: CallConnection): OutcomeCall => ({
+    connection,
+    tool,
+    keys: tool.query.parsed.unnest!,
+    bound,
+    options,
+  });
+  const first = async (connection: CallConnection): Promise<TableStanding | null> =>
+    way === "returning" ? await takeTable(outcomeCall(connection)) : null;
+  const work = async (connection: CallConnection, standing: TableStanding | null): Promise<Written> => {
     const run = runOn(connection);
     const { affected, outcomes } = way === "none"
       ? { affected: await run({ returning: "" }), outcomes: null }
-      : await runWithOutcomes(
-        { connection, tool, keys: tool.query.parsed.unnest!, bound, options },
-        way === "places",
-        run,
-      );
+      : await runWithOutcomes(outcomeCall(connection), standing, run);
     if (!isDryRun) return { affected, isDryRun, outcomes };
     // COMMIT would check these.
     await connection.execute("set constraints all immediate", [], { ...options, isPrepared: false });
@@ -118,7 +132,12 @@ async function runTransaction(call: WriteCall, way: Way): Promise<Written> {
   };
   return await writer.withConnection(
     signal,
-    (connection) => connection.transaction(call.begin(true)!, () => work(connection)),
+    (connection) =>
+      connection.transaction(
+        call.begin(true)!,
+        (standing) => work(connection, standing),
+        () => first(connection),
+      ),
   );
 }
 

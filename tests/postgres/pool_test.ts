@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { requireUsableServer } from "../../src/app.ts";
+import type { PoolConnection } from "../../src/postgres/connection.ts";
 import { Pool } from "../../src/postgres/pool.ts";
 import { pooledBegin, transactionStep } from "../../src/postgres/session.ts";
 import { testConfig, testOnEach, withDatabase } from "../harness.ts";
@@ -19,15 +20,19 @@ testOnEach("a BEGIN that is refused leaves the connection to the next caller as 
   await withDatabase(async ({ serverUrl }) => {
     const pool = openPool(serverUrl);
     try {
-      const refused = (way: "pipelined" | "transaction") =>
-        pool.withConnection(
-          undefined,
-          (connection) =>
-            connection[way]("begin read only; set local role nobody_has_it", () =>
-              connection.execute("select 1", [])),
-        );
-      for (const way of ["pipelined", "transaction", "pipelined"] as const) {
-        await assert.rejects(refused(way), { code: "database.failed" });
+      const begin = "begin read only; set local role nobody_has_it";
+      const ways = {
+        pipelined: (connection) => connection.pipelined(begin, () => connection.execute("select 1", [])),
+        transaction: (connection) => connection.transaction(begin, () => connection.execute("select 1", [])),
+        "with a first statement": (connection) =>
+          connection.transaction(
+            begin,
+            () => Promise.reject(new Error("worked without a transaction")),
+            () => connection.execute("select 1", []),
+          ),
+      } satisfies Record<string, (connection: PoolConnection) => Promise<unknown>>;
+      for (const way of [...Object.values(ways), ways.pipelined]) {
+        await assert.rejects(pool.withConnection(undefined, way), { code: "database.failed" });
         const [row] = await pool.withConnection(
           undefined,
           (connection) => connection.rows("select 2 as two"),
