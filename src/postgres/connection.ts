@@ -6,6 +6,7 @@
  * which of the two it is before a statement of a caller goes over it.
  */
 
+import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type postgres from "postgres";
 import { SqlwrightError } from "../errors.ts";
@@ -56,6 +57,8 @@ export interface StatementOptions {
  * and the filters of views bring ever new ones, so a connection that holds this many is replaced when it is returned.
  */
 const maximumStatements = 500;
+
+const rollbackBound_ms = 5000;
 
 /** One connection, lent to one caller. */
 export class PoolConnection {
@@ -278,6 +281,7 @@ export class PoolConnection {
         reject(error);
         writable.destroy(error);
       };
+      shortenCopyFail(writable);
       settled.active = true;
       cancellation.watch(promise);
       signal?.addEventListener("abort", onAbort, { once: true });
@@ -371,12 +375,23 @@ export class PoolConnection {
       answer = await work(opened.value);
     } catch (error) {
       // A lost connection has rolled back by itself; the first error is the one to tell.
-      if (losses === this.#losses) await this.script("rollback").catch(() => {});
+      if (losses === this.#losses) await this.#rollback();
       throw error;
     }
     await this.script("commit");
     this.#requireSocket(losses);
     return answer;
+  }
+
+  /** A socket that breaks at this moment may never answer: the connection is given up then, which rolls back as well. */
+  async #rollback(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#abandon();
+      resolve();
+    }, rollbackBound_ms);
+    await Promise.race([this.script("rollback").catch(() => {}), promise]);
+    clearTimeout(timer);
   }
 
   /** A COMMIT that had to wait may have gone over a new connection, where it commits nothing and is no error. */
@@ -439,6 +454,16 @@ function refusedByPooler(error: unknown, place: string): SqlwrightError {
       cause: error,
     },
   );
+}
+
+/**
+ * When a COPY ends early, postgres.js sends the whole error's text as CopyFail, which PostgreSQL's own refusal is as well. PostgreSQL ends
+ * a session that sends one of more than 10,000 bytes, and one long value makes such a refusal.
+ */
+function shortenCopyFail(writable: Writable): void {
+  const destroy = writable._destroy.bind(writable);
+  writable._destroy = (error, callback) =>
+    destroy(error === null ? null : new Error("the source ended early"), () => callback(error));
 }
 
 const isServerError = (error: unknown) => /^[0-9A-Z]{5}$/.test(String((error as { code?: unknown })?.code));

@@ -114,7 +114,7 @@ export function toDatabaseError(error: unknown, place: string): unknown {
   }
   if (!/^[0-9A-Z]{5}$/.test(code)) return error;
   const fields = postgresFields(driver, code);
-  const message = String(driver.message ?? "PostgreSQL gave no message");
+  const message = text(driver.message) ?? "PostgreSQL gave no message";
   const hint = text(driver.hint) ?? null;
   if (sessionEnded.has(code) || (code === protocolViolation && driver.severity !== "ERROR")) {
     return new SqlwrightError("database.lost", `PostgreSQL at ${place} ended the session: ${message}`, {
@@ -181,5 +181,12 @@ function reachFailure(code: string, error: object): string {
   }
 }
 
-const text = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined;
+/** PostgreSQL quotes a wrong value whole, however long it is. */
+const maximumText = 2000;
+
+function text(value: unknown): string | undefined {
+  if (typeof value !== "string" || value === "") return undefined;
+  return value.length <= maximumText
+    ? value
+    : `${value.slice(0, maximumText).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}

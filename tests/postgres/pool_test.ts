@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { requireUsableServer } from "../../src/app.ts";
 import type { PoolConnection } from "../../src/postgres/connection.ts";
+import type { SqlwrightError } from "../../src/errors.ts";
 import { Pool } from "../../src/postgres/pool.ts";
 import { pooledBegin, transactionStep } from "../../src/postgres/session.ts";
 import { testConfig, testOnEach, withDatabase } from "../harness.ts";
@@ -106,3 +107,57 @@ Deno.test("a server older than 15 is refused by its version", () => {
   });
   requireUsableServer({ ...facts, version: 150_000 }, testConfig({}));
 });
+
+testOnEach(
+  "a refusal that quotes a long value ends neither the COPY's wait nor the connection",
+  async (server) => {
+    await withDatabase(async ({ serverUrl }) => {
+      const pool = openPool(serverUrl);
+      try {
+        const backend = "select pg_catalog.pg_backend_pid() as pid";
+        await pool.withConnection(undefined, async (connection) => {
+          await connection.script("begin read write; create temporary table target (number integer); commit");
+          const before = await connection.rows(backend);
+          for (const rest of [0, 200_000]) {
+            const source = `1\n${"x".repeat(50_000)}\n${"2\n".repeat(rest)}`;
+            const refused = connection.transaction(
+              "begin read write",
+              () => connection.copyFrom("copy target from stdin", chunksOf(source), undefined),
+            );
+            await assert.rejects(refused, (error: SqlwrightError) => {
+              assert.equal(error.details.sqlstate, "22P02");
+              assert.ok(error.message.startsWith('invalid input syntax for type integer: "xxx'));
+              assert.ok(error.message.length <= 2001, `${error.message.length} characters`);
+              return true;
+            });
+          }
+          const failing = async function* () {
+            yield new TextEncoder().encode("1\n");
+            await Promise.resolve();
+            throw new Error("y".repeat(50_000));
+          };
+          await assert.rejects(
+            connection.transaction(
+              "begin read write",
+              () => connection.copyFrom("copy target from stdin", failing(), undefined),
+            ),
+            { message: "y".repeat(50_000) },
+          );
+          assert.deepEqual(await connection.rows(backend), before);
+          assert.deepEqual(await connection.rows("select count(*)::text as count from target"), [{
+            count: "0",
+          }]);
+        });
+      } finally {
+        await pool.close();
+      }
+    }, { server, isEmpty: true });
+  },
+);
+
+async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  for (let start = 0; start < bytes.length; start += 65_536) {
+    yield await Promise.resolve(bytes.subarray(start, start + 65_536));
+  }
+}
