@@ -375,7 +375,7 @@ export class PoolConnection {
       answer = await work(opened.value);
     } catch (error) {
       // A lost connection has rolled back by itself; the first error is the one to tell.
-      if (losses === this.#losses) await this.#rollback();
+      if (losses === this.#losses) await (isLostConnection(error) ? this.#abandon() : this.#rollback());
       throw error;
     }
     await this.script("commit");
@@ -466,6 +466,8 @@ function shortenCopyFail(writable: Writable): void {
     destroy(error === null ? null : new Error("the source ended early"), () => callback(error));
 }
 
+const isLostConnection = (error: unknown) =>
+  error instanceof SqlwrightError && error.code === "database.lost";
 const isServerError = (error: unknown) => /^[0-9A-Z]{5}$/.test(String((error as { code?: unknown })?.code));
 /** What the server says when this side ends the stream early: query_canceled. */
 const isCopyFailure = (error: unknown) => (error as { code?: unknown }).code === "57014";

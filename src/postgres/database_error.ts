@@ -44,6 +44,7 @@ const connectionLost = new Set([
   "CONNECTION_ENDED",
   "CONNECTION_DESTROYED",
   "ECONNRESET",
+  "ECANCELED",
   "EPIPE",
 ]);
 const connectionFailed = new Set([

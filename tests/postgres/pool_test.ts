@@ -155,6 +155,78 @@ testOnEach(
   },
 );
 
+testOnEach(
+  "a COPY whose connection breaks says so at once, and the next caller has another one",
+  async (server) => {
+    await withDatabase(async ({ serverUrl }) => {
+      await using proxy = openProxy(serverUrl);
+      const pool = openPool(proxy.url);
+      try {
+        await pool.withConnection(undefined, async (connection) => {
+          await connection.script("begin read write");
+          await connection.script("create temporary table target (number integer)");
+          const endless = async function* () {
+            for (let sent = 0;; sent++) {
+              yield new TextEncoder().encode("12345\n".repeat(10_000));
+              await Promise.resolve();
+              if (sent === 20) proxy.cut();
+            }
+          };
+          const started_ms = performance.now();
+          const lost = connection.transaction(
+            "savepoint load",
+            () => connection.copyFrom("copy target from stdin", endless(), undefined),
+          );
+          await assert.rejects(lost, { code: "database.lost" });
+          // An order of magnitude below the bound of a ROLLBACK that is not answered.
+          assert.ok(performance.now() - started_ms < 3000);
+        });
+        const rows = await pool.withConnection(undefined, (connection) => connection.rows("select 1 as one"));
+        assert.deepEqual(rows, [{ one: "1" }]);
+      } finally {
+        await pool.close();
+      }
+    }, { server, isEmpty: true });
+  },
+);
+
+/** Forwards to the server, until its connections are cut. */
+function openProxy(serverUrl: string) {
+  const target = new URL(serverUrl);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open = new Set<Deno.TcpConn>();
+  const forward = async (client: Deno.TcpConn) => {
+    const server = await Deno.connect({ hostname: target.hostname, port: Number(target.port) });
+    for (const each of [client, server]) open.add(each);
+    await Promise.allSettled([
+      client.readable.pipeTo(server.writable),
+      server.readable.pipeTo(client.writable),
+    ]);
+  };
+  const accepting = (async () => {
+    for await (const client of listener) forward(client).catch(() => {});
+  })();
+  const url = new URL(serverUrl);
+  url.host = `127.0.0.1:${listener.addr.port}`;
+  const cut = () => {
+    for (const each of open) {
+      try {
+        each.close();
+      } catch { /* It has closed by itself. */ }
+    }
+    open.clear();
+  };
+  return {
+    url: url.href,
+    cut,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      cut();
+      await accepting;
+    },
+  };
+}
+
 async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   for (let start = 0; start < bytes.length; start += 65_536) {
