@@ -53,7 +53,7 @@ const below: Record<string, readonly string[]> = {
   leaf: [],
 };
 
-const leaves = ["config", "errors", "log", "permissions"];
+const leaves = ["config", "errors", "log", "nearest", "permissions"];
 
 interface Module {
   specifier: string;

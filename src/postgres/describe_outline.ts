@@ -3,7 +3,7 @@
  * looked up where Describe does not answer: Describe does not check COPY, and a view is what is deployed.
  */
 
-import { distance } from "fastest-levenshtein";
+import { nearestName } from "../nearest.ts";
 import { SqlwrightError } from "../errors.ts";
 import type { Diagnostic } from "../query/diagnostic.ts";
 import type { ParsedQuery, Statement } from "../query/query.ts";
@@ -274,10 +274,4 @@ function viewQueryText(statement: Statement): { text: string; offset: number } {
   const match = /\bas\b(?=\s*(?:\(|select\b|with\b|values\b))/i.exec(statement.text);
   const start = match ? match.index + match[0].length : 0;
   return { text: statement.text.slice(start), offset: [...statement.text.slice(0, start)].length };
-}
-
-/** The candidate that is near enough to be a slip, or null. */
-export function nearestName(name: string, candidates: readonly string[]): string | null {
-  const [near] = candidates.toSorted((a, b) => distance(a, name) - distance(b, name));
-  return near !== undefined && distance(near, name) <= Math.max(2, name.length / 3) ? near : null;
 }

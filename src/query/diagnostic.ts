@@ -3,7 +3,7 @@
  *
  * Stages get a `Report` to call; `formatDiagnostic` draws one finding like a compiler does, `sortDiagnostics` orders many.
  */
-import { distance } from "fastest-levenshtein";
+import { nearestName } from "../nearest.ts";
 import type { Place } from "./query.ts";
 import { type RuleCode, rules } from "./rules.ts";
 
@@ -89,12 +89,7 @@ export function createReport(path: string, diagnostics: Diagnostic[]): Report {
 
 /** `Did you mean "x"?` for the nearest candidate that is near enough to be a slip, else null. */
 export function didYouMean(word: string, candidates: Iterable<string>, sigil = ""): string | null {
-  let nearest: string | null = null;
-  let least = Math.max(1, Math.min(3, Math.floor(word.length / 3))) + 1;
-  for (const candidate of candidates) {
-    const steps = distance(word.toLowerCase(), candidate.toLowerCase());
-    if (steps < least) [nearest, least] = [candidate, steps];
-  }
+  const nearest = nearestName(word, candidates);
   return nearest === null ? null : `Did you mean "${sigil}${nearest}"?`;
 }
 

@@ -3,7 +3,7 @@
  * what is allowed. Compiled once per tool. Covers the vocabulary that `schema.ts` and the `{flow}` of a header can write.
  */
 
-import { distance } from "fastest-levenshtein";
+import { nearestName } from "../nearest.ts";
 import type { JsonSchema } from "./catalog.ts";
 
 export interface Fault {
@@ -125,7 +125,7 @@ function keywordChecks(schema: JsonSchema, types: string[] | null): Validate[] {
     return (value, path, faults) => {
       if (allowed.includes(value)) return;
       const near = typeof value === "string"
-        ? nearest(value, allowed.filter((item) => typeof item === "string"))
+        ? nearestName(value, allowed.filter((item) => typeof item === "string"))
         : null;
       faults.push({
         ...fault(
@@ -222,7 +222,7 @@ function objectCheck(schema: JsonSchema): Validate {
             : `is unknown: there ${names.length === 1 ? "is" : "are"} ${listed(names, "and")}`,
           found: null,
           isUnknown: true,
-          near: nearest(name, names),
+          near: nearestName(name, names),
         });
       }
     }
@@ -271,12 +271,4 @@ function listed(words: readonly string[], conjunction = "or"): string {
   return words.length < 2
     ? words.join("")
     : `${words.slice(0, -1).join(", ")} ${conjunction} ${words.at(-1)}`;
-}
-
-function nearest(name: string, candidates: readonly string[]): string | null {
-  const [near] = candidates.toSorted((a, b) => distance(a, name) - distance(b, name));
-  return near !== undefined &&
-      distance(near, name) <= Math.max(1, Math.floor(Math.min(name.length, near.length) / 2))
-    ? near
-    : null;
 }
