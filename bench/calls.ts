@@ -12,6 +12,7 @@ import { type Application, withApplication } from "../src/app.ts";
 import { withDatabase } from "../src/cli/database.ts";
 import { type Config, readConfig } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
+import { localCaller } from "../src/tool/caller.ts";
 import type { CallContext } from "../src/tool/catalog.ts";
 
 const seconds = 1.5;
@@ -19,6 +20,7 @@ const context = (signal = new AbortController().signal): CallContext => ({
   signal,
   progress: () => {},
   correlationId: "bench",
+  caller: localCaller,
 });
 
 interface Case {

@@ -18,6 +18,7 @@ import { LineSplitter } from "../src/mcp/lines.ts";
 import { serveHttp } from "../src/mcp/http.ts";
 import { makeServer, type McpApplication, type ServedTool } from "../src/mcp/server.ts";
 import { serveStdio } from "../src/mcp/stdio.ts";
+import { localCaller } from "../src/tool/caller.ts";
 import type { ToolResult } from "../src/tool/catalog.ts";
 
 const log = createLog({ level: "error" });
@@ -34,12 +35,14 @@ const rowsJson = JSON.stringify({
   })),
 });
 
+const catalog = {
+  tools: new Map(["row", "rows", "rows_decoded"].map((name) => [name, toTool(name)])),
+  modules: [],
+};
+
 /** Answers one row, 1,000 rows as text from the database, or the same rows decoded and encoded again. */
 const application: McpApplication = {
-  catalog: () => ({
-    tools: new Map(["row", "rows", "rows_decoded"].map((name) => [name, toTool(name)])),
-    modules: [],
-  }),
+  catalog: () => catalog,
   callTool: (name, args) => {
     switch (name) {
       case "row":
@@ -80,7 +83,7 @@ const ways: Record<string, { what: string; serve: () => unknown }> = {
         enableJsonResponse: true,
         sessionIdGenerator: () => "bench",
       });
-      await (await makeServer(application, log)).connect(transport);
+      await (await makeServer(application, { log, caller: localCaller })).connect(transport);
       const headers = { ...jsonHeaders, accept };
       const clientInfo = { name: "bench", version: "1" };
       const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo };
@@ -94,7 +97,9 @@ const ways: Record<string, { what: string; serve: () => unknown }> = {
   handler: {
     what: "SDK: createMcpHandler (2026-07-28), a Server for each request",
     serve: () => {
-      const handler = createMcpHandler(() => makeServer(application, log), { legacy: "reject" });
+      const handler = createMcpHandler(() => makeServer(application, { log, caller: localCaller }), {
+        legacy: "reject",
+      });
       listen((request) => handler.fetch(request));
     },
   },
@@ -262,7 +267,7 @@ async function serveLongLived(): Promise<(request: Request) => Promise<Response>
       return Promise.resolve();
     },
   };
-  await (await makeServer(application, log)).connect(transport);
+  await (await makeServer(application, { log, caller: localCaller })).connect(transport);
   let nextId = 0;
   return async (request) => {
     const message = await request.json();
@@ -313,6 +318,7 @@ function toTool(name: string): ServedTool {
       idempotentHint: true,
       openWorldHint: false,
     },
+    scopes: [],
     query: { parsed: { name, source: "" } },
   };
 }

@@ -14,9 +14,10 @@ import postgres from "postgres";
 import { type Application, withApplication } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
+import { localCaller } from "../src/tool/caller.ts";
 
 const rowCount = Number(Deno.args[0] ?? 10_000);
-const rounds = 12;
+const rounds = 30;
 const tableRows = 100_000;
 
 const update = `update bench_unnest.filing as filing
@@ -135,6 +136,7 @@ async function call(application: Application, tool: string, args: Record<string,
     signal: new AbortController().signal,
     progress: () => {},
     correlationId: "bench",
+    caller: localCaller,
   });
   if (result.isError) throw new Error(result.text.slice(0, 500));
   return result;

@@ -15,7 +15,8 @@ import {
   sqlUri,
   statusUri,
 } from "./mcp/resources.ts";
-import type { McpApplication } from "./mcp/server.ts";
+import type { McpApplication, ServedCatalog } from "./mcp/server.ts";
+import { visibleTo } from "./mcp/visible.ts";
 import { sqlstateOf } from "./postgres/database_error.ts";
 import type { MigrationGap } from "./postgres/migration_check.ts";
 import type { Pool } from "./postgres/pool.ts";
@@ -24,6 +25,7 @@ import { type Opening, openServer, type Pools, type ServerFacts } from "./postgr
 import type { Diagnostic } from "./query/diagnostic.ts";
 import type { ParsedQuery } from "./query/query.ts";
 import { type Change, watchFiles } from "./query/watch.ts";
+import { type Caller, localCaller } from "./tool/caller.ts";
 import { type Catalog, catalogOf, type ServerLimits } from "./tool/catalog.ts";
 import { callerOf } from "./tool/execute.ts";
 import type { Lock } from "./tool/lock.ts";
@@ -177,13 +179,17 @@ async function startApplication(
     ttl_ms: config.SQLWRIGHT_UPLOAD_TTL,
   });
   const secret = cursorSecretOf(config);
-  const access: SourceAccess = {
+  const access = (caller: Caller): SourceAccess => ({
     ...(sources ?? { kind: "folder", directory: config.SQLWRIGHT_SOURCE_DIR }),
     hosts: config.SQLWRIGHT_SOURCE_HOSTS,
     uploads,
-    resources: async (uri) => readResource(application, uri) ?? await readRejectsResource(application, uri),
+    uploadOwner: caller.subject,
+    resources: async (uri) => {
+      const seen = visibleTo(application, caller);
+      return readResource(seen, uri) ?? await readRejectsResource(seen, uri);
+    },
     maximumBytes: config.SQLWRIGHT_MAX_SOURCE,
-  };
+  });
   const callTool = callerOf({
     programs,
     catalog: () => live.catalog,
@@ -200,7 +206,7 @@ async function startApplication(
   if (collisions.length > 0) throw new BrokenFilesError({ ...files, diagnostics: collisions });
   const programTools = [...programs.values()].map(({ tool }) => tool);
   const programNames = programTools.map(({ name }) => name).sort();
-  const takesUploads = () => [...live.catalog.tools.values()].some(({ kind }) => kind === "copy");
+  const takesUploads = () => takesSources(live.catalog);
   sweepUploads(uploads, { log, ready, takesUploads, signal: options.signal });
   const application: Application = {
     catalog: () => live.catalog,
@@ -221,7 +227,8 @@ async function startApplication(
     },
     listTtl_ms: isWatching ? watchedTtl_ms : startedTtl_ms,
     serverInfo: { name: "sqlwright", title: "sqlwright", version },
-    instructions: () => instructionsOf(live.catalog, takesUploads() ? describeSources(access) : null),
+    instructions: (seen = live.catalog) =>
+      instructionsOf(seen, takesSources(seen) ? describeSources(access(localCaller)) : null),
     pools,
     ping: () => ping(pools.reader),
     ready,
@@ -437,12 +444,14 @@ async function ping(pool: Pool): Promise<SqlwrightError | null> {
   }
 }
 
+const takesSources = ({ tools }: ServedCatalog) => [...tools.values()].some(({ kind }) => kind === "copy");
+
 function cursorSecretOf({ SQLWRIGHT_CURSOR_SECRET: secret }: Config): Uint8Array {
   return secret === undefined ? crypto.getRandomValues(new Uint8Array(32)) : new TextEncoder().encode(secret);
 }
 
 /** The modules' prose, one after the other, and what a load may read here: what an agent reads before it picks a tool. */
-function instructionsOf({ modules }: Catalog, sources: string | null): string {
+function instructionsOf({ modules }: ServedCatalog, sources: string | null): string {
   const sections = modules
     .filter(({ title, instructions }) => title || instructions)
     .map(({ name, title, instructions }) => `# ${title ?? name} (${name}_…)\n\n${instructions}`.trim());

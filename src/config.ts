@@ -5,9 +5,10 @@
  * Without a validation library on purpose: importing one is a quarter of a cold start (docs/decisions/0011-start-from-the-lock.md).
  */
 
-import { distance } from "fastest-levenshtein";
 import { SqlwrightError } from "./errors.ts";
 import { type LogLevel, logLevels } from "./log.ts";
+import { nearestName } from "./nearest.ts";
+import { isLoopback, isWebAddress } from "./permissions.ts";
 
 /** How one variable is read. */
 export interface Setting<T> {
@@ -103,6 +104,30 @@ const databaseUrl: Setting<string> = {
       : undefined,
 };
 const anyPath: Setting<string> = { default: null, expected: "a path", read: (text) => text };
+const issuer: Setting<string> = {
+  default: null,
+  expected: "an https address without a query, as the tokens have it in `iss`; http only for this machine",
+  // As it is written: tokens are held against it letter by letter.
+  read: (text) => isSecureAddress(text) && !/[?#]/.test(text) ? text : undefined,
+};
+const audience: Setting<string> = {
+  default: null,
+  expected: "a text without spaces, as the tokens have it in `aud`",
+  read: (text) => /^\S{1,1024}$/.test(text) ? text : undefined,
+};
+const keySet: Setting<string> = {
+  default: null,
+  expected: "an https address, http only for this machine, or the path of a file",
+  read: (text) => !isWebAddress(text) || isSecureAddress(text) ? text : undefined,
+};
+
+/** `https://…`, or `http://…` that does not leave this machine; no name and password. */
+function isSecureAddress(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  return url.protocol === "https:" || url.protocol === "http:" && isLoopback(url.hostname);
+}
+
 const secret: Setting<string> = {
   default: null,
   expected: "at least 16 characters",
@@ -149,6 +174,9 @@ export const settings = {
   SQLWRIGHT_HTTP: hostAndPort("127.0.0.1:8321"),
   SQLWRIGHT_ALLOWED_HOSTS: list(),
   SQLWRIGHT_ALLOWED_ORIGINS: list(),
+  SQLWRIGHT_AUTH_ISSUER: issuer,
+  SQLWRIGHT_AUTH_AUDIENCE: audience,
+  SQLWRIGHT_AUTH_JWKS: keySet,
   SQLWRIGHT_UNAUTHENTICATED: oneOf("loopback", ["loopback", "anywhere"]),
   SQLWRIGHT_SUPERUSER: oneOf("refuse", ["refuse", "allow"]),
   SQLWRIGHT_LOG_LEVEL: oneOf<LogLevel>("info", logLevels),
@@ -221,8 +249,8 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
   );
   if (unknown.length > 0) {
     const advice = unknown.map((name) => {
-      const near = known.toSorted((a, b) => distance(a, name) - distance(b, name))[0]!;
-      return distance(near, name) <= 4 ? `${name} (did you mean ${near}?)` : name;
+      const near = nearestName(name, known);
+      return near === null ? name : `${name} (did you mean ${near}?)`;
     });
     throw new SqlwrightError("config.unknown", `Cannot start: unknown setting ${advice.join(", ")}`, {
       details: { settings: unknown },
@@ -238,7 +266,8 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
     if (value !== undefined) config[name] = value;
     else {
       // A URL may hold a password: only settings without secrets are shown as found.
-      const isSecret = name === "DATABASE_URL" || name === "REDIS_URL" || name.endsWith("_SECRET");
+      const isSecret = name === "DATABASE_URL" || name === "REDIS_URL" || name.endsWith("_SECRET") ||
+        /:\/\/[^/]*@/.test(text);
       faults.push({ name, text: `${name}: expected ${expected}${isSecret ? "" : `, found "${text}"`}` });
     }
   }
@@ -252,5 +281,24 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
       },
     );
   }
+  requireWholeAuth(config as Config);
   return config as Config;
+}
+
+const authNames = ["SQLWRIGHT_AUTH_ISSUER", "SQLWRIGHT_AUTH_AUDIENCE", "SQLWRIGHT_AUTH_JWKS"] as const;
+
+/** A part of them would look like protection and be none. */
+function requireWholeAuth(config: Config): void {
+  const missing = authNames.filter((name) => config[name] === undefined);
+  if (missing.length === 0 || missing.length === authNames.length) return;
+  throw new SqlwrightError(
+    "config.invalid",
+    `Cannot start with a part of the settings of tokens: ${missing.join(" and ")} ${
+      missing.length === 1 ? "is" : "are"
+    } not set`,
+    {
+      details: { settings: missing },
+      hint: `Set ${authNames.join(", ")} together, or none of them`,
+    },
+  );
 }

@@ -9,6 +9,10 @@
 export type ErrorCode =
   | "argument.invalid"
   | "argument.unknown"
+  | "auth.keys_unavailable"
+  | "auth.scope_missing"
+  | "auth.token_invalid"
+  | "auth.token_missing"
   | "call.busy"
   | "call.cancelled"
   | "call.timeout"
@@ -45,6 +49,7 @@ export type ErrorCode =
   | "export.unwritable"
   | "internal.failed"
   | "load.header_invalid"
+  | "load.insufficient_resources"
   | "load.key_reused"
   | "load.ledger_missing"
   | "load.options_invalid"

@@ -6,6 +6,7 @@
  * to connect to a Unix socket Deno demands read and write permission on the socket's own path beside the net permission.
  */
 
+import { fileURLToPath } from "node:url";
 import { SqlwrightError } from "./errors.ts";
 
 /** An address to listen on. The host name is bare: `::1`, not `[::1]`. */
@@ -29,6 +30,8 @@ export interface ServerFlagOptions {
   sourceHosts?: readonly string[];
   /** SEC's two addresses, where EDGAR_USER_AGENT lets the server ask. @default none */
   edgarUrls?: readonly string[];
+  /** SQLWRIGHT_AUTH_JWKS of a server that speaks over HTTP: an address or a file. @default none */
+  keySet?: string | undefined;
   /** Further folders and files to read, such as SQLWRIGHT_SOURCE_DIR. @default none */
   readPaths?: readonly string[];
   /** Folders to write into: SQLWRIGHT_EXPORT_DIR of a server that speaks over stdio. @default none */
@@ -46,6 +49,9 @@ const serverVariables = [
   "SQLWRIGHT_*",
   "EDGAR_*",
 ];
+
+/** A document of SEC becomes text in a worker, and Deno lets a worker read its own module only where that is permitted. */
+const htmlWorker = fileURLToPath(new URL("./edgar/html_text.ts", import.meta.url));
 
 /**
  * V8 by itself lets the space for young objects grow large, and calls fill it with short-lived text. With 8 MB for each half a server under
@@ -66,11 +72,16 @@ export function serverFlags(options: ServerFlagOptions): string[] {
     ...targets.map((target) => target.startsWith("/") ? `unix:${target}` : target),
     ...(options.redisUrl ? [redisTarget(options.redisUrl)] : []),
     ...(options.sourceHosts ?? []),
-    ...(options.edgarUrls ?? []).map(webTarget),
+    ...(options.edgarUrls ?? []).map((url) => webTarget(url, "EDGAR_WWW_URL")),
+    ...(options.keySet && isWebAddress(options.keySet)
+      ? [webTarget(options.keySet, "SQLWRIGHT_AUTH_JWKS")]
+      : []),
     ...(options.http ? [joinHostAndPort(options.http.hostname, String(options.http.port))] : []),
   ];
   const write = [...sockets, ...(options.writePaths ?? [])];
-  const read = [options.sqlDirectory, ...(options.readPaths ?? []), ...sockets];
+  const keyFiles = options.keySet && !isWebAddress(options.keySet) ? [options.keySet] : [];
+  const workerFiles = (options.edgarUrls ?? []).length > 0 ? [htmlWorker] : [];
+  const read = [options.sqlDirectory, ...(options.readPaths ?? []), ...keyFiles, ...workerFiles, ...sockets];
   // Without a user in the URL the driver asks the system for the person's name.
   const needsUserName = urls.some((url) => !hasUser(url)) && !environment.PGUSER && !environment.PGUSERNAME;
   const variables = [
@@ -96,6 +107,16 @@ export function parseHttpAddress(text: string): HttpAddress | null {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
   if (!match || Number(match[3]) > 65_535) return null;
   return { hostname: (match[1] ?? match[2])!, port: Number(match[3]) };
+}
+
+/** Whether only this machine can be meant by the name, with or without the brackets of an IPv6 address. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || /^\[?::1\]?$/.test(hostname) || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** Whether a text that may be a path is an address. */
+export function isWebAddress(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
 }
 
 export function joinHostAndPort(hostname: string, port: string): string {
@@ -129,8 +150,8 @@ function redisTarget(url: string): string {
   return `${hostname}:${port || "6379"}`;
 }
 
-function webTarget(url: string): string {
-  if (!URL.canParse(url)) throw unreadable("EDGAR_WWW_URL");
+function webTarget(url: string, setting: string): string {
+  if (!URL.canParse(url)) throw unreadable(setting);
   const { protocol, hostname, port } = new URL(url);
   return `${hostname}:${port || (protocol === "http:" ? "80" : "443")}`;
 }

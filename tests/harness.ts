@@ -11,6 +11,7 @@ import { type Config, readConfig } from "../src/config.ts";
 import { createLog, type Log } from "../src/log.ts";
 import { formatDiagnostic } from "../src/query/diagnostic.ts";
 import { loadQueries } from "../src/query/loader.ts";
+import { localCaller } from "../src/tool/caller.ts";
 import type { CallContext, ToolResult } from "../src/tool/catalog.ts";
 
 export interface TestServer {
@@ -190,7 +191,7 @@ export async function withTools<T>(
 }
 
 export function callContext(signal: AbortSignal = new AbortController().signal): CallContext {
-  return { signal, progress: () => {}, correlationId: "test" };
+  return { signal, progress: () => {}, correlationId: "test", caller: localCaller };
 }
 
 export function inDatabase(url: string, database: string): string {

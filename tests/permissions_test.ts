@@ -114,4 +114,81 @@ Deno.test("serverFlags permits SEC's hosts only when they are given", () => {
     netOf(serverFlags({ ...options, edgarUrls: ["https://www.sec.gov", "http://localhost:8080"] })),
     "--allow-net=db:5432,www.sec.gov:443,localhost:8080",
   );
+  // Of the project's own files a worker's module alone is readable, and only where there is work for it.
+  const readOf = (flags: string[]) => flags.find((flag) => flag.startsWith("--allow-read="));
+  assert.equal(readOf(serverFlags(options)), "--allow-read=sql");
+  assert.match(
+    readOf(serverFlags({ ...options, edgarUrls: ["https://www.sec.gov"] }))!,
+    /^--allow-read=sql,[^,]+[/\\]src[/\\]edgar[/\\]html_text\.ts$/,
+  );
+});
+
+Deno.test("serverFlags permits the one host or the one file of the issuer's keys", () => {
+  const url = "postgres://me@db/app";
+  assert.deepEqual(flagsFor(url, { keySet: "https://login.example/jwks" }), [
+    "--allow-read=sql",
+    "--allow-net=db:5432,login.example:443",
+    env,
+  ]);
+  assert.deepEqual(
+    flagsFor(url, { keySet: "http://127.0.0.1:9000/jwks" })[1],
+    "--allow-net=db:5432,127.0.0.1:9000",
+  );
+  assert.deepEqual(flagsFor(url, { keySet: "/etc/keys/jwks.json", readPaths: ["data"] }), [
+    "--allow-read=sql,data,/etc/keys/jwks.json",
+    "--allow-net=db:5432",
+    env,
+  ]);
+});
+
+Deno.test("the settings of tokens are all there or none, and nothing goes over http but to this machine", () => {
+  const whole = {
+    SQLWRIGHT_AUTH_ISSUER: "https://login.example/tenant/",
+    SQLWRIGHT_AUTH_AUDIENCE: "https://tools.example/mcp",
+    SQLWRIGHT_AUTH_JWKS: "https://login.example/jwks?v=1",
+  };
+  const { SQLWRIGHT_AUTH_ISSUER: issuer, SQLWRIGHT_AUTH_JWKS: keys } = readConfig(whole);
+  // Letter by letter: tokens have it so.
+  assert.deepEqual([issuer, keys], [whole.SQLWRIGHT_AUTH_ISSUER, whole.SQLWRIGHT_AUTH_JWKS]);
+  for (
+    const text of [
+      "http://127.0.0.1:9/jwks",
+      "http://[::1]:9/jwks",
+      "http://localhost/jwks",
+      "keys/jwks.json",
+      "/etc/jwks",
+    ]
+  ) {
+    assert.equal(readConfig({ ...whole, SQLWRIGHT_AUTH_JWKS: text }).SQLWRIGHT_AUTH_JWKS, text);
+  }
+  const names = Object.keys(whole) as (keyof typeof whole)[];
+  for (const name of names) {
+    const { [name]: _left, ...rest } = whole;
+    assert.throws(() => readConfig(rest), new RegExp(`a part of the settings of tokens: ${name} is not set`));
+    assert.throws(() => readConfig({ [name]: whole[name] }), /are not set/);
+    assert.throws(() => readConfig({ ...whole, [name]: "" }), new RegExp(`${name} is not set`));
+  }
+  for (
+    const [name, text] of [
+      ["SQLWRIGHT_AUTH_ISSUER", "http://login.example"],
+      ["SQLWRIGHT_AUTH_ISSUER", "login.example"],
+      ["SQLWRIGHT_AUTH_ISSUER", "https://login.example?x=1"],
+      ["SQLWRIGHT_AUTH_AUDIENCE", "two words"],
+      ["SQLWRIGHT_AUTH_JWKS", "http://login.example/jwks"],
+      ["SQLWRIGHT_AUTH_JWKS", "http://127.0.0.1.example/jwks"],
+      ["SQLWRIGHT_AUTH_JWKS", "file:///etc/jwks.json"],
+      ["SQLWRIGHT_AUTH_JWKS", "ftp://login.example/jwks"],
+    ] as const
+  ) {
+    assert.throws(
+      () => readConfig({ ...whole, [name]: text }),
+      new RegExp(`${name}: expected .*, found`),
+      text,
+    );
+  }
+  assert.throws(
+    () => readConfig({ ...whole, SQLWRIGHT_AUTH_JWKS: "https://me:secret@login.example/jwks" }),
+    (error) => error instanceof SqlwrightError && !error.message.includes("secret"),
+  );
+  assert.throws(() => readConfig({ SQLWRIGHT_AUTH_SCOPES: "x" }), /unknown setting/);
 });

@@ -271,6 +271,8 @@ function toFileReport(
     inputSchema: tool?.inputSchema ?? null,
     outputSchema: tool?.outputSchema ?? null,
     annotations: tool?.annotations ?? null,
+    // The agreed shape, and only where there is something more to say, more.
+    ...(tool !== null && tool.scopes.length > 0 ? { scopes: tool.scopes } : {}),
   };
 }
 
@@ -384,7 +386,9 @@ export async function runList(options: ListOptions): Promise<number> {
     printJson({
       modules: modules.map(({ tools, ...module }) => ({
         ...module,
-        tools: tools.map(({ name, kind, title, description, inputSchema, outputSchema, annotations }) => ({
+        tools: tools.map((
+          { name, kind, title, description, inputSchema, outputSchema, annotations, scopes },
+        ) => ({
           name,
           kind,
           title,
@@ -392,19 +396,31 @@ export async function runList(options: ListOptions): Promise<number> {
           inputSchema,
           outputSchema,
           annotations,
+          scopes,
         })),
       })),
     });
   } else {
     const paint = paintFor("stdout");
-    const columns = [{ title: "tool", isWhole: true }, { title: "kind" }, { title: "title" }, {
-      title: "parameters",
-    }];
+    const hasScopes = modules.some(({ tools }) => tools.some(({ scopes }) => scopes.length > 0));
+    const columns = [
+      { title: "tool", isWhole: true },
+      { title: "kind" },
+      ...(hasScopes ? [{ title: "scopes" }] : []),
+      { title: "title" },
+      { title: "parameters" },
+    ];
     const tables = modules.filter(({ tools }) => tools.length > 0).map(({ name, title, tools }) =>
       `${paint("bold", name)}${title === null ? "" : paint("dim", `  ${title}`)}\n` +
       formatTable(
         columns,
-        tools.map(({ name, kind, title, inputSchema }) => [name, kind, title, listParameters(inputSchema)]),
+        tools.map(({ name, kind, title, inputSchema, scopes }) => [
+          name,
+          kind,
+          ...(hasScopes ? [scopes.join(" ")] : []),
+          title,
+          listParameters(inputSchema),
+        ]),
         { paint, width: widthOf("stdout"), indent: 2 },
       )
     );

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { type Config, readConfig, settings } from "../config.ts";
 import { SqlwrightError } from "../errors.ts";
-import { type HttpAddress, joinHostAndPort, parseHttpAddress } from "../permissions.ts";
+import { type HttpAddress, isLoopback, joinHostAndPort, parseHttpAddress } from "../permissions.ts";
 
 /** The folder with deno.json. */
 export const projectDirectory = fileURLToPath(new URL("../../", import.meta.url));
@@ -33,18 +33,20 @@ export function readAddress(text: string | true | undefined, config: Config): Ht
   });
 }
 
-/** Without tokens whoever reaches the port may call every tool, so only this machine may reach it. */
+/** Without tokens whoever reaches the port may call every tool without a scope, so only this machine may reach it. */
 export function refuseForeignAddress(address: HttpAddress, config: Config): void {
   const { hostname, port } = address;
-  const isLoopback = hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
-  if (isLoopback || config.SQLWRIGHT_UNAUTHENTICATED === "anywhere") return;
+  if (config.SQLWRIGHT_AUTH_ISSUER !== undefined) return;
+  if (isLoopback(hostname) || config.SQLWRIGHT_UNAUTHENTICATED === "anywhere") return;
   const name = joinHostAndPort(hostname, String(port));
   throw new SqlwrightError(
     "config.invalid",
-    `Cannot listen on ${name}: other machines could call every tool without a token`,
+    `Cannot listen on ${name}: other machines could call tools without a token`,
     {
       details: { hostname, port },
-      hint: "Listen on 127.0.0.1, or set SQLWRIGHT_UNAUTHENTICATED=anywhere where a proxy guards the port",
+      hint:
+        "Listen on 127.0.0.1, set SQLWRIGHT_AUTH_ISSUER, SQLWRIGHT_AUTH_AUDIENCE and SQLWRIGHT_AUTH_JWKS, or set " +
+        "SQLWRIGHT_UNAUTHENTICATED=anywhere where a proxy guards the port",
     },
   );
 }

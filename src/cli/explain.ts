@@ -3,6 +3,7 @@
 import { serverFacts } from "../app.ts";
 import { SqlwrightError } from "../errors.ts";
 import { readKinds } from "../query/kind.ts";
+import { localCaller } from "../tool/caller.ts";
 import type { Tool } from "../tool/catalog.ts";
 import { callerOf } from "../tool/execute.ts";
 import { type ExplainedStatement, explainingSource, relationSizes } from "../tool/explain.ts";
@@ -60,12 +61,13 @@ async function explain(
       writer: explainingSource(rehearsal.writer, statements, { analyze: isAnalyzed }),
       sessionTimeout_ms: config.SQLWRIGHT_TIMEOUT,
       cursorSecret: new TextEncoder().encode(config.SQLWRIGHT_CURSOR_SECRET),
-      sources: { kind: "any" },
+      sources: () => ({ kind: "any" }),
       log: silentLog,
     })(tool.name, args, {
       signal: interruption.signal,
       progress: () => {},
       correlationId: "explain",
+      caller: localCaller,
     }));
   if (result.isError) {
     const { code, message, details, hint } = result.structured.error as SqlwrightError;

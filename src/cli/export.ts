@@ -4,8 +4,9 @@ import { resolve } from "node:path";
 import { withApplication } from "../app.ts";
 import type { Config } from "../config.ts";
 import { type ByteSink, type ExportFormat, exportFormats } from "../export/format.ts";
-import { bufferedSink, writeAll, writeWholeFile } from "../export/file.ts";
+import { bufferedSink, guardWrite, writeAll, writeWholeFile } from "../export/file.ts";
 import { didYouMean } from "../query/diagnostic.ts";
+import { localCaller } from "../tool/caller.ts";
 import { prepareExport, runExport } from "../tool/export.ts";
 import { describeTool, findTool, Interruption } from "./call.ts";
 import { type CallSwitches, readArguments, splitWords } from "./call_arguments.ts";
@@ -57,7 +58,7 @@ export async function runExportCommand(
           tool: name,
           args: readArguments(tool, split, switches),
           format: wanted.format,
-        });
+        }, localCaller);
         const started_ms = performance.now();
         using interruption = new Interruption();
         const progress = progressLine();
@@ -87,6 +88,8 @@ export async function runExportCommand(
             tell(paintFor("stderr")("dim", "stopped: nothing was kept"));
             return 130;
           }
+          // Whoever read our output has enough of it, as `head` does.
+          if (error instanceof Deno.errors.BrokenPipe) return 0;
           throw error;
         }
       }),
@@ -110,7 +113,9 @@ function limitsOf(config: Config) {
 
 async function writeTo<T>(path: string | null, produce: (sink: ByteSink) => Promise<T>): Promise<T> {
   if (path !== null) return await writeWholeFile(path, produce);
-  const { sink, flush } = bufferedSink((bytes) => writeAll(Deno.stdout, bytes));
+  const { sink, flush } = bufferedSink((bytes) =>
+    guardWrite("standard output", () => writeAll(Deno.stdout, bytes))
+  );
   const answer = await produce(sink);
   await flush();
   return answer;

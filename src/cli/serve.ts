@@ -6,9 +6,10 @@
 import type { Application, ApplicationOptions } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { HttpOptions } from "../mcp/http.ts";
+import type { TokenVerifier } from "../mcp/token.ts";
 import { errorReport } from "../errors.ts";
 import { createLog, type Log } from "../log.ts";
-import { joinHostAndPort } from "../permissions.ts";
+import { type HttpAddress, isLoopback, joinHostAndPort } from "../permissions.ts";
 import { openServer } from "../postgres/server.ts";
 import { formatDiagnostics, tell } from "./console.ts";
 import { migrationsDirectory, readAddress, readSettings, refuseForeignAddress } from "./environment.ts";
@@ -39,6 +40,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   // The session starts while the rest of the server is loaded.
   const opening = openServer(config, migrationsDirectory);
   const { withApplication } = await import("../app.ts");
+  const tokens = address === null ? Promise.resolve(null) : openTokens(config, log);
+  // Whichever is wrong first stops the start; the other is not waited for.
+  tokens.catch(() => {});
   // The port is known when it is open; nobody can ask for a link before.
   let baseUrl = config.SQLWRIGHT_PUBLIC_URL ?? "";
   const programTools = await programToolSources(config, address === null ? null : () => baseUrl);
@@ -58,12 +62,38 @@ export async function serve(options: ServeOptions): Promise<number> {
       await serveStdio(application, { signal: stop.signal, log, drain_ms: config.SQLWRIGHT_DRAIN });
     } else {
       // A port that is open says that the server is well.
-      await application.ready;
+      const [verifier] = await Promise.all([tokens, application.ready]);
       const onListening = (url: string) => baseUrl ||= url;
-      await listen(application, { ...address, config, log, signal: stop.signal, onListening });
+      if (verifier === null) warnOfScopes(application, { address, config, log });
+      await listen(application, { ...address, config, log, signal: stop.signal, onListening, verifier });
     }
   });
   return 0;
+}
+
+/** Null without the settings of tokens. @throws {SqlwrightError} `auth.keys_unavailable` */
+async function openTokens(config: Config, log: Log): Promise<TokenVerifier | null> {
+  const { SQLWRIGHT_AUTH_ISSUER: issuer, SQLWRIGHT_AUTH_AUDIENCE: audience, SQLWRIGHT_AUTH_JWKS: keySet } =
+    config;
+  if (issuer === undefined || audience === undefined || keySet === undefined) return null;
+  const { TokenVerifier } = await import("../mcp/token.ts");
+  return await TokenVerifier.open({ issuer, audience, keySet, log });
+}
+
+/** Without tokens nobody from elsewhere has a scope. */
+function warnOfScopes(
+  application: Application,
+  { address: { hostname }, config, log }: { address: HttpAddress; config: Config; log: Log },
+): void {
+  if (isLoopback(hostname) && config.SQLWRIGHT_ALLOWED_HOSTS.length === 0) return;
+  const all = [...application.catalog().tools.values(), ...application.programTools];
+  const tools = all.filter(({ scopes }) => scopes.length > 0).map(({ name }) => name);
+  if (tools.length === 0) return;
+  log.warn("auth.scopes_unreachable", {
+    tools,
+    hint: "Callers from other machines and by other names see none of these: set SQLWRIGHT_AUTH_ISSUER, " +
+      "SQLWRIGHT_AUTH_AUDIENCE and SQLWRIGHT_AUTH_JWKS",
+  });
 }
 
 /** A person who watches the terminal sees what a save has broken; the log has it for programs in any case. */
@@ -80,16 +110,19 @@ interface ListenOptions {
   log: Log;
   signal: AbortSignal;
   onListening: (url: string) => void;
+  verifier: TokenVerifier | null;
 }
 
 async function listen(application: Application, options: ListenOptions): Promise<void> {
-  const { hostname, port, config, log, signal } = options;
+  const { hostname, port, config, log, signal, verifier } = options;
   const { serveHttp } = await import("../mcp/http.ts");
   const server = await serveHttp(application, {
     hostname,
     port,
     log,
     signal,
+    tokens: verifier ?? undefined,
+    publicUrl: config.SQLWRIGHT_PUBLIC_URL,
     allowedHosts: config.SQLWRIGHT_ALLOWED_HOSTS,
     allowedOrigins: config.SQLWRIGHT_ALLOWED_ORIGINS,
     maxBodyBytes: config.SQLWRIGHT_MAX_BODY,

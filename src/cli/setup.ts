@@ -129,7 +129,13 @@ export function runClientConfig(client: Client, { http, sql }: TransportOptions)
     default:
       throw new TypeError(`unknown client: ${client satisfies never}`);
   }
-  if (url !== null) tell(`\n${paint("dim", "The server must be running: deno task start")}`);
+  if (url !== null) {
+    const { SQLWRIGHT_AUTH_ISSUER: issuer } = config;
+    const token = issuer === undefined
+      ? ""
+      : `. It wants a token of ${issuer} for each request: let the client sign in, or give it the header Authorization`;
+    tell(`\n${paint("dim", `The server must be running: deno task start${token}`)}`);
+  }
   return 0;
 }
 

@@ -14,7 +14,13 @@ import { styleText } from "node:util";
 import { settings } from "../config.ts";
 import { SqlwrightError } from "../errors.ts";
 import { loadEnvironmentFile, migrationsDirectory, projectDirectory } from "./environment.ts";
-import { type HttpAddress, joinHostAndPort, parseHttpAddress, serverFlags } from "../permissions.ts";
+import {
+  type HttpAddress,
+  isWebAddress,
+  joinHostAndPort,
+  parseHttpAddress,
+  serverFlags,
+} from "../permissions.ts";
 import { type EmbeddedServer, withEmbedded } from "../postgres/embedded.ts";
 
 export interface StartOptions {
@@ -94,6 +100,10 @@ export function serverCommand(
   options: Pick<StartOptions, "stdio" | "http" | "sqlDirectory" | "program"> & { databaseUrl: string },
 ): ServerCommand {
   const sqlDirectory = fromProject(options.sqlDirectory);
+  const keySetSetting = Deno.env.get("SQLWRIGHT_AUTH_JWKS") || undefined;
+  const keySet = keySetSetting === undefined || isWebAddress(keySetSetting)
+    ? keySetSetting
+    : fromProject(keySetSetting);
   const exportDirectory = Deno.env.get("SQLWRIGHT_EXPORT_DIR");
   const flags = serverFlags({
     sqlDirectory,
@@ -116,13 +126,20 @@ export function serverCommand(
         Deno.env.get(name) || settings[name].default
       )
       : [],
+    // Over stdio nobody sends a token.
+    keySet: options.stdio ? undefined : keySet,
     environment: Deno.env.toObject(),
   });
   const transport = options.stdio ? ["--stdio"] : ["--http", options.http, "--exit-with-parent"];
   return {
     args: ["run", ...flags, options.program ?? "main.ts", "serve", ...transport],
     cwd: projectDirectory,
-    env: { DATABASE_URL: options.databaseUrl, SQLWRIGHT_SQL_DIR: sqlDirectory },
+    env: {
+      DATABASE_URL: options.databaseUrl,
+      SQLWRIGHT_SQL_DIR: sqlDirectory,
+      // The child's folder is the project's, and that of whoever wrote the path may be another.
+      ...(keySet === undefined ? {} : { SQLWRIGHT_AUTH_JWKS: keySet }),
+    },
   };
 }
 

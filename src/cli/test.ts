@@ -86,7 +86,7 @@ export async function runTest(paths: readonly string[], options: TestOptions): P
             catalog: () => checked.catalog,
             sessionTimeout_ms: config.SQLWRIGHT_TIMEOUT,
             cursorSecret: crypto.getRandomValues(new Uint8Array(32)),
-            sources: { kind: "folder", directory: config.SQLWRIGHT_SOURCE_DIR },
+            sources: () => ({ kind: "folder", directory: config.SQLWRIGHT_SOURCE_DIR }),
             log: silentLog,
           },
         };

@@ -4,6 +4,7 @@
  */
 
 import { type ErrorCode, SqlwrightError } from "../errors.ts";
+import { localCaller } from "../tool/caller.ts";
 import type { CallContext, CallTool, LoadInput } from "../tool/catalog.ts";
 
 /** What `sqlwright types` declares of one query file. */
@@ -75,6 +76,8 @@ async function call(
     signal: signal ?? new AbortController().signal,
     progress: progress ?? (() => {}),
     correlationId: correlationId ?? "client",
+    // A program of this process: what it may do was decided where it was started.
+    caller: localCaller,
     ...(input === undefined ? {} : { input }),
   });
   if (result.isError) throw toError(result.structured.error);

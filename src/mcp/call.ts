@@ -6,6 +6,7 @@
  */
 import { errorReport, SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { Caller } from "../tool/caller.ts";
 import type { ResourceLink, ToolResult } from "../tool/catalog.ts";
 import { errorCode, isObject, notificationText, type RequestId } from "./message.ts";
 import type { McpApplication } from "./server.ts";
@@ -23,6 +24,7 @@ export interface RequestedCall {
 
 /** How a call is told to stop and where its notifications go. */
 export interface CallChannel {
+  caller: Caller;
   signal: AbortSignal;
   /** Sends one JSON-RPC message, as text, ahead of the answer. */
   notify: (text: string) => void;
@@ -49,8 +51,8 @@ export function requestedCall(params: Record<string, unknown> | undefined): Requ
 }
 
 /**
- * Calls the tool. What the caller did wrong is a result with `isError`; an unknown tool and a failure of the server itself
- * throw `CallRefused` with the JSON-RPC code to answer with.
+ * Calls the tool. What the caller did wrong is a result with `isError`; an unknown tool, one that the caller may not use and a failure of the server
+ * itself throw `CallRefused` with the JSON-RPC code to answer with.
  */
 export async function callTool(
   application: McpApplication,
@@ -64,11 +66,15 @@ export async function callTool(
       signal: channel.signal,
       progress: progressOf(call, channel),
       correlationId,
+      caller: channel.caller,
     });
   } catch (error) {
     const report = errorReport(error);
     if (error instanceof SqlwrightError && error.code === "tool.unknown") {
       throw new CallRefused(errorCode.invalidParams, report.message, report, { cause: error });
+    }
+    if (error instanceof SqlwrightError && error.code === "auth.scope_missing") {
+      throw new CallRefused(errorCode.refused, report.message, report, { cause: error });
     }
     if (!channel.signal.aborted) {
       log.error("call.failed", { tool: call.name, correlation_id: correlationId, error });

@@ -7,6 +7,7 @@
  * which also makes every protocol error; and tests hold each of these answers against the SDK's.
  */
 import type { Log } from "../log.ts";
+import type { Caller } from "../tool/caller.ts";
 import {
   type CallChannel,
   CallRefused,
@@ -18,6 +19,7 @@ import {
 } from "./call.ts";
 import { answerText, errorText, isObject, type JsonRpcRequest } from "./message.ts";
 import { cacheHintOf, capabilities, listTools, type McpApplication, type ServedCatalog } from "./server.ts";
+import { visibleTo } from "./visible.ts";
 
 export const modernVersion = "2026-07-28";
 
@@ -53,7 +55,7 @@ export class DirectAnswers {
   readonly #application: McpApplication;
   readonly #log: Log;
   readonly #serverInfoText: string;
-  /** The catalogue's `tools/list` of each era: serialised once, not once a client. */
+  /** The `tools/list` of each era and of each catalogue that callers see: serialised once, not once a client. */
   readonly #lists: Record<Era, WeakMap<ServedCatalog, string>> = {
     legacy: new WeakMap(),
     modern: new WeakMap(),
@@ -66,15 +68,19 @@ export class DirectAnswers {
   }
 
   /** The answer to anything but a tool call, or null when the request is the SDK's to answer. */
-  answer(request: JsonRpcRequest, era: Era): string | null {
+  answer(request: JsonRpcRequest, era: Era, caller: Caller): string | null {
     const { id, method, params } = request;
     if (method === "ping" && era === "legacy") return answerText(id, "{}");
     if (this.#application.makeServer !== undefined) return null;
-    if (method === "tools/list" && isPlainList(params)) return answerText(id, this.#listText(era));
-    if (method === "initialize" && era === "legacy" && isInitialize(params)) {
-      return answerText(id, this.#initializeText(params));
+    if (method === "tools/list" && isPlainList(params)) {
+      return answerText(id, this.#listText(era, visibleTo(this.#application, caller)));
     }
-    if (method === "server/discover" && era === "modern") return answerText(id, this.#discoverText());
+    if (method === "initialize" && era === "legacy" && isInitialize(params)) {
+      return answerText(id, this.#initializeText(params, visibleTo(this.#application, caller)));
+    }
+    if (method === "server/discover" && era === "modern") {
+      return answerText(id, this.#discoverText(visibleTo(this.#application, caller)));
+    }
     return null;
   }
 
@@ -101,28 +107,28 @@ export class DirectAnswers {
     }
   }
 
-  #listText(era: Era): string {
-    const catalog = this.#application.catalog();
+  #listText(era: Era, seen: McpApplication): string {
+    const catalog = seen.catalog();
     let text = this.#lists[era].get(catalog);
     if (text === undefined) {
-      text = this.#resultText({ ...listTools(this.#application, undefined) }, era);
+      text = this.#resultText({ ...listTools(seen, undefined) }, era);
       this.#lists[era].set(catalog, text);
     }
     return text;
   }
 
-  #initializeText({ protocolVersion }: { protocolVersion: string }): string {
+  #initializeText({ protocolVersion }: { protocolVersion: string }, seen: McpApplication): string {
     return JSON.stringify({
       protocolVersion: legacyVersions.includes(protocolVersion) ? protocolVersion : legacyVersions[0],
       capabilities,
       serverInfo: this.#application.serverInfo,
-      ...this.#instructions(),
+      ...instructionsOf(seen),
     });
   }
 
-  #discoverText(): string {
+  #discoverText(seen: McpApplication): string {
     return this.#resultText(
-      { supportedVersions: [modernVersion], capabilities, ...this.#instructions() },
+      { supportedVersions: [modernVersion], capabilities, ...instructionsOf(seen) },
       "modern",
     );
   }
@@ -132,11 +138,11 @@ export class DirectAnswers {
     const _meta = { "io.modelcontextprotocol/serverInfo": this.#application.serverInfo };
     return JSON.stringify({ ...result, resultType: "complete", ...cacheHintOf(this.#application), _meta });
   }
+}
 
-  #instructions(): { instructions?: string } {
-    const instructions = this.#application.instructions();
-    return instructions === "" ? {} : { instructions };
-  }
+function instructionsOf(seen: McpApplication): { instructions?: string } {
+  const instructions = seen.instructions();
+  return instructions === "" ? {} : { instructions };
 }
 
 const versionKey = "io.modelcontextprotocol/protocolVersion";

@@ -8,6 +8,7 @@ import { type ErrorReport, errorReport, SqlwrightError } from "../errors.ts";
 import { encodingFor, withCompression } from "../export/compress.ts";
 import type { ByteSink } from "../export/format.ts";
 import { contentTypes } from "../export/format.ts";
+import { localCaller } from "../tool/caller.ts";
 import { type Exported, type ExportLimits, prepareExport, runExport } from "../tool/export.ts";
 import { abortReason, type RunningCalls } from "./call.ts";
 import { readLink } from "../tool/export_link.ts";
@@ -51,16 +52,20 @@ export function downloaderOf({ host, limits, maximum }: DownloadOptions) {
       const fields = {
         tool: name,
         correlation_id: correlationId,
+        ...(subject === null ? {} : { caller: subject }),
         ms: Math.round(performance.now() - started_ms),
       };
       if (outcome.error === undefined) host.log.info("export.done", { ...fields, ...outcome });
       else host.log.warn("export.failed", { ...fields, ...failureOf(outcome.error) });
     };
     let name = "";
+    let subject: string | null = null;
     try {
       const wanted = readLink(token, host.secret);
       name = wanted.tool;
-      const prepared = prepareExport(host.catalog(), wanted);
+      subject = wanted.subject ?? null;
+      // The link is the authority: whoever it was made for was allowed to, and may give it away.
+      const prepared = prepareExport(host.catalog(), wanted, localCaller);
       // Parquet is compressed already.
       const encoding = wanted.format === "parquet"
         ? null

@@ -5,8 +5,8 @@
  * reference for every protocol error: 2026-07-28 to its request handler, the versions before to the session's transport, or
  * without a session to its stateless fallback.
  */
-import type { McpHttpHandler } from "@modelcontextprotocol/server";
 import type { Log } from "../log.ts";
+import { type Caller, scopeMissing } from "../tool/caller.ts";
 import { abortReason, type Era, type RequestedCall, type RunningCalls } from "./call.ts";
 import { DirectAnswers, envelopeOf, legacyVersions, modernVersion } from "./direct.ts";
 import { type BodyLimits, BodyReader, CallExchanger, errorResponse, jsonResponse } from "./exchange.ts";
@@ -18,12 +18,23 @@ import {
   type JsonRpcNotification,
   type JsonRpcRequest,
   parseJson,
+  readableId,
 } from "./message.ts";
+import type { Gate } from "./gate.ts";
+import { answerHeaders, authInfoOf, loadReference, type Reference, withAccept } from "./reference.ts";
 import { makeServer, type McpApplication, sendListChanged } from "./server.ts";
-import { BoundedEventStore, Session, type SessionLimits, type SessionLink, SessionTable } from "./session.ts";
+import { ownerOf, Session, type SessionLimits, type SessionLink, SessionTable } from "./session.ts";
+import { findHiddenCall, type HiddenCall, withoutHidden } from "./visible.ts";
 
 export interface EndpointOptions extends BodyLimits, SessionLimits {
   log: Log;
+  gate: Gate;
+}
+
+/** A request whose caller is known. */
+interface Exchange {
+  caller: Caller;
+  completion: Completion;
 }
 
 /** Of `Deno.serve`. Settles when the response has been sent or the client has gone; read only where needed, it costs. */
@@ -63,7 +74,8 @@ export class HttpEndpoint {
     return this.#calls.running;
   }
 
-  async handle(request: Request, exchange: Completion): Promise<Response> {
+  async handle(request: Request, caller: Caller, completion: Completion): Promise<Response> {
+    const exchange: Exchange = { caller, completion };
     switch (request.method) {
       case "POST":
         return await this.#post(request, exchange);
@@ -86,7 +98,7 @@ export class HttpEndpoint {
     if (this.#reference !== null) await (await this.#reference).modern.close();
   }
 
-  async #post(request: Request, exchange: Completion): Promise<Response> {
+  async #post(request: Request, exchange: Exchange): Promise<Response> {
     const { headers } = request;
     if (!isJson(headers.get("content-type"))) {
       return errorResponse(
@@ -107,6 +119,10 @@ export class HttpEndpoint {
     const parsed = parseJson(body);
     if (!parsed.ok) return errorResponse(400, parsed.code, parsed.message);
     const { value } = parsed;
+    const { caller } = exchange;
+    // Before anything reads the protocol's version, because it makes no difference; the call is judged once more, by the same rule.
+    const hidden = caller.scopes === "all" ? null : findHiddenCall(this.#application, value, caller);
+    if (hidden !== null) return this.#refuse(request, hidden, caller);
 
     const message = asRequest(value);
     if (message !== null) {
@@ -115,7 +131,7 @@ export class HttpEndpoint {
         return await this.#legacyRequest(request, message, exchange);
       }
       if (envelope === "modern" && standardHeadersAgree(headers, message)) {
-        return await this.#answer(message, "modern", null) ??
+        return await this.#answer(message, "modern", null, caller) ??
           await this.#refer(request, value, exchange);
       }
       return await this.#refer(request, value, exchange);
@@ -127,18 +143,25 @@ export class HttpEndpoint {
     return await this.#refer(request, value, exchange);
   }
 
+  #refuse(request: Request, { message, tool }: HiddenCall, caller: Caller): Response {
+    const error = scopeMissing(caller, tool);
+    this.#log.info("auth.refused", { tool: tool.name, caller: caller.subject, found: error.details.missing });
+    return this.#options.gate.refuse(request, error, { id: readableId(message) });
+  }
+
   async #legacyRequest(
     request: Request,
     message: JsonRpcRequest,
-    exchange: Completion,
+    exchange: Exchange,
   ): Promise<Response> {
     const sessionId = request.headers.get("mcp-session-id");
+    const { caller } = exchange;
     if (message.method === "initialize" && sessionId === null) {
-      return this.#openSession(message) ?? await this.#refer(request, message, exchange);
+      return this.#openSession(message, caller) ?? await this.#refer(request, message, exchange);
     }
     let session: Session | null = null;
     if (sessionId !== null) {
-      session = this.#sessions.use(sessionId);
+      session = this.#sessions.use(sessionId, ownerOf(caller));
       if (session === null) return sessionNotFound(message);
       if (session.calls.has(message.id)) {
         const text = "Invalid Request: the id is that of a running request of this session";
@@ -147,7 +170,7 @@ export class HttpEndpoint {
     }
     // A second initialize in a session is the SDK's to refuse.
     if (message.method === "initialize") return await this.#refer(request, message, exchange);
-    return await this.#answer(message, "legacy", session) ??
+    return await this.#answer(message, "legacy", session, caller) ??
       await this.#refer(request, message, exchange);
   }
 
@@ -156,10 +179,11 @@ export class HttpEndpoint {
     message: JsonRpcRequest,
     era: Era,
     session: Session | null,
+    caller: Caller,
   ): Promise<Response> | Response | null {
     const call = this.#direct.callOf(message);
-    if (call !== null) return this.#call(message, call, era, session);
-    const answer = this.#direct.answer(message, era);
+    if (call !== null) return this.#call(message, call, era, session, caller);
+    const answer = this.#direct.answer(message, era, caller);
     return answer === null ? null : jsonResponse(answer);
   }
 
@@ -168,9 +192,11 @@ export class HttpEndpoint {
     call: RequestedCall,
     era: Era,
     session: Session | null,
+    caller: Caller,
   ): Promise<Response> {
     return this.#calls.run({
       call,
+      caller,
       register: (controller) => {
         session?.calls.set(message.id, controller);
         return () => session?.calls.delete(message.id);
@@ -179,10 +205,10 @@ export class HttpEndpoint {
     });
   }
 
-  #openSession(message: JsonRpcRequest): Response | null {
-    const answer = this.#direct.answer(message, "legacy");
+  #openSession(message: JsonRpcRequest, caller: Caller): Response | null {
+    const answer = this.#direct.answer(message, "legacy", caller);
     if (answer === null) return null;
-    const session = new Session(message);
+    const session = new Session(message, ownerOf(caller));
     if (!this.#sessions.add(session)) return tooManySessions(message);
     return jsonResponse(answer, 200, { "mcp-session-id": session.id });
   }
@@ -190,12 +216,12 @@ export class HttpEndpoint {
   async #legacyNotification(
     request: Request,
     notification: JsonRpcNotification,
-    exchange: Completion,
+    exchange: Exchange,
   ): Promise<Response> {
     const sessionId = request.headers.get("mcp-session-id");
     // Without a session there is no request of the same client that it could be about.
     if (sessionId === null) return accepted();
-    const session = this.#sessions.use(sessionId);
+    const session = this.#sessions.use(sessionId, ownerOf(exchange.caller));
     if (session === null) return sessionNotFound(null);
     const id = notification.method === "notifications/cancelled" ? cancelledId(notification) : null;
     const controller = id === null ? undefined : session.calls.get(id);
@@ -207,13 +233,13 @@ export class HttpEndpoint {
   }
 
   /** GET opens a session's event stream, DELETE ends the session. 2026-07-28 has neither. */
-  async #sessionOperation(request: Request, exchange: Completion): Promise<Response> {
+  async #sessionOperation(request: Request, exchange: Exchange): Promise<Response> {
     if (!isLegacyVersion(request.headers)) return methodNotAllowed("POST");
     const sessionId = request.headers.get("mcp-session-id");
     if (sessionId === null) {
       return errorResponse(400, errorCode.refused, "Bad Request: the header Mcp-Session-Id is required");
     }
-    const session = this.#sessions.use(sessionId);
+    const session = this.#sessions.use(sessionId, ownerOf(exchange.caller));
     if (session === null) return sessionNotFound(null);
     if (request.method === "DELETE") {
       this.#sessions.delete(session);
@@ -223,25 +249,31 @@ export class HttpEndpoint {
     return await this.#referToSession(request, undefined, session, exchange);
   }
 
-  async #refer(request: Request, body: unknown, exchange: Completion): Promise<Response> {
+  async #refer(request: Request, body: unknown, exchange: Exchange): Promise<Response> {
     const reference = await this.#loadReference();
     if (!await reference.isLegacyRequest(request, body)) {
-      return await reference.modern.fetch(request, { parsedBody: body });
+      return await reference.modern.fetch(request, {
+        parsedBody: withoutHidden(this.#application, body, exchange.caller),
+        authInfo: authInfoOf(exchange.caller),
+      });
     }
     const sessionId = request.headers.get("mcp-session-id");
     if (sessionId !== null) {
-      const session = this.#sessions.use(sessionId);
+      const session = this.#sessions.use(sessionId, ownerOf(exchange.caller));
       return session === null
         ? sessionNotFound(body)
         : await this.#referToSession(request, body, session, exchange);
     }
     const legacyRequest = withAccept(request);
     if (asRequest(body)?.method !== "initialize") {
-      return await reference.stateless(legacyRequest, { parsedBody: body });
+      return await reference.stateless(legacyRequest, {
+        parsedBody: body,
+        authInfo: authInfoOf(exchange.caller),
+      });
     }
-    const session = new Session(null);
+    const session = new Session(null, ownerOf(exchange.caller));
     const response = await this.#referToSession(legacyRequest, body, session, exchange);
-    const { transport } = await this.#link(session);
+    const { transport } = await this.#link(session, exchange.caller);
     if (transport.sessionId === undefined || this.#sessions.add(session)) return response;
     await session.close(abortReason("stopping"));
     return tooManySessions(body);
@@ -251,31 +283,34 @@ export class HttpEndpoint {
     request: Request,
     body: unknown,
     session: Session,
-    exchange: Completion,
+    exchange: Exchange,
   ): Promise<Response> {
     session.openExchanges++;
     const closed = () => {
       session.openExchanges--;
       session.lastUsed_ms = performance.now();
     };
-    exchange.completed.then(closed, closed);
-    const { transport } = await this.#link(session);
-    return await transport.handleRequest(
-      withAccept(request),
-      body === undefined ? undefined : { parsedBody: body },
-    );
+    exchange.completion.completed.then(closed, closed);
+    const { transport } = await this.#link(session, exchange.caller);
+    return await transport.handleRequest(withAccept(request), {
+      authInfo: authInfoOf(exchange.caller),
+      ...(body === undefined ? {} : { parsedBody: body }),
+    });
   }
 
   /** Gives the session its SDK side; one that was opened directly is told of its handshake first. */
-  #link(session: Session): Promise<SessionLink> {
+  #link(session: Session, caller: Caller): Promise<SessionLink> {
     return session.link ??= (async () => {
       const reference = await this.#loadReference();
-      const transport = reference.makeTransport(session, this.#options.maxBodyBytes);
-      const server = await makeServer(this.#application, this.#log);
+      const transport = reference.makeTransport(session);
+      const server = await makeServer(this.#application, { log: this.#log, caller });
       await server.connect(transport);
       if (session.handshake !== null) {
         const handshake = new Request("http://localhost/mcp", { method: "POST", headers: answerHeaders });
-        const response = await transport.handleRequest(handshake, { parsedBody: session.handshake });
+        const response = await transport.handleRequest(handshake, {
+          parsedBody: session.handshake,
+          authInfo: authInfoOf(caller),
+        });
         await response.text();
       }
       return { transport, server };
@@ -301,56 +336,6 @@ export class HttpEndpoint {
     const links = [...this.#sessions.all()].map((session) => session.link).filter((link) => link !== null);
     await Promise.all(links.map(async (link) => sendListChanged((await link).server)));
   }
-}
-
-/** What the SDK is asked for. */
-interface Reference {
-  /** Serves 2026-07-28 and refuses what is wrong in it. */
-  modern: McpHttpHandler;
-  /** Serves one request of an earlier version that comes without a session. */
-  stateless: (request: Request, options: { parsedBody: unknown }) => Promise<Response>;
-  isLegacyRequest: (request: Request, body: unknown) => Promise<boolean>;
-  makeTransport: (session: Session, maxBodyBytes: number) => SessionLink["transport"];
-}
-
-async function loadReference(
-  application: McpApplication,
-  { log, maxBodyBytes }: EndpointOptions,
-): Promise<Reference> {
-  const {
-    createMcpHandler,
-    isLegacyRequest,
-    legacyStatelessFallback,
-    WebStandardStreamableHTTPServerTransport,
-  } = await import("@modelcontextprotocol/server");
-  const onerror = (error: Error) => log.debug("mcp.reference", { error });
-  const make = () => makeServer(application, log);
-  const limits = { maxRequestBodySize: maxBodyBytes };
-  return {
-    modern: createMcpHandler(make, { legacy: "reject", onerror, ...limits }),
-    stateless: legacyStatelessFallback(make, onerror, limits),
-    isLegacyRequest: (request, body) => isLegacyRequest(request, body, limits),
-    makeTransport: (session) =>
-      new WebStandardStreamableHTTPServerTransport({
-        sessionIdGenerator: () => session.id,
-        eventStore: new BoundedEventStore(),
-        retryInterval: retry_ms,
-        ...limits,
-      }),
-  };
-}
-
-/** After how long a client shall open a closed event stream again. */
-const retry_ms = 500;
-const answerHeaders = { "content-type": "application/json", accept: "application/json, text/event-stream" };
-
-/** The SDK does not read `*` or a missing Accept as HTTP does. */
-function withAccept(request: Request): Request {
-  const accept = request.headers.get("accept");
-  if (request.method !== "POST" || (accept !== null && !accept.includes("*/*"))) return request;
-  const headers = new Headers(request.headers);
-  headers.set("accept", answerHeaders.accept);
-  return new Request(request.url, { method: request.method, headers, signal: request.signal });
 }
 
 function isLegacyVersion(headers: Headers): boolean {

@@ -2,6 +2,7 @@
  * One HTTP exchange: reading a body within limits, and answering a tool call so that a client that goes away aborts it.
  */
 import { abortReason, type CallChannel, type RequestedCall, RunningCalls } from "./call.ts";
+import type { Caller } from "../tool/caller.ts";
 import { errorCode, errorText, type RequestId } from "./message.ts";
 
 export function jsonResponse(text: string, status = 200, headers?: Record<string, string>): Response {
@@ -83,6 +84,7 @@ export class BodyReader {
 
 export interface CallExchange {
   call: RequestedCall;
+  caller: Caller;
   /** Called with the call's controller as it starts; what it returns is called when the call is over. */
   register: (controller: AbortController) => () => void;
   /** Resolves with the answer as JSON-RPC text; never rejects. */
@@ -103,7 +105,7 @@ export class CallExchanger {
   readonly #closed = new Set<{ since_ms: number; open: () => void }>();
   #ticker: ReturnType<typeof setInterval> | null = null;
 
-  run({ call, register, answer }: CallExchange): Promise<Response> {
+  run({ call, caller, register, answer }: CallExchange): Promise<Response> {
     const { promise, resolve } = Promise.withResolvers<Response>();
     const controller = this.running.start();
     const { signal } = controller;
@@ -127,7 +129,7 @@ export class CallExchanger {
     const response = { since_ms: performance.now(), open };
     this.#watch(response);
 
-    answer({ signal, notify }).then((text) => {
+    answer({ caller, signal, notify }).then((text) => {
       this.#closed.delete(response);
       unregister();
       this.running.finish(controller);

@@ -4,13 +4,19 @@
  */
 import { errorReport, SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { isLoopback } from "../permissions.ts";
+import { authorize, type Caller, mayUse } from "../tool/caller.ts";
 import { type RunningCalls, withinBound } from "./call.ts";
 import { HttpEndpoint } from "./endpoint.ts";
 import { errorResponse, jsonResponse } from "./exchange.ts";
+import { isMetadataPath, localGate, tokenGate } from "./gate.ts";
 import { errorCode } from "./message.ts";
+import { byName } from "./resources.ts";
 import { exportsPath } from "../tool/export_program.ts";
 import type { McpApplication } from "./server.ts";
+import type { TokenVerifier } from "./token.ts";
 import { answerUpload, isUploadPath } from "./upload_route.ts";
+import { scopesOf } from "./visible.ts";
 
 export interface HttpOptions {
   hostname: string;
@@ -33,9 +39,13 @@ export interface HttpOptions {
   sessionIdle_ms?: number;
   /** How long a stop waits for calls in flight before it aborts them. @default 5000 */
   drain_ms?: number;
-  /** What /health/ready tells; `ready` decides between 200 and 503. @default always ready */
+  /** Judges the tokens that requests bring. @default no tokens: whoever comes from this machine to it is the local user */
+  tokens?: TokenVerifier | undefined;
+  /** Where clients reach the server, without a slash at the end. @default what their Host header says */
+  publicUrl?: string | undefined;
   /** Answers `GET /exports/<token>`. @default no such path */
   answerDownload?: (request: Request, token: string, running: RunningCalls) => Promise<Response>;
+  /** What /health/ready tells; `ready` decides between 200 and 503. @default always ready */
   checkReadiness?: (signal: AbortSignal) => Promise<{ ready: boolean } & Record<string, unknown>>;
 }
 
@@ -54,8 +64,13 @@ export function serveHttp(application: McpApplication, options: HttpOptions): Pr
 
 function start(application: McpApplication, options: HttpOptions): HttpServer {
   const { log, drain_ms = 5000, bodyTimeout_ms = 30_000 } = options;
+  const { tokens } = options;
+  const gate = tokens === undefined
+    ? localGate({ isLoopback: isLoopback(options.hostname) })
+    : tokenGate(tokens, options.publicUrl);
   const endpoint = new HttpEndpoint(application, {
     log,
+    gate,
     maxBodyBytes: options.maxBodyBytes ?? 4 * 1024 * 1024,
     bodyTimeout_ms,
     maxSessions: options.maxSessions ?? 1000,
@@ -71,28 +86,41 @@ function start(application: McpApplication, options: HttpOptions): HttpServer {
       const path = pathOf(request.url);
       const uploads = isUploadPath(path) ? application.uploads?.() ?? null : null;
       const isDownload = path.startsWith(exportsPath) && options.answerDownload !== undefined;
-      if (path !== "/mcp" && uploads === null && !isDownload) {
+      const isMetadata = tokens !== undefined && isMetadataPath(path);
+      if (path !== "/mcp" && uploads === null && !isDownload && !isMetadata) {
         return await answerElsewhere(path, stopping !== null, options);
       }
       const host = request.headers.get("host");
-      if (host === null || !hosts.allows(host)) {
+      const hostVerdict = host === null ? "refused" : hosts.judge(host);
+      if (hostVerdict === "refused") {
         return errorResponse(403, errorCode.refused, `Invalid Host: ${host ?? "none"}`);
       }
       const origin = request.headers.get("origin");
-      if (origin !== null && !origins.allows(origin)) {
+      if (origin !== null && origins.judge(origin) === "refused") {
         return errorResponse(403, errorCode.refused, `Invalid Origin: ${origin}`);
       }
       if (stopping !== null) {
         const headers = { connection: "close", "retry-after": "1" };
         return errorResponse(503, errorCode.refused, "The server is stopping", { headers });
       }
-      if (uploads !== null) {
-        return await answerUpload(request, path, { uploads, running: endpoint.running, log, bodyTimeout_ms });
-      }
+      if (isMetadata) return gate.describe(request, path, () => scopesOf(application))!;
+      // A link is signed, and its own authority.
       if (isDownload) {
         return await options.answerDownload!(request, path.slice(exportsPath.length), endpoint.running);
       }
-      return await endpoint.handle(request, info);
+      try {
+        const identified = gate.identify(request, hostVerdict === "loopback");
+        // Not awaited where there is nothing to wait for: this is on the way of every call.
+        const caller = identified instanceof Promise ? await identified : identified;
+        if (uploads === null) return await endpoint.handle(request, caller, info);
+        requireLoadTool(application, caller);
+        const owner = caller.subject;
+        const { running } = endpoint;
+        return await answerUpload(request, path, { uploads, owner, running, log, bodyTimeout_ms });
+      } catch (error) {
+        if (!(error instanceof SqlwrightError) || !error.code.startsWith("auth.")) throw error;
+        return gate.refuse(request, error, uploads === null ? { id: null } : "plain");
+      }
     } catch (error) {
       log.error("http.failed", { error });
       return errorResponse(500, errorCode.internal, errorReport(error).message);
@@ -117,6 +145,15 @@ function start(application: McpApplication, options: HttpOptions): HttpServer {
   if (options.signal?.aborted) stop();
   else options.signal?.addEventListener("abort", stop, { once: true });
   return { port: server.addr.port, finished: Promise.race([server.finished, left.promise]), stop };
+}
+
+/** What nobody can load for this caller is not kept. @throws {SqlwrightError} `auth.scope_missing` */
+function requireLoadTool(application: McpApplication, caller: Caller): void {
+  if (caller.scopes === "all") return;
+  const loads = [...application.catalog().tools.values()].filter(({ kind }) => kind === "copy");
+  if (loads.some(({ scopes }) => mayUse(caller, scopes))) return;
+  const [first] = byName(loads);
+  if (first !== undefined) authorize(caller, first);
 }
 
 /** After calls were aborted, how long connections may take to close by themselves. */
@@ -170,6 +207,9 @@ async function answerElsewhere(
   }
 }
 
+/** `loopback`: a name of this machine; `allowed`: one of the settings. */
+type NameVerdict = "loopback" | "allowed" | "refused";
+
 /**
  * Decides by name whom a browser may make talk to this server. Loopback names pass on every port: the point is to refuse a
  * page of another site whose name was made to resolve to this machine (DNS rebinding). Both headers are held against
@@ -179,17 +219,22 @@ class NameGuard {
   readonly #allowed: ReadonlySet<string>;
   readonly #namesOf: (header: string) => string[];
   /** Judged headers: a client sends the same one with each request. */
-  readonly #judged = new Map<string, boolean>();
+  readonly #judged = new Map<string, NameVerdict>();
 
   constructor(allowed: readonly string[], namesOf: (header: string) => string[]) {
-    this.#allowed = new Set([...loopbackNames, ...allowed.map((name) => name.toLowerCase())]);
+    this.#allowed = new Set(allowed.map((name) => name.toLowerCase()));
     this.#namesOf = namesOf;
   }
 
-  allows(header: string): boolean {
+  judge(header: string): NameVerdict {
     let verdict = this.#judged.get(header);
     if (verdict === undefined) {
-      verdict = this.#namesOf(header).some((name) => this.#allowed.has(name));
+      const names = this.#namesOf(header);
+      verdict = names.some((name) => loopbackNames.includes(name))
+        ? "loopback"
+        : names.some((name) => this.#allowed.has(name))
+        ? "allowed"
+        : "refused";
       if (this.#judged.size >= maxJudged) this.#judged.clear();
       this.#judged.set(header, verdict);
     }

@@ -213,6 +213,7 @@ function describeCatalog({ catalog: catalogNow, programTools = [] }: ResourceSou
       kind: tool.kind,
       description: tool.description,
       parameters: parametersOf(tool),
+      ...scopesMember(tool),
       sql: sqlUri(tool),
     })),
     ...(programTools.length > 0
@@ -223,11 +224,14 @@ function describeCatalog({ catalog: catalogNow, programTools = [] }: ResourceSou
           module: tool.module,
           description: tool.description,
           parameters: parametersOf(tool),
+          ...scopesMember(tool),
         })),
       }
       : {}),
   };
 }
+
+const scopesMember = ({ scopes }: Pick<ServedTool, "scopes">) => scopes.length > 0 ? { scopes } : {};
 
 function parametersOf({ inputSchema }: Pick<ServedTool, "inputSchema">) {
   const required = Array.isArray(inputSchema.required) ? inputSchema.required : [];

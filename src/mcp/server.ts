@@ -4,10 +4,11 @@
  * The transports answer the methods of a running conversation themselves (direct.ts) and hand everything else to the server
  * that is made here. The SDK is imported on first need: importing it costs about 90 ms, more than the rest of a start.
  */
-import type { McpServer, Server } from "@modelcontextprotocol/server";
+import type { McpServer, Server, ServerContext } from "@modelcontextprotocol/server";
 import type { UploadStore } from "../load/upload.ts";
 import type { Log } from "../log.ts";
 import type { ParsedQuery } from "../query/query.ts";
+import { type Caller, unknownCaller } from "../tool/caller.ts";
 import type { CallTool, Catalog, Tool } from "../tool/catalog.ts";
 import type { ProgramTool } from "../tool/program_tool.ts";
 import { CallRefused, callResult, callTool, requestedCall } from "./call.ts";
@@ -24,12 +25,21 @@ import {
   statusUri,
   valuesUriTemplate,
 } from "./resources.ts";
+import { isSeen, visibleTo } from "./visible.ts";
 
 /** What the protocol tells of a tool; a `Tool` is one. */
 export type ServedTool =
   & Pick<
     Tool,
-    "name" | "title" | "description" | "module" | "kind" | "inputSchema" | "outputSchema" | "annotations"
+    | "name"
+    | "title"
+    | "description"
+    | "module"
+    | "kind"
+    | "inputSchema"
+    | "outputSchema"
+    | "annotations"
+    | "scopes"
   >
   & { query: { parsed: Pick<ParsedQuery, "name" | "source"> } };
 
@@ -42,7 +52,7 @@ export interface ServedCatalog {
 /** What the protocol tells of a tool that is no query file. */
 export type ServedProgram = Pick<
   ProgramTool,
-  "name" | "title" | "description" | "module" | "inputSchema" | "outputSchema" | "annotations"
+  "name" | "title" | "description" | "module" | "inputSchema" | "outputSchema" | "annotations" | "scopes"
 >;
 
 export interface McpApplication {
@@ -56,8 +66,8 @@ export interface McpApplication {
   /** Calls the listener after each swap; returns what ends that. */
   onCatalogChanged(listener: () => void): () => void;
   serverInfo: { name: string; version: string; title: string };
-  /** Prose for the agent about the server as a whole; empty when there is none. */
-  instructions(): string;
+  /** Prose for the agent about the server as a whole, or about what a caller sees of it; empty when there is none. */
+  instructions(catalog?: ServedCatalog): string;
   /** What is served, since when, and which files are broken: the resource `sqlwright://status`. @default no such resource */
   status?(): object;
   /** The rejects of a load as JSON text; null when there are none of this load. @default no such resources */
@@ -82,7 +92,7 @@ export const capabilities = {
 
 /**
  * How long a client of 2026-07-28 may keep a list before it asks again; one that listens is told of changes at once.
- * Private, because what is listed may come to depend on who asks.
+ * Private, because what is listed depends on who asks.
  */
 export function cacheHintOf({ listTtl_ms = 60_000 }: McpApplication) {
   return { ttlMs: listTtl_ms, cacheScope: "private" } as const;
@@ -93,11 +103,23 @@ export interface ListPage {
   nextCursor?: string;
 }
 
+export interface MakeServerOptions {
+  log: Log;
+  /** Whose the connection is: the local user over stdio, and over HTTP whoever has opened it. Each request may be another's. */
+  caller: Caller;
+}
+
 /** Makes the SDK server of one connection, or of one request where the protocol is stateless. */
-export async function makeServer(application: McpApplication, log: Log): Promise<Server | McpServer> {
+export async function makeServer(
+  application: McpApplication,
+  { log, caller: opener }: MakeServerOptions,
+): Promise<Server | McpServer> {
   if (application.makeServer !== undefined) return await application.makeServer();
+  const callerOf = ({ http }: ServerContext): Caller =>
+    http === undefined ? opener : (http.authInfo?.extra?.caller as Caller | undefined) ?? unknownCaller;
+  const seenBy = (context: ServerContext) => visibleTo(application, callerOf(context));
   const { ProtocolError, ResourceNotFoundError, Server } = await import("@modelcontextprotocol/server");
-  const instructions = application.instructions();
+  const instructions = visibleTo(application, opener).instructions();
   const cacheHint = cacheHintOf(application);
   const server = new Server(application.serverInfo, {
     capabilities,
@@ -112,8 +134,8 @@ export async function makeServer(application: McpApplication, log: Log): Promise
   });
   const refuse = (message: string) => new ProtocolError(errorCode.invalidParams, message);
 
-  server.setRequestHandler("tools/list", ({ params }) => {
-    const page = listTools(application, params?.cursor);
+  server.setRequestHandler("tools/list", ({ params }, context) => {
+    const page = listTools(seenBy(context), params?.cursor);
     if (page === null) throw refuse(unknownCursor);
     return page;
   });
@@ -122,6 +144,7 @@ export async function makeServer(application: McpApplication, log: Log): Promise
     const call = requestedCall({ ...params, _meta: context.mcpReq._meta });
     if (call === null) throw refuse("Invalid tools/call request");
     const channel = {
+      caller: callerOf(context),
       signal: context.mcpReq.signal,
       notify: (text: string) => {
         context.mcpReq.notify(JSON.parse(text)).catch((error) => log.debug("progress.unsent", { error }));
@@ -135,8 +158,8 @@ export async function makeServer(application: McpApplication, log: Log): Promise
     }
   });
 
-  server.setRequestHandler("resources/list", ({ params }) => {
-    const page = pageOf(listResources(application), (resource) => resource.uri, params?.cursor);
+  server.setRequestHandler("resources/list", ({ params }, context) => {
+    const page = pageOf(listResources(seenBy(context)), (resource) => resource.uri, params?.cursor);
     if (page === null) throw refuse(unknownCursor);
     return { resources: page.items, ...page.next };
   });
@@ -165,17 +188,23 @@ export async function makeServer(application: McpApplication, log: Log): Promise
     }],
   }));
 
-  server.setRequestHandler("resources/read", async ({ params }) => {
-    const resource = readResource(application, params.uri) ?? await readRejects(application, params.uri);
+  server.setRequestHandler("resources/read", async ({ params }, context) => {
+    const seen = seenBy(context);
+    const resource = readResource(seen, params.uri) ?? await readRejects(seen, params.uri);
     if (resource === null) throw new ResourceNotFoundError(params.uri);
     // The status is another after each save that broke something, whether or not the lists are.
     return { contents: [resource], ...(params.uri === statusUri && { ttlMs: 0 }) };
   });
 
   const subscriptions = new Subscriptions(server, application, log);
-  server.setRequestHandler("resources/subscribe", ({ params }) => {
-    if (readResource(application, params.uri) === null) throw new ResourceNotFoundError(params.uri);
-    if (!subscriptions.add(params.uri)) throw refuse(`Cannot subscribe: ${maxSubscriptions} are the most`);
+  server.setRequestHandler("resources/subscribe", ({ params }, context) => {
+    const caller = callerOf(context);
+    if (readResource(visibleTo(application, caller), params.uri) === null) {
+      throw new ResourceNotFoundError(params.uri);
+    }
+    if (!subscriptions.add(params.uri, caller)) {
+      throw refuse(`Cannot subscribe: ${maxSubscriptions} are the most`);
+    }
     return {};
   });
   server.setRequestHandler("resources/unsubscribe", ({ params }) => {
@@ -183,10 +212,10 @@ export async function makeServer(application: McpApplication, log: Log): Promise
     return {};
   });
 
-  server.setRequestHandler("completion/complete", ({ params }) => {
-    const { ref, argument, context } = params;
+  server.setRequestHandler("completion/complete", ({ params }, context) => {
+    const { ref, argument, context: known } = params;
     const completion = ref.type === "ref/resource"
-      ? completeUri(application.catalog(), ref.uri, argument, context?.arguments ?? {})
+      ? completeUri(seenBy(context).catalog(), ref.uri, argument, known?.arguments ?? {})
       : null;
     if (completion === null) {
       throw refuse(
@@ -206,7 +235,8 @@ class Subscriptions {
   readonly #server: Server;
   readonly #application: McpApplication;
   readonly #log: Log;
-  readonly #uris = new Set<string>();
+  /** With the caller who has subscribed. */
+  readonly #uris = new Map<string, Caller>();
   #endListening: (() => void) | null = null;
 
   constructor(server: Server, application: McpApplication, log: Log) {
@@ -216,9 +246,9 @@ class Subscriptions {
   }
 
   /** False when there are too many. */
-  add(uri: string): boolean {
+  add(uri: string, caller: Caller): boolean {
     if (this.#uris.size >= maxSubscriptions && !this.#uris.has(uri)) return false;
-    this.#uris.add(uri);
+    this.#uris.set(uri, caller);
     if (this.#endListening === null) {
       this.#endListening = this.#application.onResourcesUpdated?.((uris) => this.#send(uris)) ?? (() => {});
       const before = this.#server.onclose;
@@ -235,7 +265,10 @@ class Subscriptions {
   }
 
   #send(uris: readonly string[]): void {
-    for (const uri of uris.filter((each) => this.#uris.has(each))) {
+    for (const uri of uris) {
+      const caller = this.#uris.get(uri);
+      // A resource that is gone may have been one that its tool's new scopes hide: it is not told of either.
+      if (caller === undefined || !isSeen(this.#application, uri, caller)) continue;
       this.#server.sendResourceUpdated({ uri }).catch((error) => this.#log.warn("updated.unsent", { error }));
     }
   }

@@ -13,6 +13,7 @@ import type {
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import type { Log } from "../log.ts";
+import type { Caller } from "../tool/caller.ts";
 import type { JsonRpcRequest, RequestId } from "./message.ts";
 
 /** The SDK's side of a session. */
@@ -32,7 +33,8 @@ export class Session {
   openExchanges = 0;
   lastUsed_ms = performance.now();
 
-  constructor(handshake: JsonRpcRequest | null) {
+  /** @param owner who opened it, by {@link ownerOf}; nobody else may use it */
+  constructor(handshake: JsonRpcRequest | null, readonly owner: string) {
     this.handshake = handshake;
   }
 
@@ -46,6 +48,11 @@ export class Session {
     const { server } = await this.link;
     await server.close();
   }
+}
+
+/** Whose a session is: the subject's, whichever token it sends; without one the local user's, or that of all who are unknown. */
+export function ownerOf({ subject, scopes }: Caller): string {
+  return subject !== null ? `subject ${subject}` : scopes === "all" ? "local" : "unknown";
 }
 
 export interface SessionLimits {
@@ -87,10 +94,11 @@ export class SessionTable {
     return true;
   }
 
-  /** The session, marked as used now. */
-  use(id: string): Session | null {
-    const session = this.#sessions.get(id) ?? null;
-    if (session !== null) session.lastUsed_ms = performance.now();
+  /** The owner's session, marked as used now; another's is as one that is not there. */
+  use(id: string, owner: string): Session | null {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.owner !== owner) return null;
+    session.lastUsed_ms = performance.now();
     return session;
   }
 

@@ -1,6 +1,6 @@
 /**
  * MCP over standard input and output: one client, one connection, both protocol eras. Standard output carries the protocol
- * and nothing else.
+ * and nothing else. The client is the local user, whoever that is: it has started this process.
  *
  * Messages that direct.ts knows are answered from here. The first other one loads the SDK, whose `serveStdio` then runs the
  * connection beside it, on the same lines; where the handshake was answered from here, it is told of it first.
@@ -8,6 +8,7 @@
 import type { McpServer, Server } from "@modelcontextprotocol/server";
 import { errorReport } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { localCaller } from "../tool/caller.ts";
 import { abortReason, type Era, type RequestedCall, RunningCalls, withinBound } from "./call.ts";
 import { DirectAnswers, envelopeOf } from "./direct.ts";
 import { type ByteSink, LineSplitter, LineWriter } from "./lines.ts";
@@ -167,7 +168,7 @@ class StdioConnection {
       this.#era ??= era;
       return void this.#call(request, call, era);
     }
-    const answer = this.#direct.answer(request, era);
+    const answer = this.#direct.answer(request, era, localCaller);
     if (answer === null) return this.#delegate(request, request.id);
     if (request.method !== "server/discover") this.#era ??= era;
     if (request.method === "initialize") this.#initialize = request;
@@ -178,7 +179,7 @@ class StdioConnection {
     const running = this.#start(request.id, false);
     const { signal } = running.controller;
     const notify = (text: string) => this.#writer.write(text);
-    const answer = await this.#direct.call(request, call, era, { signal, notify });
+    const answer = await this.#direct.call(request, call, era, { caller: localCaller, signal, notify });
     // A cancelled call is not answered.
     if (!signal.aborted) this.#writer.write(answer);
     this.#finish(request.id, running);
@@ -223,7 +224,7 @@ class StdioConnection {
 
   #loadReference(): Promise<Reference> {
     return loadReference({
-      makeServer: () => makeServer(this.#application, this.#log),
+      makeServer: () => makeServer(this.#application, { log: this.#log, caller: localCaller }),
       handshake: this.#initialize,
       send: (text, answered) => {
         this.#writer.write(text);

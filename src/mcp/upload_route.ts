@@ -10,6 +10,8 @@ import { jsonResponse } from "./exchange.ts";
 
 export interface UploadRouteOptions {
   uploads: UploadStore;
+  /** Whose uploads these are: the subject of the token, null without tokens. */
+  owner: string | null;
   /** A stop waits for uploads as it does for calls, and then aborts them. */
   running: RunningCalls;
   log: Log;
@@ -33,12 +35,14 @@ export async function answerUpload(
       case "GET":
       case "HEAD": {
         if (handle === "") return notAllowed("PUT");
-        const upload = await options.uploads.find(handle);
+        const upload = await options.uploads.find(handle, options.owner);
         return upload === null ? unknownUpload() : jsonResponse(JSON.stringify(upload));
       }
       case "DELETE":
         if (handle === "") return notAllowed("PUT");
-        return await options.uploads.remove(handle) ? new Response(null, { status: 204 }) : unknownUpload();
+        return await options.uploads.remove(handle, options.owner)
+          ? new Response(null, { status: 204 })
+          : unknownUpload();
       default:
         return notAllowed(handle === "" ? "PUT" : "DELETE, GET, HEAD");
     }
@@ -51,7 +55,7 @@ export async function answerUpload(
 }
 
 async function put(request: Request, options: UploadRouteOptions): Promise<Response> {
-  const { uploads, running, log } = options;
+  const { uploads, owner, running, log } = options;
   const encoding = request.headers.get("content-encoding");
   if (encoding !== null && encoding !== "identity") {
     return refuse(
@@ -67,6 +71,7 @@ async function put(request: Request, options: UploadRouteOptions): Promise<Respo
   const controller = running.start();
   try {
     const upload: Upload = await uploads.put({
+      owner,
       name,
       body: bodyOf(request, name, controller, options),
       size: announced === null ? null : Number(announced),

@@ -64,7 +64,6 @@ export const unbuiltTags: ReadonlySet<string> = new Set([
   "complete",
   "resource",
   "chart",
-  "scope",
   "param from",
 ]);
 

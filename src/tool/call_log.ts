@@ -21,10 +21,16 @@ export function logCall(
   log[tool.isRead ? "debug" : "info"]("call.done", {
     tool: tool.name,
     correlation_id: context.correlationId,
+    ...callerField(context),
     bind_ms: rounded(bind_ms),
     run_ms: rounded(run_ms),
     ...(attempts > 1 ? { attempts } : {}),
   });
+}
+
+/** The subject of the caller, where there is one. */
+export function callerField({ caller }: Pick<CallContext, "caller">): { caller?: string } {
+  return caller.subject === null ? {} : { caller: caller.subject };
 }
 
 /** What a caller sent never enters the log: of wrong arguments only their names do. */

@@ -18,6 +18,7 @@ import {
   reservedArguments,
   writeArguments,
 } from "./arguments.ts";
+import type { Caller } from "./caller.ts";
 import { possibleOutcomes } from "./outcomes.ts";
 import { type PageKey, pageKeys, type PageStatements, pageStatements } from "./page.ts";
 import { columnKeys, type ColumnWriter, columnWriter } from "./result.ts";
@@ -40,6 +41,8 @@ export interface Tool {
   inputSchema: JsonSchema;
   outputSchema: JsonSchema;
   annotations: ToolAnnotations;
+  /** Of OAuth: a caller needs all of them. */
+  scopes: readonly string[];
   query: TypedQuery;
   limits: ToolLimits;
   binding: ArgumentBinding;
@@ -90,6 +93,8 @@ export interface CallContext {
   progress: (done: number, total: number | null, message: string) => void;
   /** Of the log lines of this call. */
   correlationId: string;
+  /** Whose call it is, and what it may use. */
+  caller: Caller;
   /** In process only: what a `:copy` tool loads instead of the arguments rows and source. */
   input?: LoadInput;
 }
@@ -127,7 +132,7 @@ export interface ResourceLink {
   size?: number;
 }
 
-/** Never throws for what a caller did wrong: an unknown tool alone throws `tool.unknown`. */
+/** Never throws for what a caller did wrong, but `tool.unknown` and `auth.scope_missing`: then no tool was called. */
 export type CallTool = (
   name: string,
   args: Record<string, unknown>,
@@ -183,6 +188,7 @@ export function toTool(query: TypedQuery, server: ServerLimits, diagnostics: Dia
     inputSchema: binding.schema,
     outputSchema: outputSchemaOf(query, isPaged),
     annotations: annotationsOf(query, title),
+    scopes: header.scopes,
     query,
     limits,
     binding,

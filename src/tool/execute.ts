@@ -5,13 +5,14 @@
  */
 
 import { SqlwrightError } from "../errors.ts";
-import { distance } from "fastest-levenshtein";
 import type { Log } from "../log.ts";
+import { nearestName } from "../nearest.ts";
 import { isQueryCanceled } from "../postgres/database_error.ts";
 import { mainStatement, quoteIdentifier } from "../postgres/describe_statement.ts";
 import type { ConnectionSource, StatementOptions, StatementResult } from "../postgres/pool.ts";
 import { argumentFault, type BoundArguments } from "./arguments.ts";
-import { logCall, logFailure, rounded } from "./call_log.ts";
+import { callerField, logCall, logFailure, rounded } from "./call_log.ts";
+import { authorize, type Caller, mayUse } from "./caller.ts";
 import { type CallContext, type CallTool, type Catalog, type Tool, type ToolResult } from "./catalog.ts";
 import { readKinds } from "../query/kind.ts";
 import type { SourceAccess } from "../load/source.ts";
@@ -29,7 +30,8 @@ export interface Executor {
   /** `statement_timeout` of the sessions of both pools. */
   sessionTimeout_ms: number;
   cursorSecret: Uint8Array;
-  sources: SourceAccess;
+  /** What loads of a caller may read. */
+  sources: (caller: Caller) => SourceAccess;
   /** Tools that are written in TypeScript, by name. @default none */
   programs?: ReadonlyMap<string, MountedProgram>;
   log: Log;
@@ -45,8 +47,9 @@ export function callerOf(executor: Executor): CallTool {
     if (tool === undefined) {
       const program = executor.programs?.get(name);
       if (program !== undefined) return await callProgram(program, args, context, executor.log);
-      throw unknownTool(name, [...executor.catalog().tools.keys(), ...(executor.programs?.keys() ?? [])]);
+      throw unknownTool(name, namesFor(executor, context.caller));
     }
+    authorize(context.caller, tool);
     const started_ms = performance.now();
     try {
       const bound = tool.binding.bind(args, context.input);
@@ -62,6 +65,7 @@ export function callerOf(executor: Executor): CallTool {
       const fields = {
         tool: tool.name,
         correlation_id: context.correlationId,
+        ...callerField(context),
         ms: rounded(performance.now() - started_ms),
       };
       if (!(error instanceof SqlwrightError)) {
@@ -228,7 +232,7 @@ async function runCopy(
 ): Promise<ToolResult> {
   const { runLoad } = await import("./load.ts");
   const begin = beginOf(tool, executor.sessionTimeout_ms, true);
-  const load = () => runLoad(executor.writer, tool, bound, context, begin, executor.sources);
+  const load = () => runLoad(executor.writer, tool, bound, context, begin, executor.sources(context.caller));
   // Rows that came with the call can be sent twice, a stream cannot.
   if (bound.load === null || !("rows" in bound.load)) return await load();
   const { withRetries } = await import("./retry.ts");
@@ -399,11 +403,15 @@ function rowTooLarge(tool: Tool, bytes?: number): SqlwrightError {
   );
 }
 
+/** A tool that the caller may not use is not proposed either. */
+function namesFor({ catalog, programs }: Executor, caller: Caller): string[] {
+  const tools = [...catalog().tools.values(), ...[...programs?.values() ?? []].map(({ tool }) => tool)];
+  return tools.filter(({ scopes }) => mayUse(caller, scopes)).map(({ name }) => name);
+}
+
 function unknownTool(name: string, names: readonly string[]): SqlwrightError {
-  const [near] = names.toSorted((a, b) => distance(a, name) - distance(b, name));
-  const advice = near !== undefined && distance(near, name) <= name.length / 2
-    ? `; did you mean "${near}"?`
-    : "";
+  const near = nearestName(name.slice(0, 80), names);
+  const advice = near === null ? "" : `; did you mean "${near}"?`;
   return new SqlwrightError("tool.unknown", `There is no tool "${name.slice(0, 80)}"${advice}`, {
     details: { tool: name.slice(0, 80) },
     hint: "tools/list names every tool",

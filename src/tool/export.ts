@@ -6,11 +6,13 @@
 import { SqlwrightError } from "../errors.ts";
 import { readInBatches } from "../export/cursor.ts";
 import { type ByteSink, type ExportFormat, makeWriter } from "../export/format.ts";
+import { bytesText, rowsText } from "../load/progress.ts";
 import { isQueryCanceled } from "../postgres/database_error.ts";
 import { mainStatement, quoteIdentifier } from "../postgres/describe_statement.ts";
 import type { ConnectionSource } from "../postgres/pool.ts";
 import { readKinds } from "../query/kind.ts";
 import { argumentFault } from "./arguments.ts";
+import { authorize, type Caller } from "./caller.ts";
 import type { CallContext, Catalog, Tool } from "./catalog.ts";
 import { viewStatements } from "./view.ts";
 
@@ -37,10 +39,16 @@ export interface ExportRequest {
   tool: string;
   args: Record<string, unknown>;
   format: ExportFormat;
+  /** Who asked, for the log of a download. @default nobody known */
+  subject?: string | null;
 }
 
-/** @throws {SqlwrightError} `tool.unknown`, `argument.*`, `export.refused` */
-export function prepareExport(catalog: Catalog, { tool: name, args, format }: ExportRequest): PreparedExport {
+/** @throws {SqlwrightError} `tool.unknown`, `auth.scope_missing`, `argument.*`, `export.refused` */
+export function prepareExport(
+  catalog: Catalog,
+  { tool: name, args, format }: ExportRequest,
+  caller: Caller,
+): PreparedExport {
   const tool = catalog.tools.get(name);
   if (tool === undefined) {
     throw new SqlwrightError("tool.unknown", `There is no tool "${name.slice(0, 80)}"`, {
@@ -48,6 +56,7 @@ export function prepareExport(catalog: Catalog, { tool: name, args, format }: Ex
       hint: "tools/list names every tool",
     });
   }
+  authorize(caller, tool);
   const { kind } = tool;
   const refuse = (why: string, hint: string) =>
     new SqlwrightError("export.refused", `Cannot export ${name}: ${why}`, {
@@ -110,7 +119,7 @@ export async function runExport(
       async (rows) => {
         await writer.write(rows);
         exported.rows += rows.length;
-        progress(exported.rows, null, `${exported.rows} rows, ${exported.bytes} bytes`);
+        progress(exported.rows, null, `${rowsText(exported.rows)} rows · ${bytesText(exported.bytes)}`);
         // A sink that is always ready would never let a cancel through.
         both.throwIfAborted();
       },

@@ -19,17 +19,25 @@ interface Payload {
   t: string;
   a: Record<string, unknown>;
   f: ExportFormat;
+  /** The subject who asked. */
+  s?: string;
   /** Unix seconds. */
   e: number;
 }
 
 /** @throws {SqlwrightError} `export.refused` when the arguments make the link too long */
 export function writeLink(
-  { tool, args, format }: ExportRequest,
+  { tool, args, format, subject = null }: ExportRequest,
   expiresAt: Date,
   secret: Uint8Array,
 ): string {
-  const payload: Payload = { t: tool, a: args, f: format, e: Math.floor(expiresAt.getTime() / 1000) };
+  const payload: Payload = {
+    t: tool,
+    a: args,
+    f: format,
+    ...(subject === null ? {} : { s: subject }),
+    e: Math.floor(expiresAt.getTime() / 1000),
+  };
   const bytes = Buffer.from(JSON.stringify(payload));
   const token = Buffer.concat([sign(bytes, secret), bytes]).toString("base64url");
   if (token.length <= maximumLength) return token;
@@ -56,7 +64,7 @@ export function readLink(token: string, secret: Uint8Array, now = new Date()): E
     bytes.length <= signatureBytes ||
     !timingSafeEqual(bytes.subarray(0, signatureBytes), sign(payload, secret))
   ) throw invalid();
-  const { t, a, f, e } = JSON.parse(payload.toString()) as Payload;
+  const { t, a, f, s, e } = JSON.parse(payload.toString()) as Payload;
   if (now.getTime() >= e * 1000) {
     throw new SqlwrightError("export.link_expired", "Cannot export: the link has expired", {
       details: { expired_at: new Date(e * 1000).toISOString() },
@@ -64,7 +72,7 @@ export function readLink(token: string, secret: Uint8Array, now = new Date()): E
     });
   }
   if (!exportFormats.includes(f)) throw invalid();
-  return { tool: t, args: a, format: f };
+  return { tool: t, args: a, format: f, ...(s === undefined ? {} : { subject: s }) };
 }
 
 /** The secret also signs cursors: neither may be taken for the other. */

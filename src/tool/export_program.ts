@@ -6,6 +6,7 @@
 import { pathToFileURL } from "node:url";
 import { join, resolve } from "node:path";
 import { contentTypes, type ExportFormat, exportFormats } from "../export/format.ts";
+import type { Caller } from "./caller.ts";
 import type { CallContext, JsonSchema, ResourceLink } from "./catalog.ts";
 import type { ExportRequest } from "./export.ts";
 import type { ProgramHost, ProgramTool, ProgramToolSource } from "./program_tool.ts";
@@ -27,7 +28,7 @@ export function linkedExports(baseUrl: () => string): ProgramToolSource {
         expires_at: { type: "string", format: "date-time" },
       },
       linkKey: "url",
-      run: (request) => makeLink(host, baseUrl(), request),
+      run: (request, { caller }) => makeLink(host, baseUrl(), request, caller),
     }),
   ];
 }
@@ -70,6 +71,8 @@ function exportTool({ description, answer, linkKey, run }: ExportTool): ProgramT
     title,
     description,
     module: "sqlwright",
+    // Those of the tool that is exported are asked for.
+    scopes: [],
     inputSchema: closedObject({
       tool: { description: "Name of a tool that reads", type: "string", minLength: 1, maxLength: 128 },
       arguments: {
@@ -116,16 +119,17 @@ async function makeLink(
   { catalog, secret }: ProgramHost,
   baseUrl: string,
   request: ExportRequest,
+  caller: Caller,
 ): Promise<Record<string, unknown>> {
   const [{ prepareExport }, { linkTtl_ms, writeLink }] = await Promise.all([
     import("./export.ts"),
     import("./export_link.ts"),
   ]);
   // Wrong arguments are told now, to the agent, and not by the link to whoever opens it.
-  prepareExport(catalog(), request);
+  prepareExport(catalog(), request, caller);
   const expiresAt = new Date(Date.now() + linkTtl_ms);
   return {
-    url: `${baseUrl}${exportsPath}${writeLink(request, expiresAt, secret)}`,
+    url: `${baseUrl}${exportsPath}${writeLink({ ...request, subject: caller.subject }, expiresAt, secret)}`,
     expires_at: expiresAt.toISOString(),
   };
 }
@@ -140,7 +144,7 @@ async function saveFile(
     import("./export.ts"),
     import("../export/file.ts"),
   ]);
-  const prepared = prepareExport(catalog(), request);
+  const prepared = prepareExport(catalog(), request, context.caller);
   const limits = { timeout_ms: config.SQLWRIGHT_EXPORT_TIMEOUT, bytes: config.SQLWRIGHT_EXPORT_BYTES };
   const path = join(directory, exportFileName(request, crypto.randomUUID().slice(0, 8)));
   const { rows, bytes } = await writeWholeFile(

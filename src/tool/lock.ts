@@ -65,6 +65,8 @@ export interface LockedTool {
   /** The statement has optional filters: PostgreSQL plans it for the values of each call. */
   plansEachCall?: true;
   annotations: ToolAnnotations;
+  /** Of the file, else of its module. */
+  scopes?: readonly string[];
   /** With the default ceilings. */
   input: JsonSchema;
   output: JsonSchema;
@@ -181,6 +183,7 @@ function lockTool(tool: Tool, limits: ServerLimits, types: Record<string, Locked
     ...(parsed.unnest ? { keys: parsed.unnest } : {}),
     ...(tool.plansEachCall ? { plansEachCall: true } : {}),
     annotations: plain.annotations,
+    ...(plain.scopes.length > 0 ? { scopes: plain.scopes } : {}),
     input: plain.inputSchema,
     output: plain.outputSchema,
     uses: usesOf(query),

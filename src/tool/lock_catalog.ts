@@ -140,6 +140,7 @@ function lockedTool(name: string, locked: LockedTool, source: string, context: L
     },
     outputSchema: locked.output,
     annotations: locked.annotations,
+    scopes: locked.scopes ?? [],
     plansEachCall: locked.plansEachCall ?? false,
     query,
     get limits() {

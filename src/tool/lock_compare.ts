@@ -51,6 +51,11 @@ function compareTools(was: LockedTool, is: LockedTool, report: Report): void {
   if (!was.annotations.destructiveHint && is.annotations.destructiveHint) {
     report("it is destructive now", true);
   }
+  const [scopesBefore, scopesNow] = [was.scopes ?? [], is.scopes ?? []];
+  const added = scopesNow.filter((scope) => !scopesBefore.includes(scope));
+  const dropped = scopesBefore.filter((scope) => !scopesNow.includes(scope));
+  if (added.length > 0) report(`it needs the scope ${added.join(" ")} now`, true);
+  if (dropped.length > 0) report(`it does not need the scope ${dropped.join(" ")} any more`, false);
 }
 
 /** Without what follows from the ceilings. */

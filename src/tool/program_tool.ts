@@ -10,7 +10,8 @@ import type { Log } from "../log.ts";
 import type { Pools } from "../postgres/server.ts";
 import type { Diagnostic } from "../query/diagnostic.ts";
 import { argumentError } from "./arguments.ts";
-import { logCall, logFailure, rounded } from "./call_log.ts";
+import { callerField, logCall, logFailure, rounded } from "./call_log.ts";
+import { authorize } from "./caller.ts";
 import type {
   CallContext,
   CallTool,
@@ -34,6 +35,8 @@ export interface ProgramTool {
   inputSchema: JsonSchema;
   outputSchema: JsonSchema;
   annotations: ToolAnnotations;
+  /** Of OAuth: a caller needs all of them; empty for everybody. */
+  scopes: readonly string[];
   /**
    * Arguments are already those of the schema. Answers the structured content; throws SqlwrightError for what the agent shall
    * read, and the signal's reason or any error when the signal aborts.
@@ -51,7 +54,7 @@ export interface ProgramHost {
   /** What signs cursors and links. */
   secret: Uint8Array;
   catalog: () => Catalog;
-  /** Calls any tool, also those of programs, as a client would. */
+  /** Calls any tool, also those of programs, as the caller of the context would: what a program may do by itself it does as `localCaller`. */
   callTool: CallTool;
 }
 
@@ -98,13 +101,14 @@ export function findNameCollisions(
   }));
 }
 
-/** Never throws for what a caller did wrong; a failure of the program itself is thrown, as that of a SQL tool is. */
+/** Never throws for what a caller did wrong, but `auth.scope_missing`; a failure of the program itself is thrown, as that of a SQL tool is. */
 export async function callProgram(
   { tool, validate, validateAnswer }: MountedProgram,
   args: Record<string, unknown>,
   context: CallContext,
   log: Log,
 ): Promise<ToolResult> {
+  authorize(context.caller, tool);
   const started_ms = performance.now();
   try {
     const faults: Fault[] = [];
@@ -127,6 +131,7 @@ export async function callProgram(
     const fields = {
       tool: tool.name,
       correlation_id: context.correlationId,
+      ...callerField(context),
       ms: rounded(performance.now() - started_ms),
     };
     if (!(error instanceof SqlwrightError)) {

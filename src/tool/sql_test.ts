@@ -8,6 +8,7 @@ import type { Pool, PoolConnection } from "../postgres/pool.ts";
 import type { ExampleTag } from "../query/annotation.ts";
 import type { Place } from "../query/query.ts";
 import type { ExpectedOutcome, SqlTest, SqlTestFile, TestStep } from "../query/sql_test.ts";
+import { localCaller } from "./caller.ts";
 import type { CallContext, ToolResult } from "./catalog.ts";
 import { callerOf, type Executor } from "./execute.ts";
 import {
@@ -129,6 +130,7 @@ async function answerOf(
     signal: new AbortController().signal,
     progress: () => {},
     correlationId: "test",
+    caller: localCaller,
   };
   try {
     return await callerOf({ ...executor, reader, writer })(tool, args, context);

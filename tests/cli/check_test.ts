@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { brokenDirectory, makeShop, run, shopDirectory } from "./command.ts";
+import { withFiles } from "../harness.ts";
 
 const shop = await makeShop();
 Deno.test.afterAll(async () => await shop[Symbol.asyncDispose]());
@@ -160,4 +161,34 @@ Deno.test("list leaves broken files out, says so, and ends with 1", async () => 
   assert.match(stdout, /shop_fine/);
   assert.doesNotMatch(stdout, /shop_near/);
   assert.match(stderr, /2 broken files left out: sqlwright check shows why/);
+});
+
+Deno.test("check --json and list show the scopes of a tool, also those of its module", async () => {
+  const files = {
+    "vault/_module.sql": "-- title: Vault\n-- A vault.\n-- @scope vault:read\n",
+    "vault/look.sql": "-- name: look :value\n-- Looks.\n\nselect 1 as one;\n",
+    "vault/open.sql":
+      "-- name: open :value\n-- Opens.\n--\n-- @scope vault:open  vault:admin\n\nselect 1 as one;\n",
+  };
+  await withFiles(files, async (sql) => {
+    const [checked, listed, table] = await Promise.all([
+      run(["check", "--json"], { databaseUrl, sql }),
+      run(["list", "--json"], { databaseUrl, sql }),
+      run(["list"], { databaseUrl, sql }),
+    ]);
+    const scopesByTool = { vault_look: ["vault:read"], vault_open: ["vault:open", "vault:admin"] };
+    const ofCheck = JSON.parse(checked.stdout).files.filter(({ tool }: { tool: string | null }) =>
+      tool !== null
+    );
+    const ofList = JSON.parse(listed.stdout).modules.flatMap(({ tools }: { tools: unknown[] }) => tools)
+      .filter(({ name }: { name: string }) => name.startsWith("vault_"));
+    type Shown = { tool?: string; name?: string; scopes: string[] };
+    for (const shown of [ofCheck, ofList] as Shown[][]) {
+      assert.deepEqual(
+        Object.fromEntries(shown.map(({ tool, name, scopes }) => [tool ?? name, scopes])),
+        scopesByTool,
+      );
+    }
+    assert.match(table.stdout, /vault_open\s+:?value\s+vault:open vault:admin/);
+  });
 });

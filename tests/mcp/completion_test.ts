@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
 import { createLog } from "../../src/log.ts";
 import { makeServer } from "../../src/mcp/server.ts";
+import { localCaller } from "../../src/tool/caller.ts";
 import { withDatabase, withTestApplication } from "../harness.ts";
 
 const uri = "sqlwright://values/{tool}/{parameter}{?value}";
@@ -41,7 +42,10 @@ Deno.test("a client completes a tool, its parameter and the labels of an enum in
 async function withClient(use: (client: Client) => Promise<void>): Promise<void> {
   await withDatabase(async (database) => {
     await withTestApplication({ DATABASE_URL: database.serverUrl }, async (application) => {
-      const server = await makeServer(application, createLog({ level: "error", write: () => {} }));
+      const server = await makeServer(application, {
+        log: createLog({ level: "error", write: () => {} }),
+        caller: localCaller,
+      });
       const client = new Client({ name: "test", version: "1" });
       const [near, far] = InMemoryTransport.createLinkedPair();
       await Promise.all([server.connect(far), client.connect(near)]);

@@ -9,6 +9,7 @@ import {
 import { DirectAnswers, envelopeOf, legacyVersions } from "../../src/mcp/direct.ts";
 import { asRequest, type JsonRpcRequest } from "../../src/mcp/message.ts";
 import { makeServer } from "../../src/mcp/server.ts";
+import { localCaller } from "../../src/tool/caller.ts";
 import { echoApplication, memoryLog, toTool } from "./echo_application.ts";
 
 const { log } = memoryLog();
@@ -76,7 +77,7 @@ Deno.test("requests that are not right in every respect are left to the SDK", ()
   const direct = new DirectAnswers(echoApplication(), log);
   const left = (method: string, params?: Record<string, unknown>) => {
     const request: JsonRpcRequest = { jsonrpc: "2.0", id: 1, method, ...(params && { params }) };
-    assert.equal(direct.answer(request, "legacy"), null, method);
+    assert.equal(direct.answer(request, "legacy", localCaller), null, method);
     assert.equal(direct.callOf(request), null, method);
   };
   left("initialize", {});
@@ -183,14 +184,16 @@ async function answerDirectly(
 ): Promise<Answer> {
   const direct = new DirectAnswers(application, log);
   const call = direct.callOf(request);
-  const channel = { signal: new AbortController().signal, notify: () => {} };
-  const text = call === null ? direct.answer(request, era) : await direct.call(request, call, era, channel);
+  const channel = { caller: localCaller, signal: new AbortController().signal, notify: () => {} };
+  const text = call === null
+    ? direct.answer(request, era, localCaller)
+    : await direct.call(request, call, era, channel);
   assert.ok(text !== null && !text.includes("\n"), "one line, as stdio and SSE need it");
   return JSON.parse(text);
 }
 
 async function answerBySdk(request: JsonRpcRequest, application = echoApplication()): Promise<Answer> {
-  const server = await makeServer(application, log);
+  const server = await makeServer(application, { log, caller: localCaller });
   const [client, other] = InMemoryTransport.createLinkedPair();
   await server.connect(other);
   const { promise, resolve } = Promise.withResolvers<unknown>();
@@ -203,7 +206,9 @@ async function answerBySdk(request: JsonRpcRequest, application = echoApplicatio
 }
 
 async function answerByHandler(request: JsonRpcRequest): Promise<Answer> {
-  const handler = createMcpHandler(() => makeServer(echoApplication(), log), { legacy: "reject" });
+  const handler = createMcpHandler(() => makeServer(echoApplication(), { log, caller: localCaller }), {
+    legacy: "reject",
+  });
   const response = await handler.fetch(
     new Request("http://localhost/mcp", {
       method: "POST",

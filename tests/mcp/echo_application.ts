@@ -104,7 +104,11 @@ export function defaultTools(): ServedTool[] {
 }
 
 /** A tool of the module `echo`. */
-export function toTool(name: string, properties: Record<string, unknown>): ServedTool {
+export function toTool(
+  name: string,
+  properties: Record<string, unknown>,
+  scopes: readonly string[] = [],
+): ServedTool {
   const title = `Echo ${name}`;
   return {
     name: `echo_${name}`,
@@ -114,6 +118,7 @@ export function toTool(name: string, properties: Record<string, unknown>): Serve
     kind: "value",
     inputSchema: { type: "object", properties, additionalProperties: true },
     outputSchema: { type: "object", additionalProperties: true },
+    scopes,
     annotations: {
       title,
       readOnlyHint: true,

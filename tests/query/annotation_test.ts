@@ -372,3 +372,18 @@ Deno.test("parseHeader() takes prose that looks a little like a tag for what it 
   assert.deepEqual(found, []);
   assert.match(header.description, /@code in a block/);
 });
+
+Deno.test("parseHeader() reads scopes as RFC 6749 has them, each once, and a file's own for its module's", () => {
+  assert.deepEqual(good("one", "@scope edgar:load  https://x.example/a.b", "@scope !#[]~").scopes, [
+    "edgar:load",
+    "https://x.example/a.b",
+    "!#[]~",
+  ]);
+  assert.deepEqual(wrong("one", '@scope a b"c'), ["tag-value 3:13"]);
+  assert.deepEqual(wrong("one", "@scope a\\b"), ["tag-value 3:11"]);
+  assert.deepEqual(wrong("one", "@scope caf\u00e9"), ["tag-value 3:11"]);
+  assert.deepEqual(wrong("one", "@scope a b a"), ["tag-duplicate 3:15"]);
+  assert.deepEqual(wrong("one", "@scope a", "@scope a"), ["tag-duplicate 4:11"]);
+  assert.deepEqual(wrong("one", "@scope"), ["tag-value 3:4"]);
+  assert.deepEqual([...unbuiltTags].includes("scope"), false);
+});

@@ -158,7 +158,15 @@ testOnEach("what is served from the lock is what is served without it", async (s
         for (const [name, tool] of catalog().tools) {
           const other = plain.tools.get(name)!;
           for (
-            const key of ["title", "description", "kind", "annotations", "limits", "plansEachCall"] as const
+            const key of [
+              "title",
+              "description",
+              "kind",
+              "annotations",
+              "scopes",
+              "limits",
+              "plansEachCall",
+            ] as const
           ) {
             assert.deepEqual(tool[key], other[key], `${name}.${key}`);
           }
@@ -421,4 +429,29 @@ Deno.test("optional filters are planned for the values of each call, and nothing
     assert.equal(hasOptionalFilter({ nodeType: "SelectStmt", tree: {} }), false);
     return Promise.resolve();
   });
+});
+
+Deno.test("scopes of files and modules are in the lock, and to need another one breaks callers", async () => {
+  const module = files["shop/_module.sql"] + "-- @scope shop:read\n";
+  const load = files["shop/load.sql"].replace("parts.\n", "parts.\n--\n-- @scope shop:write  shop:admin\n");
+  const own = { "shop/_module.sql": module, "shop/load.sql": load };
+  await withLocked(async ({ database, directory, lock }) => {
+    assert.deepEqual(lock.tools.shop_get!.scopes, ["shop:read"]);
+    assert.deepEqual(
+      lock.tools.shop_load!.scopes,
+      ["shop:write", "shop:admin"],
+      "a file's own take their place",
+    );
+    const limits = defaultLimits();
+    const { tools } = lockedCatalog(readLockedFiles(directory)!, { limits, defaultLimits: limits });
+    assert.deepEqual(tools.get("shop_get")!.scopes, ["shop:read"]);
+    assert.deepEqual(tools.get("shop_load")!.scopes, ["shop:write", "shop:admin"]);
+
+    await Deno.writeTextFile(`${directory}/shop/load.sql`, load.replace("shop:admin", "shop:owner"));
+    const changed = compareLocks(lock, await lockOf(database, directory));
+    assert.deepEqual(changed.map(({ tool, message, isBreaking }) => [tool, message, isBreaking]), [
+      ["shop_load", "it needs the scope shop:owner now", true],
+      ["shop_load", "it does not need the scope shop:admin any more", false],
+    ]);
+  }, { own });
 });

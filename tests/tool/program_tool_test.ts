@@ -38,6 +38,7 @@ const tool = (name: string, run: ProgramTool["run"], links?: ProgramTool["links"
     idempotentHint: true,
     openWorldHint: true,
   },
+  scopes: [],
   run,
   ...(links === undefined ? {} : { links }),
 });
