@@ -2,7 +2,8 @@
  * COPY through the tool beside `psql \copy` of the same file, in turns: `DATABASE_URL=… deno task bench:copy [--curve]`.
  *
  * Narrow rows (three integers) and wide ones (twenty columns), into a table as it is and through a staging table with a merge, as CSV,
- * NDJSON and rows of the call; collecting with a thousand bad rows among a million. The tool runs in a process of its own, so the
+ * NDJSON and rows of the call; collecting with a thousand bad rows among a million, which the COPY or the merge refuses. `--only "collect,
+ * merged"` measures the cases whose names begin so. The tool runs in a process of its own, so the
  * memory is its own. `--curve` loads a file of 1 GB and prints the memory on the way. Needs psql and the right to make a schema.
  */
 
@@ -12,6 +13,7 @@ import postgres from "postgres";
 import { withApplication } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
+import { localCaller } from "../src/tool/caller.ts";
 
 const rounds = 5;
 const narrowRows = 1_000_000;
@@ -24,7 +26,7 @@ const schema = `
   drop schema if exists bench_copy cascade;
   create schema bench_copy;
   create table bench_copy.narrow (a integer, b integer, c integer);
-  create table bench_copy.merged (a integer primary key, b integer, c integer);
+  create table bench_copy.merged (a integer primary key, b integer, c integer constraint check_merged_c check (c >= 0));
   create table bench_copy.wide (${
   wideColumns.map((name, index) => `${name} ${wideTypes[index % wideTypes.length]}`).join(", ")
 });`;
@@ -96,6 +98,27 @@ async function compare(url: string, sql: postgres.Sql, directory: string): Promi
   await writeLines(directory, "wide.ndjson", wideRows, wideDocument);
   const bad = (index: number) => index % 1000 === 500 ? `x${narrow(index)}` : narrow(index);
   await writeLines(directory, "bad.csv", narrowRows, bad, "a,b,c");
+  const refused = (index: number) => `${index},0,-1`;
+  const repeated = (index: number) => `${index - 400},1,1`;
+  const every = (wanted: (index: number) => boolean, line: (index: number) => string) => (index: number) =>
+    wanted(index) ? line(index) : narrow(index);
+  const thousandth = (index: number) => index % 1000 === 500;
+  await writeLines(
+    directory,
+    "refused_one.csv",
+    narrowRows,
+    every((index) => index === 700_123, refused),
+    "a,b,c",
+  );
+  await writeLines(directory, "refused.csv", narrowRows, every(thousandth, refused), "a,b,c");
+  await writeLines(
+    directory,
+    "repeated_one.csv",
+    narrowRows,
+    every((index) => index === 700_123, repeated),
+    "a,b,c",
+  );
+  await writeLines(directory, "repeated.csv", narrowRows, every(thousandth, repeated), "a,b,c");
   const copy = (
     table: string,
     file: string,
@@ -139,12 +162,25 @@ async function compare(url: string, sql: postgres.Sql, directory: string): Promi
       tool: "narrow",
       args: { source: "bad.csv", options: { mode: "collect" } },
     }],
+    ...([
+      ["none bad", "narrow"],
+      ["1 refused", "refused_one"],
+      ["1,000 refused", "refused"],
+      ["1 repeated", "repeated_one"],
+      ["1,000 repeated", "repeated"],
+    ] as const).map(([name, file]): (typeof cases)[number] => [
+      `collect, merged, ${name}`,
+      "merged",
+      narrowRows,
+      merged("narrow.csv"),
+      { tool: "merged", args: { source: `${file}.csv`, options: { mode: "collect" } } },
+    ]),
   ];
   print(
     "| load | rows | psql rows/s | tool rows/s | tool : psql | peak MB | above idle MB |\n|---|--:|--:|--:|--:|--:|--:|",
   );
   const only = Deno.args[Deno.args.indexOf("--only") + 1];
-  const wanted = Deno.args.includes("--only") ? cases.filter(([name]) => name === only) : cases;
+  const wanted = Deno.args.includes("--only") ? cases.filter(([name]) => name.startsWith(only!)) : cases;
   for (const [name, table, rows, commands, job] of wanted) {
     const [plain, tool, peaks, idles]: number[][] = [[], [], [], []];
     for (let round = 0; round < rounds; round++) {
@@ -221,6 +257,7 @@ async function runJob({ tool, args, rows, streamed, directory, curve: isDrawn }:
     const result = await callTool(`bench_${tool}`, args, {
       signal: new AbortController().signal,
       correlationId: "bench",
+      caller: localCaller,
       progress: (done) => isDrawn && curve.push([done, resident_MB()]),
       ...(streamed === undefined
         ? {}

@@ -9,6 +9,7 @@ import type { CallConnection } from "../postgres/pool.ts";
 import { type Refusal, refusalOf } from "./copying.ts";
 import type { LoadProgress } from "./progress.ts";
 import {
+  excerpt,
   type RecordBatch,
   recordExcerpt,
   type RecordPart,
@@ -16,6 +17,8 @@ import {
   type SourceWords,
   subjectOf,
 } from "./record.ts";
+import { withLine } from "./resource_error.ts";
+import type { StagedRows } from "./staged_rows.ts";
 
 export interface CollectOptions {
   words: SourceWords;
@@ -26,6 +29,8 @@ export interface CollectOptions {
   valueOf: (record: Uint8Array, column: string) => string | null;
   /** A record as text. */
   textOf: (record: Uint8Array) => string;
+  /** Remembers where the rows come from, for the merges. */
+  staged: StagedRows | null;
 }
 
 const savepoint = "savepoint sqlwright_run";
@@ -41,7 +46,7 @@ export async function collectRecords(
   records: AsyncIterable<RecordPart>,
   options: CollectOptions,
 ): Promise<{ copied: number; rejects: Reject[] }> {
-  const { signal, progress } = options;
+  const { signal, progress, staged } = options;
   const rejects: Reject[] = [];
   const reject = (each: Reject) => {
     rejects.push(each);
@@ -68,7 +73,10 @@ export async function collectRecords(
         text,
         batch.bytes.subarray(batch.offset(start), batch.offset(end)),
         signal,
-      );
+        staged === null ? null : { staged, batch, start, end },
+      ).catch((error) => {
+        throw withLine(error, options.words, (line) => batch.line(Math.min(start + line, end) - 1));
+      });
       if (refusal === null) {
         copied += end - start;
         progress.rows += end - start;
@@ -99,6 +107,7 @@ async function copyRun(
   text: string,
   bytes: Uint8Array,
   signal: AbortSignal,
+  run: { staged: StagedRows; batch: RecordBatch; start: number; end: number } | null,
 ): Promise<Refusal | null> {
   await connection.script(savepoint);
   try {
@@ -106,10 +115,10 @@ async function copyRun(
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === null) throw error;
-    await connection.script(undo);
+    await connection.script(undo + (run?.staged.undone() ?? ""));
     return refusal;
   }
-  await connection.script(keep);
+  await connection.script((run?.staged.kept(run.batch, run.start, run.end) ?? "") + keep);
   return null;
 }
 
@@ -146,26 +155,30 @@ function rejectOf(
   { valueOf, textOf }: CollectOptions,
 ): Reject {
   const record = batch.bytes.subarray(batch.offset(index), batch.offset(index + 1));
+  const value = column === null ? null : valueOf(record, column);
   return {
     line: batch.line(index),
     byte: batch.byte?.(index) ?? null,
     column,
-    value: column === null ? null : valueOf(record, column),
+    value: value === null ? null : excerpt(value),
     reason,
     sqlstate,
     record: recordExcerpt(textOf(record.subarray(0, 8192)).replace(/\r?\n$/, "")),
   };
 }
 
-function tooManyRejects(
+/** @param rejects one more than there may be, the last one last */
+export function tooManyRejects(
   rejects: readonly Reject[],
-  { maximumRejects, words }: CollectOptions,
+  { maximumRejects, words }: Pick<CollectOptions, "maximumRejects" | "words">,
 ): SqlwrightError {
   const first = rejects.slice(0, 5).map(({ line, column, reason }) => ({ line, column, reason }));
   const last = rejects.at(-1)!;
   return new SqlwrightError(
     "load.too_many_rejects",
-    `Cannot load ${subjectOf(words, last)}: ${last.reason}, and more than ${maximumRejects} rows are bad`,
+    `Cannot load ${subjectOf(words, last)}: ${last.reason}, and more than ${maximumRejects} ${
+      maximumRejects === 1 ? "row is" : "rows are"
+    } bad`,
     {
       details: {
         ...(words.source === null ? {} : { source: words.source }),

@@ -6,8 +6,16 @@
 import { SqlwrightError } from "../errors.ts";
 import { sqlstateOf } from "../postgres/database_error.ts";
 import type { CallConnection } from "../postgres/pool.ts";
-import { type RecordBatch, type RecordPart, rejectError, type SourceWords } from "./record.ts";
+import {
+  copyContext,
+  excerpt,
+  type RecordBatch,
+  type RecordPart,
+  rejectError,
+  type SourceWords,
+} from "./record.ts";
 import type { LoadProgress } from "./progress.ts";
+import { withLine } from "./resource_error.ts";
 
 /** What PostgreSQL says of a refused record. */
 export interface Refusal {
@@ -16,24 +24,29 @@ export interface Refusal {
   column: string | null;
   reason: string;
   sqlstate: string;
+  /** The constraint that is violated, where there is one. */
+  constraint?: { schema: string; table: string; name: string };
 }
 
-/** Data exceptions, integrity violations, and what functions raise: of the row, and not of the server. */
-const isOfRow = /^(22|23|P0001)/;
+/** Data exceptions, integrity violations, limits such as a row's size, and what functions raise: of the row, and not of the server. */
+const isOfRow = /^(22|23|54|P0001)/;
+
+const reasonLength = 400;
 
 /** Null for errors that are not about a record. */
 export function refusalOf(error: unknown): Refusal | null {
   const sqlstate = sqlstateOf(error);
   if (sqlstate === null || !isOfRow.test(sqlstate) || !(error instanceof SqlwrightError)) return null;
-  const { where, column } = error.details;
-  const context = typeof where === "string" ? where : "";
-  const line = /\bline (\d+)/.exec(context)?.[1];
-  const named = /, column ([^:\n]+)(:|$)/m.exec(context)?.[1];
+  const { where, column, schema, table, constraint } = error.details;
+  const copied = copyContext(where);
   return {
-    line: line === undefined ? null : Number(line),
-    column: named ?? (typeof column === "string" ? column : null),
-    reason: error.message,
+    line: copied.line,
+    column: copied.column ?? (typeof column === "string" ? column : null),
+    reason: excerpt(error.message, reasonLength),
     sqlstate,
+    ...(typeof schema === "string" && typeof table === "string" && typeof constraint === "string"
+      ? { constraint: { schema, table, name: constraint } }
+      : {}),
   };
 }
 
@@ -65,16 +78,18 @@ export async function copyRecords(
   try {
     return await connection.copyFrom(text, bytes(), signal);
   } catch (error) {
+    const placeOf = (line: number) => {
+      const found = sent.findLast((each) => each.first <= line);
+      const index = found === undefined ? 0 : line - found.first;
+      const isKnown = found !== undefined && index < found.batch.count;
+      return {
+        line: isKnown ? found.batch.line(index) : line,
+        byte: isKnown ? found.batch.byte?.(index) ?? null : null,
+      };
+    };
     const refusal = refusalOf(error);
-    if (refusal === null || refusal.line === null) throw error;
-    const found = sent.findLast((each) => each.first <= refusal.line!);
-    const index = found === undefined ? 0 : refusal.line - found.first;
-    const isKnown = found !== undefined && index < found.batch.count;
-    throw refusedError(error, refusal, {
-      words,
-      line: isKnown ? found.batch.line(index) : refusal.line,
-      byte: isKnown ? found.batch.byte?.(index) ?? null : null,
-    });
+    if (refusal === null || refusal.line === null) throw withLine(error, words, (line) => placeOf(line).line);
+    throw refusedError(error, refusal, { words, ...placeOf(refusal.line) });
   }
 }
 
@@ -102,7 +117,7 @@ function adviceOf(sqlstate: string): string | null {
       return "Nothing was loaded. Set the option encoding to what the source is written in, such as latin1 or windows-1252; PostgreSQL's text holds no NUL";
     // bad_copy_file_format
     case "22P04":
-      return "Nothing was loaded. A quote may be missing in this line or one before it, or the options delimiter and quote do not fit the source";
+      return "Nothing was loaded. A quote may be missing in this line or one before it, the options delimiter and quote may not fit the source, or its lines end in different ways (CR LF here, LF there)";
     // invalid_datetime_format, datetime_field_overflow: the server's hint is about DateStyle, which is always ISO here.
     case "22007":
     case "22008":
@@ -138,7 +153,7 @@ export async function copyBytes(
     return await connection.copyFrom(text, watched(), signal);
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal === null || refusal.line === null) throw error;
+    if (refusal === null || refusal.line === null) throw withLine(error, words, (line) => line + lineOffset);
     throw refusedError(error, refusal, { words, line: refusal.line + lineOffset });
   }
 }

@@ -7,15 +7,10 @@
  */
 
 import { SqlwrightError } from "../errors.ts";
+import { BatchBuilder } from "./delimited_batch.ts";
 import type { DelimitedForm } from "./options.ts";
-import {
-  batchBytes,
-  excerpt,
-  type RecordBatch,
-  recordExcerpt,
-  type RecordPart,
-  type Reject,
-} from "./record.ts";
+import { joined } from "./raw_source.ts";
+import { batchBytes, excerpt, recordExcerpt, type RecordPart, type Reject, textLine } from "./record.ts";
 
 /** A longer record is refused where records must be known one by one. */
 export const maximumRecordBytes = 8 * 1024 * 1024;
@@ -47,8 +42,15 @@ export async function takeHeader(
   const scan = new RecordScan(form);
   for (;;) {
     const { done, value } = await chunks.next();
-    if (!done) data = data.length === 0 ? value : joined(data, value);
+    if (!done) data = joined(data, value);
     const start = byteOrderMark(data);
+    if (isWideMark(data)) {
+      throw headerError(
+        source,
+        "it begins with the byte order mark of UTF-16",
+        "Set the option encoding to utf-16",
+      );
+    }
     const isRead = data.length > start && scan.next(data, start, data.length, done === true);
     if (isRead && !scan.isUnterminated) {
       const names = fieldsOf(data.subarray(start, scan.end), form).map((name) => name.trim());
@@ -129,9 +131,11 @@ export async function* delimitedRecords(
   const probe = new RecordScan(form);
   const isRecord = (bytes: Uint8Array, start: number, end: number) =>
     start > 0 && probe.next(bytes, start, end, false) && probe.lineBreaks === 0 && probe.fields === fields;
-  const batch = new BatchBuilder(isWhole);
+  const batch = new BatchBuilder(isWhole, form);
   let line = firstLine;
   let data: Uint8Array<ArrayBufferLike> = new Uint8Array();
+  /** The rest of a line that is too long goes by. */
+  let isSkipping = false;
   /** All that is complete in `data`; answers where the rest begins. */
   function* read(isEnd: boolean): Generator<RecordPart, number> {
     let start = 0;
@@ -151,11 +155,11 @@ export async function* delimitedRecords(
       // A quote that does not close swallows good lines: only its own line is rejected, and reading goes on behind that. One that closes
       // somewhere has swallowed some when the next line is a record by itself.
       const isSwallowing = isTooLong || scan.isUnterminated ||
-        (scan.lineBreaks > 0 && isRecord(data, data.indexOf(lineFeed, start) + 1, scan.after));
-      const lineEnd = isSwallowing ? data.indexOf(lineFeed, start) : -1;
+        (scan.lineBreaks > 0 && isRecord(data, data.indexOf(scan.lineEnd, start) + 1, scan.after));
+      const lineEnd = isSwallowing ? data.indexOf(scan.lineEnd, start) : -1;
       const end = isSwallowing ? (lineEnd < 0 ? data.length : lineEnd + 1) : scan.after;
       const reason = isTooLong
-        ? `a quoted value does not end within ${maximumRecordBytes} bytes`
+        ? `it does not end within ${maximumRecordBytes} bytes; a quote may be missing`
         : scan.isUnterminated
         ? "a quoted value does not end"
         : `${scan.fields} value${scan.fields === 1 ? "" : "s"}, and ${fields} ${
@@ -164,11 +168,18 @@ export async function* delimitedRecords(
       yield { reject: malformed(data.subarray(start, end), line, reason, form) };
       line += isSwallowing ? 1 : scan.lineBreaks + 1;
       start = end;
+      isSkipping = isTooLong && lineEnd < 0;
     }
     return start;
   }
-  for await (const chunk of bytes) {
-    data = data.length === 0 ? chunk : joined(data, chunk);
+  for await (let chunk of bytes) {
+    if (isSkipping) {
+      const lineEnd = chunk.indexOf(scan.lineEnd);
+      if (lineEnd < 0) continue;
+      isSkipping = false;
+      chunk = chunk.subarray(lineEnd + 1);
+    }
+    data = joined(data, chunk);
     const start = yield* read(false);
     if (batch.count > 0) yield { batch: batch.take() };
     data = data.subarray(start);
@@ -206,6 +217,20 @@ export function fieldsOf(record: Uint8Array, form: DelimitedForm): string[] {
     else fields[last] += character;
   }
   return fields;
+}
+
+/** Values as a record. For messages. */
+export function lineOf(
+  values: readonly (string | null)[],
+  { delimiter, quote, format }: DelimitedForm,
+): string {
+  if (format === "text") return textLine(values).replaceAll("\t", delimiter);
+  return values.map((value) => {
+    if (value === null || quote === null) return value ?? "";
+    const isQuoted = value === "" ||
+      [delimiter, quote, "\n", "\r"].some((special) => value.includes(special));
+    return isQuoted ? quote + value.replaceAll(quote, quote + quote) + quote : value;
+  }).join(delimiter);
 }
 
 export function decoded(bytes: Uint8Array, { encoding }: Pick<DelimitedForm, "encoding">): string {
@@ -251,6 +276,11 @@ class RecordScan {
     this.#escape = escape === null ? -1 : escape.charCodeAt(0);
     this.#isText = format === "text";
     this.#kept = kept;
+  }
+
+  /** The last byte of a line end. */
+  get lineEnd(): number {
+    return this.#endsWithReturn === true ? carriageReturn : lineFeed;
   }
 
   /** False when the record goes on behind `length`. `places` are relative to `data`. */
@@ -307,79 +337,7 @@ class RecordScan {
   }
 }
 
-/** Gathers records. Whole ones stay where they are; of others the kept fields are copied. */
-class BatchBuilder {
-  count = 0;
-  size = 0;
-  readonly #isWhole: boolean;
-  #data: Uint8Array = new Uint8Array();
-  #start = 0;
-  #offsets: number[] = [];
-  #lines: number[] = [];
-  #copied: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-
-  constructor(isWhole: boolean) {
-    this.#isWhole = isWhole;
-  }
-
-  add(data: Uint8Array, start: number, end: number, scan: RecordScan, line: number): void {
-    if (this.count === 0) {
-      this.#data = data;
-      this.#start = start;
-    }
-    this.#offsets.push(this.size);
-    this.#lines.push(line);
-    this.count++;
-    if (this.#isWhole) {
-      this.size = end - this.#start;
-      return;
-    }
-    const { places } = scan;
-    this.#reserve(end - start + places.length);
-    for (let index = 0; index < places.length; index += 2) {
-      if (index > 0) this.#copied[this.size++] = scan.delimiter;
-      const field = data.subarray(places[index]!, places[index + 1]!);
-      this.#copied.set(field, this.size);
-      this.size += field.length;
-    }
-    this.#copied[this.size++] = lineFeed;
-  }
-
-  take(): RecordBatch {
-    const offsets = [...this.#offsets, this.size];
-    const lines = this.#lines;
-    const bytes = this.#isWhole
-      ? this.#data.subarray(this.#start, this.#start + this.size)
-      : this.#copied.subarray(0, this.size);
-    const batch: RecordBatch = {
-      bytes,
-      count: this.count,
-      offset: (index) => offsets[index]!,
-      line: (index) => lines[index]!,
-      byte: null,
-      hasLineBreaks: true,
-    };
-    this.count = 0;
-    this.size = 0;
-    this.#offsets = [];
-    this.#lines = [];
-    this.#copied = new Uint8Array(0);
-    return batch;
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#copied.length >= this.size + bytes) return;
-    const larger = new Uint8Array(Math.max(batchBytes * 2, this.size + bytes));
-    larger.set(this.#copied.subarray(0, this.size));
-    this.#copied = larger;
-  }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
-}
+const isWideMark = ([first, second]: Uint8Array) =>
+  (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 
 const byteOrderMark = (data: Uint8Array) => data[0] === 0xef && data[1] === 0xbb && data[2] === 0xbf ? 3 : 0;

@@ -3,7 +3,7 @@
  * made of, or record by record where records must be known.
  */
 
-import { nearestName } from "../postgres/describe_outline.ts";
+import { nearestName } from "../nearest.ts";
 import { quoteIdentifier } from "../postgres/describe_statement.ts";
 import type { CopyTarget } from "../query/query.ts";
 import {
@@ -12,20 +12,24 @@ import {
   fieldOf,
   headerError,
   type HeaderLine,
+  lineOf,
   takeHeader,
   withoutMark,
 } from "./delimited.ts";
 import { transcoded } from "./encoding.ts";
+import { withoutEndMark } from "./end_mark.ts";
 import { type JsonColumn, openJsonRows } from "./json_rows.ts";
 import { elementTexts, ndjsonTexts } from "./json_texts.ts";
 import { copyOptionsOf, type DelimitedForm, type LoadOptions, optionFault, sourceFormOf } from "./options.ts";
-import { type RecordPart, rowRecords, type SourceWords } from "./record.ts";
+import { type RecordPart, rowRecords, type SourceWords, textLine } from "./record.ts";
 import type { OpenedSource } from "./source.ts";
 
 /** What is to be copied. */
 export interface Intake {
-  /** The COPY that takes it. */
-  text: string;
+  /** The COPY that takes it. @param relation quoted; another table of the same columns @default the file's own */
+  textInto: (relation?: string) => string;
+  /** The columns that are brought. */
+  columns: readonly string[];
   content:
     /** @property lineOffset lines of the source before the bytes */
     | { kind: "bytes"; bytes: AsyncIterable<Uint8Array>; lineOffset: number }
@@ -34,6 +38,8 @@ export interface Intake {
   /** The value of a record's column, and a record, as text: of what goes to COPY. */
   valueOf: (record: Uint8Array, column: string) => string | null;
   textOf: (record: Uint8Array) => string;
+  /** A record of these values, as it stands in the source or nearly so. */
+  lineOf: (values: readonly (string | null)[]) => string;
 }
 
 export interface IntakeOptions {
@@ -58,7 +64,9 @@ export async function openIntake(source: OpenedSource, wanted: IntakeOptions): P
         );
       }
       return {
-        text: `copy ${relationOf(copy)} (${listOf(copy.columns)}) from stdin (format binary)`,
+        textInto: (relation = relationOf(copy)) =>
+          `copy ${relation} (${listOf(copy.columns)}) from stdin (format binary)`,
+        columns: copy.columns,
         content: { kind: "bytes", bytes: source.bytes, lineOffset: 0 },
         words: { source: name, word: "row" },
         ...asText(),
@@ -105,7 +113,9 @@ function rowsIntake(
   words: SourceWords,
 ): Intake {
   return {
-    text: `copy ${relationOf(copy)} (${listOf(columns)}) from stdin (format text)`,
+    textInto: (relation = relationOf(copy)) =>
+      `copy ${relation} (${listOf(columns)}) from stdin (format text)`,
+    columns,
     content: { kind: "records", records },
     words,
     ...asText(columns),
@@ -113,10 +123,11 @@ function rowsIntake(
 }
 
 /** Of records in COPY's text format. */
-function asText(columns: readonly string[] = []): Pick<Intake, "valueOf" | "textOf"> {
+function asText(columns: readonly string[] = []): Pick<Intake, "valueOf" | "textOf" | "lineOf"> {
   const textOf = (record: Uint8Array) => new TextDecoder().decode(record);
   return {
     textOf,
+    lineOf: textLine,
     valueOf: (record, column) => {
       const index = columns.indexOf(column);
       const value = textOf(record).replace(/\n$/, "").split("\t")[index];
@@ -155,21 +166,25 @@ async function openDelimited(
   const kept = targets.flatMap((target, index) => target === null ? [] : [index]);
   const brought = targets.filter((target) => target !== null);
   const needs = options.mode === "collect" || brought.length < targets.length;
+  const rest = withoutEndMark(header.rest, form, { source: name, lines: header.lines });
   return {
-    text: `copy ${relationOf(copy)} (${listOf(brought)}) from stdin (${copyOptionsOf(form, brought)})`,
+    textInto: (relation = relationOf(copy)) =>
+      `copy ${relation} (${listOf(brought)}) from stdin (${copyOptionsOf(form, brought)})`,
+    columns: brought,
     content: needs
       ? {
         kind: "records",
-        records: delimitedRecords(header.rest, form, {
+        records: delimitedRecords(rest, form, {
           fields: targets.length,
           kept,
           firstLine: header.lines + 1,
         }),
       }
-      : { kind: "bytes", bytes: header.rest, lineOffset: header.lines },
+      : { kind: "bytes", bytes: rest, lineOffset: header.lines },
     words: { source: name, word: "line" },
     valueOf: (record, column) => fieldOf(record, brought.indexOf(column), form),
     textOf: (record) => decoded(record, form),
+    lineOf: (values) => lineOf(values, form),
   };
 }
 
@@ -198,7 +213,7 @@ function targetsOf(
     const target = Object.hasOwn(renamed, name) ? renamed[name]! : name;
     if (target === null) return null;
     if (!known.includes(target)) {
-      const near = nearestName(target.toLowerCase(), known);
+      const near = nearestName(target, known);
       throw headerError(
         source,
         `the header line has "${name.slice(0, 80)}", and there is no such column`,

@@ -25,6 +25,8 @@ export class LoadProgress {
   readonly #started_ms = performance.now();
   #told_ms = performance.now();
   #last = -1;
+  /** What the COPY came to. */
+  #copied: number | null = null;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
@@ -55,16 +57,48 @@ export class LoadProgress {
 
   /** Before the statement `index` behind the COPY. */
   merging(index: number, copied: number): void {
-    const { unit, total, consumed, statements, tell } = this.#options;
-    const base = Math.max(total ?? 0, this.#last, unit === "rows" ? copied : consumed());
-    const done = base + index;
-    if (done <= this.#last) return;
+    const { statements, tell } = this.#options;
+    const { done, end } = this.#behindCopy(index, copied);
+    // Again, after a search.
+    if (done <= this.#last) {
+      return this.#within(end, `merging the rest, statement ${index + 1} of ${statements}`);
+    }
     this.#last = done;
     tell(
       done,
-      base + statements,
+      end,
       `${rowsText(copied)} rows copied · merging, statement ${index + 1} of ${statements}`,
     );
+  }
+
+  /** While it is looked for the rows that the merges refuse. @param constraint the one that was broken, where it is known */
+  searching(
+    constraint: string | null,
+    { found, judged, of }: { found: number; judged: number; of: number },
+  ): void {
+    const now_ms = performance.now();
+    if (now_ms - this.#told_ms < every_ms) return;
+    this.#told_ms = now_ms;
+    this.#within(
+      this.#behindCopy(0, of).end,
+      `looking for the rows that break ${constraint ?? "the merge"} · ${rowsText(judged)} of ${
+        rowsText(of)
+      } tried · ${found} found`,
+    );
+  }
+
+  #behindCopy(index: number, copied: number): { done: number; end: number } {
+    const { unit, total, consumed, statements } = this.#options;
+    // The search before has not made it more.
+    this.#copied ??= Math.max(total ?? 0, this.#last, unit === "rows" ? copied : consumed());
+    return { done: this.#copied + index, end: this.#copied + statements };
+  }
+
+  /** Nearer to the end by a part of what is left: how much it is nobody knows, and every value has to be above the one before. */
+  #within(end: number, message: string): void {
+    this.#last = Math.max(this.#last, end - this.#options.statements);
+    this.#last += (end - this.#last) / 100;
+    this.#options.tell(this.#last, end, message);
   }
 }
 

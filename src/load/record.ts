@@ -88,6 +88,14 @@ export function rejectError(reject: Reject, words: SourceWords): SqlwrightError 
   });
 }
 
+/** Where PostgreSQL's context says that a COPY was, from line 1; it may stand behind the lines of triggers, and in any language. */
+export function copyContext(where: unknown): { line: number | null; column: string | null } {
+  const [, line, column] = copyLine.exec(typeof where === "string" ? where : "") ?? [];
+  return { line: line === undefined ? null : Number(line), column: column ?? null };
+}
+
+const copyLine = /^COPY [^\n]*?, \p{L}+ (\d+)(?:, \p{L}+ ([^:\n]+?)\s*(?::|$))?/mu;
+
 const encoder = new TextEncoder();
 
 /** Values as one line of COPY's text format. */

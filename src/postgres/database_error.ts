@@ -62,8 +62,8 @@ const connectionFailed = new Set([
 /** Classes whose `detail` quotes the values of a row: integrity constraint violations and data exceptions. */
 const detailQuotesValues = /^(22|23)/;
 
-/** COPY's context ends in the value itself. */
-const copiedValue = /^(COPY [^\n]*?, line \d+(?:, column [^:\n]+)?): [^]*$/;
+/** COPY's context ends in the value itself, in whatever language. */
+const copiedValue = /^(COPY [^\n]*?, \p{L}+ \d+(?:, \p{L}+ [^:\n]+?)?)\s*:\s[^]*$/mu;
 
 interface DriverError {
   code?: unknown;

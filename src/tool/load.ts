@@ -7,15 +7,18 @@
 import { SqlwrightError } from "../errors.ts";
 import { collectRecords } from "../load/collect.ts";
 import { copyBytes, copyRecords } from "../load/copying.ts";
-import { CountTally, transactionCounts } from "../load/counts.ts";
+import { CountTally, type RowCounts, transactionCounts } from "../load/counts.ts";
 import { type Intake, openIntake, openRows } from "../load/intake.ts";
 import { findLoad, fingerprintOf, hasLedger, recordLoad } from "../load/ledger.ts";
+import { type Merge, type Merged, runMerges } from "../load/merge.ts";
 import { LoadProgress } from "../load/progress.ts";
 import type { Reject } from "../load/record.ts";
 import { firstRejects, rejectsUri } from "../load/rejects.ts";
+import { toResourceError } from "../load/resource_error.ts";
 import { defaultMaximumBytes, type OpenedSource, openSource, type SourceAccess } from "../load/source.ts";
+import type { StagedRows } from "../load/staged_rows.ts";
 import type { CallConnection, ConnectionSource } from "../postgres/pool.ts";
-import type { Statement } from "../query/query.ts";
+import type { CopyTarget, Statement } from "../query/query.ts";
 import type { BoundArguments, BoundLoad } from "./arguments.ts";
 import type { CallContext, Tool, ToolResult } from "./catalog.ts";
 import { jsonColumnsOf } from "./load_columns.ts";
@@ -41,14 +44,19 @@ export async function runLoad(
       return await repeatOrThrow(pool, source, { tool, bound, context, begin });
     }
     const intake = await openedIntake(tool, load, source);
+    const call: LoadCall = { tool, bound, context, intake, source, statement: null, rows: 0 };
     return await pool.withConnection(
       context.signal,
-      (connection) =>
-        connection.transaction(
-          begin,
-          () => runStatements(connection, { tool, bound, context, intake, source }),
-        ),
-    );
+      (connection) => connection.transaction(begin, () => runStatements(connection, call)),
+    ).catch((error) => {
+      throw toResourceError(error, {
+        statement: call.statement,
+        words: intake.words,
+        rows: call.rows,
+        bytesRead: source?.consumed() ?? null,
+        bytes: source?.size ?? null,
+      });
+    });
   } finally {
     if (source !== null && !(source instanceof SqlwrightError)) await source.close();
   }
@@ -103,10 +111,13 @@ interface LoadCall {
   context: CallContext;
   intake: Intake;
   source: OpenedSource | null;
+  /** How far it is, for an error: the statement that runs, null for those up to the COPY; and the rows. */
+  statement: string | null;
+  rows: number;
 }
 
 async function runStatements(connection: CallConnection, call: LoadCall): Promise<ToolResult> {
-  const { tool, bound, context, source } = call;
+  const { tool, bound, context, intake, source } = call;
   const { signal } = context;
   const { statements, copy } = tool.query.parsed;
   const target = copy!.target ?? null;
@@ -115,27 +126,54 @@ async function runStatements(connection: CallConnection, call: LoadCall): Promis
     const answer = await findLoad(connection, key, signal);
     if (answer !== null) return alreadyLoaded(answer);
   }
-  const merges = statements.filter(({ role }) => role === "merge");
+  const merges = statements.filter(({ role }) => role === "merge").map((statement): Merge => ({
+    statement,
+    parameters: parametersOf(statement, bound),
+  }));
   const progress = progressOf(call, merges.length);
   const tally = new CountTally();
   const count = () => target === null ? Promise.resolve(null) : transactionCounts(connection, target);
-  let loaded: { copied: number; rejects: Reject[] } = { copied: 0, rejects: [] };
-  let affected = 0;
-  for (const statement of statements) {
-    const isTallied = statement.role !== "setup" && statement.nodeType !== "TruncateStmt";
-    const before = isTallied ? await count() : null;
-    if (statement.role === "copy") {
-      loaded = await copyContent(connection, call, progress);
-    } else {
-      if (statement.role === "merge") progress.merging(merges.indexOf(statement), loaded.copied);
-      const parameters = statement.parameterNames.map((name) => bound.values[name] ?? null);
-      const result = await connection.execute(statement.text, parameters, { signal, isPrepared: false });
-      if (changesRows(statement)) affected += result.count;
-    }
-    if (isTallied) tally.add(before, await count());
+  for (const statement of statements.filter(({ role }) => role === "setup")) {
+    await connection.execute(statement.text, parametersOf(statement, bound), { signal, isPrepared: false });
   }
+  const staged = merges.length > 0 && bound.load!.options.mode === "collect"
+    ? await stagedRows(connection, copy!, merges)
+    : null;
+  // Staged rows are none of the target's.
+  const before = staged === null ? await count() : null;
+  let loaded = await copyContent(connection, call, progress, staged);
+  if (staged === null) tally.add(before, keptOf(before, await count(), loaded));
+  const options = {
+    signal,
+    count,
+    onStatement: (index: number) => {
+      call.statement = `statement ${index + 1} of the merge`;
+      progress.merging(index, loaded.copied);
+    },
+  };
+  call.statement = "the merge";
+  let merged: Merged;
+  if (staged === null) merged = await runMerges(connection, merges, options, tally);
+  else {
+    // The search for rows that a merge refuses is no part of other loads.
+    const { collectMerges } = await import("../load/merge_collect.ts");
+    const collected = await collectMerges(connection, merges, {
+      ...options,
+      staged,
+      staging: copy!,
+      form: intake,
+      words: intake.words,
+      progress,
+      maximumRejects: bound.load!.options.max_rejects ?? defaultMaximumRejects,
+      rejects: loaded.rejects,
+      timeout_ms: tool.limits.timeout_ms,
+    });
+    merged = collected;
+    loaded = withRejects(loaded, collected.rejects);
+  }
+  const { affected } = merged;
   const { copied, rejects } = loaded;
-  const total = tally.total;
+  const total = merged.tally.total;
   const id = crypto.randomUUID();
   const isKept = rejects.length > 0 && await hasLedger(connection);
   const counts = {
@@ -151,6 +189,7 @@ async function runStatements(connection: CallConnection, call: LoadCall): Promis
     ...(rejects.length > 0 ? { rejects: rejectsOf(rejects, isKept ? rejectsUri(id) : null) } : {}),
   };
   if (key !== null || isKept) {
+    call.statement = "the ledger of loads";
     await recordLoad(connection, {
       id,
       tool: tool.name,
@@ -165,12 +204,62 @@ async function runStatements(connection: CallConnection, call: LoadCall): Promis
   return loadResult({ ...counts, ...(key === null ? {} : { already_loaded: false }) });
 }
 
+async function stagedRows(
+  connection: CallConnection,
+  copy: CopyTarget,
+  merges: readonly Merge[],
+): Promise<StagedRows | null> {
+  const { StagedRows } = await import("../load/staged_rows.ts");
+  const isIndexed = merges.some(({ statement }) => indexes.has(statement.nodeType));
+  return await StagedRows.open(connection, copy, isIndexed);
+}
+
+/** CREATE INDEX and ANALYZE. */
+const indexes: ReadonlySet<string> = new Set(["IndexStmt", "VacuumStmt"]);
+
+const parametersOf = ({ parameterNames }: Statement, { values }: BoundArguments) =>
+  parameterNames.map((name) => values[name] ?? null);
+
+/** Rows of runs that were undone are counted as inserted too; what stays is what was copied. */
+function keptOf(before: RowCounts | null, after: RowCounts | null, { copied }: Loaded): RowCounts | null {
+  if (before === null || after === null) return null;
+  return { ...after, inserted: Math.min(after.inserted, before.inserted + copied) };
+}
+
+interface Loaded {
+  copied: number;
+  rejects: Reject[];
+}
+
+/** Rows that the merge has refused have been copied before. */
+function withRejects({ copied, rejects }: Loaded, merged: readonly Reject[]): Loaded {
+  return {
+    copied: copied - merged.length,
+    rejects: [...rejects, ...merged].sort((one, other) => one.line - other.line),
+  };
+}
+
 async function copyContent(
+  connection: CallConnection,
+  call: LoadCall,
+  progress: LoadProgress,
+  staged: StagedRows | null,
+): Promise<Loaded> {
+  try {
+    return await copyInto(connection, call, progress, staged);
+  } finally {
+    call.rows = progress.rows;
+  }
+}
+
+async function copyInto(
   connection: CallConnection,
   { bound, context: { signal }, intake }: LoadCall,
   progress: LoadProgress,
-): Promise<{ copied: number; rejects: Reject[] }> {
-  const { text, content, words, valueOf, textOf } = intake;
+  staged: StagedRows | null,
+): Promise<Loaded> {
+  const { textInto, content, words, valueOf, textOf } = intake;
+  const text = staged === null ? textInto() : textInto(staged.relation);
   const { options } = bound.load!;
   if (content.kind === "bytes") {
     const { bytes, lineOffset } = content;
@@ -192,6 +281,7 @@ async function copyContent(
     maximumRejects: options.max_rejects ?? defaultMaximumRejects,
     valueOf,
     textOf,
+    staged,
   });
 }
 
@@ -217,9 +307,6 @@ function ledgerKeyOf(tool: Tool, { values, load }: BoundArguments, sourceBytes: 
     : { columns: load!.columns, rows: load!.rows };
   return { tool: tool.name, key, fingerprint: fingerprintOf({ values, options, content }), sourceBytes };
 }
-
-const changesRows = ({ role, nodeType }: Statement) =>
-  role === "merge" && ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"].includes(nodeType);
 
 function rejectsOf(rejects: readonly Reject[], resource: string | null) {
   return {

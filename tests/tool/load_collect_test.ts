@@ -112,13 +112,15 @@ testLoading(
   },
 );
 
-testLoading("what only the merge refuses fails the whole load, with the constraint's name", async (
-  { refused, sql, write },
+testLoading("what only the merge refuses fails the whole load, unless it collects", async (
+  { refused, load, sql, write },
 ) => {
   const source = await write("a.csv", "id,name,price\n1,a,1\n2,b,-1\n");
-  const error = await refused("shop_items", { source, options: collect });
+  const error = await refused("shop_items", { source });
   assert.equal(error.details.constraint, "check_item_price");
   assert.equal((await sql`select count(*)::int as n from shop.item`)[0]!.n, 0);
+  const answer = await load("shop_items", { source, options: collect });
+  assert.deepEqual([answer.copied, ...told(answer)], [1, [3, "price", "-1.00", "23514"]]);
 });
 
 testLoading(
@@ -179,4 +181,83 @@ testLoading(
     await load("shop_items", { source, options: collect });
     assert.equal((await sql`select count(*)::int as n from sqlwright.load_reject`)[0]!.n, 1);
   },
+);
+
+const triggered = {
+  schema: `
+    create table shop.keyed (id integer primary key, name text);
+    grant select, insert on shop.keyed to sqlwright_server;
+    create function shop.refuse_boom() returns trigger language plpgsql as $$
+    begin
+      if new.name = 'boom' then
+        raise exception 'no % here', new.name;
+      end if;
+      return new;
+    end $$;
+    create trigger refuse_boom before insert on shop.keyed for each row execute function shop.refuse_boom();
+    create table shop.deep (id integer, doc jsonb);
+    grant select, insert on shop.deep to sqlwright_server;
+  `,
+  files: {
+    "shop/keyed.sql": `-- name: keyed :copy
+-- Loads rows with keys.
+
+copy shop.keyed (id, name) from stdin (format csv, header);
+`,
+    "shop/deep.sql": `-- name: deep :copy
+-- Loads documents.
+
+copy shop.deep (id, doc) from stdin (format csv, header);
+`,
+  },
+};
+
+testLoading("a row that a trigger refuses is the one that is told, and not the trigger's own line", async (
+  { load, refused, write, sql },
+) => {
+  const source = await write("boom.csv", "id,name\n11,a\n12,b\n13,boom\n14,d\n");
+  const error = await refused("shop_keyed", { source });
+  assert.equal(error.code, "load.row_invalid");
+  assert.match(error.message, /^Cannot load "boom.csv", line 4: no boom here$/);
+  const answer = await load("shop_keyed", { source, options: collect });
+  assert.deepEqual(told(answer), [[4, null, null, "P0001"]]);
+  assert.deepEqual((await sql`select id from shop.keyed order by id`).map(({ id }) => id), [11, 12, 14]);
+}, triggered);
+
+testLoading("rows of runs that were undone are not counted", async ({ load, write, sql }) => {
+  await sql`insert into shop.keyed (id, name) values (1, 'there'), (3, 'there')`;
+  const source = await write("keys.csv", "id,name\n1,a\n2,b\n3,c\n4,d\n4,e\n5,f\n");
+  const { rejects, ...counts } = await load("shop_keyed", { source, options: collect });
+  assert.deepEqual(counts, { copied: 3, inserted: 3, updated: 0, unchanged: 0, rejected: 3 });
+  assert.deepEqual(rejects!.first.map(({ line, sqlstate }) => [line, sqlstate]), [
+    [2, "23505"],
+    [4, "23505"],
+    [6, "23505"],
+  ]);
+}, triggered);
+
+testLoading(
+  "what is told of a long value is short, and a value that is nested too deep is one row's fault",
+  async (
+    { load, refused, write },
+  ) => {
+    const long = "x".repeat(30_000);
+    const source = await write("long.csv", `id,doc\n1,{}\n${long},{}\n2,${"[".repeat(200_000)}\n3,[]\n`);
+    const error = await refused("shop_deep", { source });
+    assert.match(error.message, /^Cannot load "long.csv", line 3, column "id": invalid input syntax/);
+    assert.ok(error.message.length < 600, `${error.message.length} characters`);
+    assert.ok(JSON.stringify(error.details).length < 4000);
+    const answer = await load("shop_deep", { source, options: collect });
+    assert.deepEqual(answer.rejects!.first.map(({ line, sqlstate }) => [line, sqlstate]), [[3, "22P02"], [
+      4,
+      "54001",
+    ]]);
+    for (const { value, reason } of answer.rejects!.first) {
+      assert.ok((value ?? "").length <= 80, `${value?.length} characters`);
+      assert.ok(reason.length <= 400, `${reason.length} characters`);
+    }
+    const few = await refused("shop_deep", { source, options: { ...collect, max_rejects: 1 } });
+    assert.match(few.message, /and more than 1 row is bad$/);
+  },
+  triggered,
 );

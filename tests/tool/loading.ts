@@ -155,17 +155,21 @@ export type Refused = Pick<SqlwrightError, "code" | "message" | "hint"> & {
   details: Record<string, unknown>;
 };
 
-/** Registers a test on each server. */
-export function testLoading(name: string, run: (loading: Loading) => Promise<void>): void {
+/** Registers a test on each server. @param more beside the schema and the files above */
+export function testLoading(
+  name: string,
+  run: (loading: Loading) => Promise<void>,
+  more: { schema?: string; files?: Record<string, string> } = {},
+): void {
   for (const server of testServers()) {
     Deno.test(`${name} (PostgreSQL ${server.version})`, () =>
       withDatabase(async (database) => {
-        await database.sql.unsafe(loadSchema);
+        await database.sql.unsafe(loadSchema + (more.schema ?? ""));
         const directory = await Deno.makeTempDir({ prefix: "sqlwright_sources_" });
         try {
           await withTools(
             database,
-            loadFiles,
+            { ...loadFiles, ...more.files },
             (call, application) => run(loadingOf(database, directory, call, application)),
             { SQLWRIGHT_SOURCE_DIR: directory },
           );
