@@ -12,25 +12,48 @@ const bufferBytes = 256 * 1024;
  * and whatever had the name before is still there.
  */
 export async function writeWholeFile<T>(path: string, produce: (sink: ByteSink) => Promise<T>): Promise<T> {
-  const temporary = join(dirname(path), `.sqlwright-export-${crypto.randomUUID()}`);
+  const target = await guardWrite(path, () => replaceable(path));
+  const temporary = join(dirname(target), `.sqlwright-export-${crypto.randomUUID()}`);
   let isRenamed = false;
   try {
-    const file = await guard(path, () => Deno.open(temporary, { write: true, createNew: true, mode: 0o640 }));
+    const file = await guardWrite(
+      path,
+      () => Deno.open(temporary, { write: true, createNew: true, mode: 0o640 }),
+    );
     let answer: T;
     try {
-      const buffered = bufferedSink((bytes) => guard(path, () => writeAll(file, bytes)));
+      const buffered = bufferedSink((bytes) => guardWrite(path, () => writeAll(file, bytes)));
       answer = await produce(buffered.sink);
       await buffered.flush();
-      await guard(path, () => file.sync());
+      await guardWrite(path, () => file.sync());
     } finally {
       file.close();
     }
-    await guard(path, () => Deno.rename(temporary, path));
+    await guardWrite(path, () => Deno.rename(temporary, target));
     isRenamed = true;
     return answer;
   } finally {
     if (!isRenamed) await Deno.remove(temporary).catch(() => {});
   }
+}
+
+/** The file that the path leads to: a link stays one. What is there and no file, such as a pipe or a device, is not replaced. */
+async function replaceable(path: string): Promise<string> {
+  let real: string;
+  try {
+    real = await Deno.realPath(path);
+  } catch (error) {
+    // The sandbox of `serve` may write in the folder and not look; the names it makes are new there.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return path;
+    throw error;
+  }
+  const { isFile, isDirectory } = await Deno.stat(real);
+  if (isFile) return real;
+  throw new SqlwrightError(
+    "export.unwritable",
+    `Cannot write "${path}": it is ${isDirectory ? "a folder" : "no regular file"}`,
+    { details: { path }, hint: "Name a file, or write to standard output" },
+  );
 }
 
 export function bufferedSink(write: (bytes: Uint8Array) => Promise<void>) {
@@ -60,11 +83,12 @@ export async function writeAll(
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }
 
-async function guard<T>(path: string, work: () => Promise<T>): Promise<T> {
+/** What fails in writing becomes `export.unwritable`; a reader of standard output that has gone stays what it is. */
+export async function guardWrite<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof SqlwrightError) throw error;
+    if (error instanceof SqlwrightError || error instanceof Deno.errors.BrokenPipe) throw error;
     throw new SqlwrightError("export.unwritable", `Cannot write "${path}": ${reasonOf(error)}`, {
       details: { path },
       hint: "Nothing was left there. Make room or name another place, and export again",

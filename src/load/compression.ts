@@ -35,13 +35,29 @@ async function open(raw: RawSource, options: SourceOptions): Promise<OpenedSourc
     case "zip": {
       const member = await findMember(raw, options.member, options.signal);
       const name = `${raw.name}#${member.name}`;
+      const content = unzip(member, name, { counter, decoding });
+      const { first, bytes } = await peek(limited(content, { ...limits, name, isCompressed: true }));
+      const inner = compressionOf(first);
+      if (inner !== null) {
+        await bytes.return(undefined);
+        throw refusedSource(
+          name,
+          `the member is a ${inner} archive itself`,
+          `Take it out of ${raw.fileName}, and load it by its own`,
+        );
+      }
       return {
         name,
         size: member.compressedSize,
         consumed: () => counter.bytes,
-        bytes: limited(unzip(member, name, { counter, decoding }), { ...limits, name, isCompressed: true }),
+        bytes,
         extension: extensionOf(member.name, null),
-        close,
+        // Its first bytes have been decoded, whether a reader came or not.
+        close: async () => {
+          await raw.close();
+          await bytes.return(undefined);
+          await decoding.ended;
+        },
       };
     }
     case "gzip":
@@ -75,14 +91,12 @@ async function formOf(raw: RawSource, { compression, member, signal }: SourceOpt
   if (compression !== "auto") return { kind: compression, bytes: raw.read() };
   signal.throwIfAborted();
   const { first, bytes } = await peek(raw.read());
-  const isZip = first.length >= 4 && first[0] === 0x50 && first[1] === 0x4b &&
-    (first[2] === 3 && first[3] === 4 || first[2] === 5 && first[3] === 6);
-  const isGzip = first[0] === 0x1f && first[1] === 0x8b;
-  if (isZip) {
+  const found = compressionOf(first);
+  if (found === "zip") {
     await bytes.return(undefined);
     return { kind: "zip" };
   }
-  if (isGzip) return { kind: "gzip", bytes };
+  if (found === "gzip") return { kind: "gzip", bytes };
   // A name that promises what the bytes do not hold is a broken file, not a text.
   const promised = /\.gz$/i.test(raw.fileName) ? "gzip" : /\.zip$/i.test(raw.fileName) ? "zip" : null;
   if (promised !== null && !raw.isDecoded) {
@@ -93,6 +107,14 @@ async function formOf(raw: RawSource, { compression, member, signal }: SourceOpt
     });
   }
   return { kind: "none", bytes };
+}
+
+/** By the first bytes of a file. */
+function compressionOf(first: Uint8Array): "gzip" | "zip" | null {
+  if (first[0] === 0x1f && first[1] === 0x8b) return "gzip";
+  const isZip = first.length >= 4 && first[0] === 0x50 && first[1] === 0x4b &&
+    (first[2] === 3 && first[3] === 4 || first[2] === 5 && first[3] === 6);
+  return isZip ? "zip" : null;
 }
 
 /** The first four bytes, and all bytes. */
@@ -154,13 +176,77 @@ async function* gunzip(
   decoding: Decoding,
 ): AsyncGenerator<Uint8Array> {
   const decoder = createGunzip({ chunkSize: chunkBytes });
-  yield* decoding.run(source, decoder, (error, byte) =>
+  const padding = new Padding(source, decoder);
+  const feed = padding.feed();
+  yield* decoding.run(feed, decoder, (error, byte) =>
     corruptSource(
       name,
       error.code === "Z_BUF_ERROR" ? "the gzip stream is cut" : "the gzip stream is broken",
       { byte, cause: error },
     ));
   if (decoder.bytesWritten === 0) throw corruptSource(name, "the gzip stream is cut", { byte: 0 });
+  const byte = await padding.findData(feed);
+  if (byte !== null) {
+    throw corruptSource(name, "the gzip stream has ended, and more than zeros follows", { byte });
+  }
+}
+
+/**
+ * node:zlib takes a zero byte behind a gzip member for padding and leaves everything behind it unread: another member would be lost
+ * without a word. So what it leaves is looked at here.
+ */
+class Padding {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #decoder: ReturnType<typeof createGunzip>;
+  /** What the decoder may not have come to. */
+  #fed: { start: number; bytes: Uint8Array }[] = [];
+  #byte = 0;
+  #isOver = false;
+
+  constructor(source: AsyncIterable<Uint8Array>, decoder: ReturnType<typeof createGunzip>) {
+    this.#source = source[Symbol.asyncIterator]();
+    this.#decoder = decoder;
+    decoder.once("end", () => this.#isOver = true);
+  }
+
+  async *feed(): AsyncGenerator<Uint8Array> {
+    try {
+      for (let chunk = await this.#next(); chunk !== null; chunk = await this.#next()) {
+        const taken = this.#decoder.bytesWritten;
+        this.#fed = this.#fed.filter(({ start, bytes }) => start + bytes.length > taken);
+        this.#fed.push({ start: this.#byte - chunk.length, bytes: chunk });
+        yield chunk;
+      }
+    } finally {
+      if (!this.#isOver) await this.#source.return?.();
+    }
+  }
+
+  /** The first byte behind the decoder's end that is no zero; null where there is none. */
+  async findData(feed: AsyncGenerator<Uint8Array>): Promise<number | null> {
+    try {
+      await feed.return(undefined);
+      const taken = this.#decoder.bytesWritten;
+      for (const { start, bytes } of this.#fed) {
+        const at = bytes.findIndex((byte, index) => byte !== 0 && start + index >= taken);
+        if (at >= 0) return start + at;
+      }
+      for (let chunk = await this.#next(); chunk !== null; chunk = await this.#next()) {
+        const at = chunk.findIndex((byte) => byte !== 0);
+        if (at >= 0) return this.#byte - chunk.length + at;
+      }
+      return null;
+    } finally {
+      await this.#source.return?.();
+    }
+  }
+
+  async #next(): Promise<Uint8Array | null> {
+    const { value, done } = await this.#source.next();
+    if (done) return null;
+    this.#byte += value.length;
+    return value;
+  }
 }
 
 /** The member's bytes; its size and CRC-32 are held against those of the directory. */
@@ -221,7 +307,8 @@ class Decoding {
     try {
       for await (const chunk of decoder) yield chunk as Uint8Array;
     } catch (error) {
-      const isOurs = /^Z_/.test(String((error as ZlibError).code));
+      // The second is a member behind padding.
+      const isOurs = /^Z_|^ERR_STREAM_PUSH_AFTER_EOF$/.test(String((error as ZlibError).code));
       throw isOurs ? toError(error as ZlibError, decoder.bytesWritten) : error;
     } finally {
       // Not waited for: the source may stand still until it is closed.

@@ -16,6 +16,9 @@ export interface CopyEncoding {
   hidesAscii: boolean;
 }
 
+/** Here WHATWG's decoder has characters at 0x80 to 0x9F, and PostgreSQL, as ISO 8859, the control characters of those numbers. */
+const withControls = new Set(["LATIN1", "LATIN5"]);
+
 /** PostgreSQL's client encodings and what WHATWG calls them. */
 const encodings: readonly [copyName: string, label: string | null, ...aliases: string[]][] = [
   ["UTF8", "utf-8", "unicode"],
@@ -91,7 +94,7 @@ const plainName = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "")
  */
 export async function* transcoded(
   bytes: AsyncIterable<Uint8Array>,
-  { name, label }: CopyEncoding,
+  { name, copyName, label }: CopyEncoding,
   source: string,
 ): AsyncGenerator<Uint8Array> {
   if (label === null) {
@@ -104,12 +107,14 @@ export async function* transcoded(
       },
     );
   }
-  const decoder = new TextDecoder(label, { fatal: true });
+  let decoder = new TextDecoder(label, { fatal: true });
   const encoder = new TextEncoder();
+  const keepsControls = copyName !== null && withControls.has(copyName);
   let byte = 0;
   const decode = (chunk: Uint8Array | undefined) => {
     try {
-      return encoder.encode(decoder.decode(chunk, { stream: chunk !== undefined }));
+      const text = decoder.decode(chunk, { stream: chunk !== undefined });
+      return encoder.encode(keepsControls && chunk !== undefined ? controlled(text, chunk) : text);
     } catch (cause) {
       throw new SqlwrightError(
         "load.row_invalid",
@@ -119,8 +124,21 @@ export async function* transcoded(
     }
   };
   for await (const chunk of bytes) {
+    // Without a byte order in the option the mark says it.
+    if (byte === 0 && plainName(name) === "utf16" && chunk[0] === 0xfe && chunk[1] === 0xff) {
+      decoder = new TextDecoder("utf-16be", { fatal: true });
+    }
     yield decode(chunk);
     byte += chunk.length;
   }
   yield decode(undefined);
+}
+
+/** One byte is one character there. */
+function controlled(text: string, bytes: Uint8Array): string {
+  if (!bytes.some((byte) => byte >= 0x80 && byte <= 0x9f)) return text;
+  return Array.from(
+    bytes,
+    (byte, index) => byte >= 0x80 && byte <= 0x9f ? String.fromCharCode(byte) : text[index],
+  ).join("");
 }

@@ -32,6 +32,7 @@ export function titleOf(text: string): string | null {
 }
 
 const statusWords: Record<number, string | undefined> = {
+  206: "Partial Content",
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",

@@ -116,7 +116,9 @@ class HttpsRequest {
         url = allowedUrl(this.#name, next.href, this.#options.hosts, "redirect");
         continue;
       }
-      if (response.status !== 200 && response.status !== 206) throw await this.#statusError(response);
+      // A part that was not asked for would load as the whole.
+      const isWanted = response.status === 200 || (response.status === 206 && "range" in headers);
+      if (!isWanted) throw await this.#statusError(response);
       return { url, response };
     }
     throw this.#unreadable(`the server redirects more than ${maximumRedirects} times`);

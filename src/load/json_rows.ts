@@ -3,7 +3,7 @@
  * refused, missing ones are null; a column with a default is brought by every record or by none.
  */
 
-import { nearestName } from "../postgres/describe_outline.ts";
+import { nearestName } from "../nearest.ts";
 import { JsonFault, JsonScan } from "./json_scan.ts";
 import type { TextBatch, TextPart } from "./json_texts.ts";
 import { excerpt, recordExcerpt, type RecordPart, type Reject, textBatch, textLine } from "./record.ts";
@@ -37,17 +37,20 @@ export async function openJsonRows(
 ): Promise<JsonRows> {
   // Which columns with defaults come is told by the first record that can be read.
   const head: TextPart[] = [];
-  let keys: Set<string> | null = null;
+  let keys: FirstKeys | null = null;
   while (keys === null) {
     const { done, value } = await parts.next();
     if (done) break;
     head.push(value);
-    if ("texts" in value) keys = keysOf(value.texts.texts[0]!);
-    if (head.length > 1000) break;
+    for (const text of "texts" in value ? value.texts.texts : []) {
+      keys = keysOf(text, columns.length);
+      if (keys !== null) break;
+    }
+    if (head.length > mostUnreadable) break;
   }
   const columnOf = (key: string) => renamed.has(key) ? renamed.get(key)! : key;
-  const brought = new Set([...keys ?? []].map(columnOf));
-  const isArray = keys?.has("0") === true && !columns.some(({ name }) => name === "0");
+  const brought = new Set([...keys?.names ?? []].map(columnOf));
+  const isArray = keys?.isArray === true;
   const included = columns.filter(({ name, hasDefault }) => !hasDefault || isArray || brought.has(name));
   const reader = new RowReader(columns, included, renamed);
   async function* records(): AsyncGenerator<RecordPart> {
@@ -61,17 +64,25 @@ export async function openJsonRows(
   return { columns: included.map(({ name }) => name), records: records() };
 }
 
-/** Null when it cannot be read. */
-function keysOf(text: string): Set<string> | null {
-  const keys = new Set<string>();
+interface FirstKeys {
+  names: Set<string>;
+  isArray: boolean;
+}
+
+/** Null when it cannot be read, or is no row: an array of another length. */
+function keysOf(text: string, length: number): FirstKeys | null {
+  const names = new Set<string>();
   try {
-    new JsonScan().read(text, (key) => void keys.add(key));
-    return keys;
+    const isArray = new JsonScan().read(text, (key) => void names.add(key)) === "array";
+    return isArray && names.size !== length ? null : { names, isArray };
   } catch (error) {
     if (error instanceof JsonFault) return null;
     throw error;
   }
 }
+
+/** Parts that are held until a record can be read. */
+const mostUnreadable = 100;
 
 class RecordFault extends Error {
   constructor(message: string, readonly column: string | null = null, readonly value: string | null = null) {

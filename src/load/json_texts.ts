@@ -4,6 +4,7 @@
  */
 
 import { SqlwrightError } from "../errors.ts";
+import { joined } from "./raw_source.ts";
 import { recordExcerpt, type Reject } from "./record.ts";
 
 /** A longer record is refused. */
@@ -250,12 +251,4 @@ function decodedOrNull(decoder: TextDecoder, bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second;
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }

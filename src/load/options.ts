@@ -79,6 +79,7 @@ export function sourceFormOf(copy: CopyTarget, options: LoadOptions, extension: 
   const delimiter = options.delimiter ?? string(base.delimiter) ?? (isText || format === "tsv" ? "\t" : ",");
   const quote = isText ? null : options.quote === "" ? null : options.quote ?? string(base.quote) ?? '"';
   checkCharacters({ delimiter, quote, isText, hasQuote: options.quote !== undefined });
+  checkNull(options.null, { delimiter, quote });
   return {
     kind: "delimited",
     format: isText ? "text" : "csv",
@@ -174,8 +175,38 @@ function checkCharacters(
   if (quote === delimiter) {
     throw optionFault("the delimiter and the quote are the same", "Give one of them", { option: "quote" });
   }
+  if (isText && /[\\.a-z0-9]/.test(delimiter)) {
+    throw optionFault(
+      "COPY's text format has no letter, digit, dot or backslash as its delimiter",
+      'Such as ; or |, or set "format" to csv',
+      { option: "delimiter" },
+    );
+  }
   if (isText && hasQuote) {
     throw optionFault("COPY's text format has no quote", 'Set "format" to csv or tsv', { option: "quote" });
+  }
+}
+
+/** What COPY would refuse without saying where the text came from. */
+function checkNull(
+  text: string | undefined,
+  { delimiter, quote }: { delimiter: string; quote: string | null },
+): void {
+  const found = text === undefined
+    ? undefined
+    : /[\r\n]/.test(text)
+    ? "a line end"
+    : text.includes(delimiter)
+    ? "the delimiter"
+    : quote !== null && text.includes(quote)
+    ? "the quote"
+    : text.includes("\0")
+    ? "a NUL character"
+    : undefined;
+  if (found !== undefined) {
+    throw optionFault(`the text for null holds ${found}`, 'Such as NA, or "" for nothing at all', {
+      option: "null",
+    });
   }
 }
 

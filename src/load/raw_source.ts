@@ -22,3 +22,12 @@ export interface RawSource {
 
 /** At most so many bytes go from hand to hand at once. */
 export const chunkBytes = 256 * 1024;
+
+/** Two chunks as one, copied only where both have bytes. */
+export function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}

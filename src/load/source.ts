@@ -15,6 +15,8 @@ interface SourceServices {
   hosts?: readonly HostName[] | undefined;
   /** Where `upload:<handle>` is kept. @default none */
   uploads?: UploadStore | undefined;
+  /** Whose uploads may be loaded: the subject of the caller. @default those that belong to nobody */
+  uploadOwner?: string | null | undefined;
   /** A resource of this server; null when there is none of this URI. @default no resources */
   resources?: ((uri: string) => ResourceText | null | Promise<ResourceText | null>) | undefined;
   /** Most decompressed bytes of one source: SQLWRIGHT_MAX_SOURCE. @default 64 GiB */
@@ -111,7 +113,7 @@ async function openRaw(source: string, access: SourceAccess, signal: AbortSignal
   }
   if (source.startsWith("upload:")) {
     if (access.uploads === undefined) throw off("uploads", "Name a file");
-    return await access.uploads.open(source, signal);
+    return await access.uploads.open(source, signal, access.uploadOwner ?? null);
   }
   if (source.startsWith("resource:")) {
     if (access.resources === undefined) throw off("resources to load", "Name a file");
@@ -151,9 +153,9 @@ async function openResource(
 /** Of any scheme: those that are not https are refused where the address is read. */
 const isAddress = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-/** `2009q3.zip#num.txt` names a member; a `#` elsewhere belongs to the name. */
+/** `2009q3.zip#num.txt` and `upload:<handle>#num.txt` name a member; a `#` elsewhere belongs to the name. */
 function splitMember(source: string): { base: string; member: string | null } {
-  const [, base, member] = /^(.*\.zip)#(.+)$/is.exec(source) ?? [];
+  const [, base, member] = /^(.*\.zip|upload:[0-9a-f]{32})#(.+)$/is.exec(source) ?? [];
   return base === undefined ? { base: source, member: null } : { base, member: member! };
 }
 

@@ -42,6 +42,8 @@ export interface NewUpload {
   /** Bytes as the client announced them; null when it did not. */
   size: number | null;
   signal: AbortSignal;
+  /** Who alone may name it; null where nobody is told apart. @default null */
+  owner?: string | null;
 }
 
 /** What PostgreSQL says of a table that is not there, and of one that may not be written. */
@@ -65,7 +67,7 @@ export class UploadStore {
    * Keeps a file. When anything goes wrong on the way, nothing of it is left.
    * @throws {SqlwrightError} `load.upload_too_large`, `load.upload_refused` when there is no space or no table, `call.busy`
    */
-  async put({ name, body, size, signal }: NewUpload): Promise<Upload> {
+  async put({ name, body, size, signal, owner = null }: NewUpload): Promise<Upload> {
     if (this.#running >= maximumRunning) {
       throw new SqlwrightError(
         "call.busy",
@@ -76,11 +78,12 @@ export class UploadStore {
       );
     }
     this.#running++;
-    const handle = newHandle();
+    const secret = newHandle();
+    const handle = ownedKey(secret, owner);
     try {
       if (size !== null && size > this.#limits.maximumBytes) throw this.#tooLarge(name);
       await this.#reserve(handle, name, size ?? 0);
-      return await this.#write(handle, name, { body, signal });
+      return { ...await this.#write(handle, name, { body, signal }), handle: `upload:${secret}` };
     } catch (error) {
       // Not by the caller's signal: it may be why this is needed. What fails here expires.
       await this.#delete(handle).catch(() => {});
@@ -90,9 +93,9 @@ export class UploadStore {
     }
   }
 
-  /** Null when there is no such upload, or no more. */
-  async find(handle: string): Promise<Upload | null> {
-    const key = keyOf(handle);
+  /** Null when there is no such upload of the owner, or no more. */
+  async find(handle: string, owner: string | null = null): Promise<Upload | null> {
+    const key = keyOf(handle, owner);
     if (key === null) return null;
     const [row] = await this.#rows(
       `select
@@ -108,7 +111,7 @@ export class UploadStore {
     ).catch((error) => Promise.reject(toUploadError(error, handle)));
     if (row === undefined) return null;
     return {
-      handle: `upload:${key}`,
+      handle: handle.startsWith("upload:") ? handle : `upload:${handle}`,
       name: row[0]!,
       size: Number(row[1]),
       sha256: row[2]!,
@@ -116,9 +119,9 @@ export class UploadStore {
     };
   }
 
-  /** False when there is no such upload. */
-  async remove(handle: string): Promise<boolean> {
-    const key = keyOf(handle);
+  /** False when there is no such upload of the owner. */
+  async remove(handle: string, owner: string | null = null): Promise<boolean> {
+    const key = keyOf(handle, owner);
     return key !== null && await this.#delete(key);
   }
 
@@ -131,16 +134,16 @@ export class UploadStore {
   }
 
   /** @throws {SqlwrightError} `load.source_unreadable` when there is no such upload */
-  async open(source: string, signal: AbortSignal): Promise<RawSource> {
+  async open(source: string, signal: AbortSignal, owner: string | null = null): Promise<RawSource> {
     signal.throwIfAborted();
-    const upload = await this.find(source);
+    const upload = await this.find(source, owner);
     if (upload === null) {
       throw unreadableSource(source, "there is no such upload, or no more", {
         hint: `Put the file to /uploads again; uploads are kept for ${this.#limits.ttl_ms / 1000} s`,
       });
     }
     const { name, size } = upload;
-    const key = keyOf(upload.handle)!;
+    const key = keyOf(upload.handle, owner)!;
     const readRange = (offset: number, length: number) =>
       this.#read(key, { source, size, offset, length, signal });
     return {
@@ -159,7 +162,7 @@ export class UploadStore {
     handle: string,
     name: string,
     { body, signal }: Pick<NewUpload, "body" | "signal">,
-  ): Promise<Upload> {
+  ): Promise<Omit<Upload, "handle">> {
     const hash = createHash("sha256");
     let size = 0;
     let position = 0;
@@ -190,7 +193,7 @@ export class UploadStore {
       [handle, String(size), sha256, `${this.#limits.ttl_ms} ms`],
     );
     if (row === undefined) throw expiredOnItsWay(name);
-    return { handle: `upload:${handle}`, name, size, sha256, expires_at: row[0]! };
+    return { name, size, sha256, expires_at: row[0]! };
   }
 
   /** One upload at a time looks at the space, in all replicas. */
@@ -323,8 +326,18 @@ export class UploadStore {
 const deleteExpired = "delete from sqlwright.upload where expires_at <= clock_timestamp()";
 
 /** The key of a handle, with or without `upload:`; null when it is none. */
-function keyOf(handle: string): string | null {
-  return /^(?:upload:)?([0-9a-f]{32})$/.exec(handle)?.[1] ?? null;
+function keyOf(handle: string, owner: string | null): string | null {
+  const secret = /^(?:upload:)?([0-9a-f]{32})$/.exec(handle)?.[1];
+  return secret === undefined ? null : ownedKey(secret, owner);
+}
+
+/**
+ * What an upload is kept by. The owner is part of it, so another's handle leads nowhere, in every replica and without a look at who owns
+ * what; and what stands in the table is no handle.
+ */
+function ownedKey(secret: string, owner: string | null): string {
+  if (owner === null) return secret;
+  return createHash("sha256").update(`sqlwright upload\0${secret}\0${owner}`).digest("hex").slice(0, 32);
 }
 
 const newHandle = () => crypto.getRandomValues(new Uint8Array(16)).toHex();

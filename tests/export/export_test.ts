@@ -13,6 +13,7 @@ import { createLog } from "../../src/log.ts";
 import { downloaderOf } from "../../src/mcp/download.ts";
 import { serveHttp } from "../../src/mcp/http.ts";
 import { withApplication } from "../../src/app.ts";
+import { localCaller } from "../../src/tool/caller.ts";
 import { prepareExport, runExport } from "../../src/tool/export.ts";
 import { readLink, writeLink } from "../../src/tool/export_link.ts";
 import { callContext, type TestDatabase, testOnEach, until, withDatabase, withFiles } from "../harness.ts";
@@ -147,7 +148,7 @@ async function exportOf(
 ): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   const sink: ByteSink = (bytes) => void parts.push(bytes);
-  const prepared = prepareExport(host.catalog(), { tool, args, format });
+  const prepared = prepareExport(host.catalog(), { tool, args, format }, localCaller);
   const exported = await runExport(pools.reader, prepared, sink, { ...limits, ...own }, callContext());
   const bytes = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
   assert.equal(exported.bytes, bytes.length);
@@ -509,6 +510,31 @@ Deno.test("over stdio the tool writes files where it may, and is not there where
       assert.equal(failed.isError, true);
       assert.equal((await Array.fromAsync(Deno.readDir(folder))).length, 1, "half a file is no file");
     }, { variables: { SQLWRIGHT_EXPORT_DIR: folder } });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a link is written through, and what is no regular file is not replaced", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "sqlwright_export_" });
+  try {
+    const [file, link, pipe] = ["out.csv", "link.csv", "pipe"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await Deno.writeTextFile(file, "before");
+    await Deno.symlink(file, link);
+    await writeWholeFile(link, async (sink) => await sink(new TextEncoder().encode("after")));
+    assert.equal(await Deno.readTextFile(file), "after");
+    assert.ok((await Deno.lstat(link)).isSymlink);
+    assert.ok((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+    await assert.rejects(
+      writeWholeFile(pipe, () => assert.fail("it was begun")),
+      { code: "export.unwritable", message: `Cannot write "${pipe}": it is no regular file` },
+    );
+    assert.ok((await Deno.lstat(pipe)).isFifo);
+    assert.equal((await Array.fromAsync(Deno.readDir(folder))).length, 3);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -70,6 +70,24 @@ Deno.test("a quote that does not close rejects its own line and keeps those behi
   }
 });
 
+Deno.test("a line that is too long is one reject, and the line behind it the next record", async () => {
+  const chunk = encoder.encode("x".repeat(256 * 1024));
+  async function* bytes(end: string) {
+    yield encoder.encode(`1,a${end}2,`);
+    for (let index = 0; index < 40; index++) yield await Promise.resolve(chunk);
+    yield encoder.encode(`,tail${end}7,ok${end}`);
+  }
+  for (const end of ["\n", "\r\n", "\r"]) {
+    const found: unknown[] = [];
+    for await (
+      const part of delimitedRecords(bytes(end), form(), { fields: 2, kept: [0, 1], firstLine: 2 })
+    ) {
+      found.push("reject" in part ? [part.reject.line, part.reject.reason] : part.batch.line(0));
+    }
+    assert.deepEqual(found, [2, [3, "it does not end within 8388608 bytes; a quote may be missing"], 4], end);
+  }
+});
+
 Deno.test("a header is taken whatever the chunks, with quotes, a mark and line ends inside", async () => {
   for (const size of [1, 2, 5, 1000]) {
     const { names, lines, rest } = await takeHeader(cut('\uFEFF"a ""x""\ny", b\r\n1,2\n', size), form(), "s");

@@ -153,6 +153,8 @@ Deno.test("answers that are errors are told with status, title and what to do", 
     "503": "503 Service Unavailable",
     "204": "204 No Content",
     "304": "304 Not Modified",
+    // A part that nobody asked for is not the whole.
+    "206": "206 Partial Content",
   };
   await withOddServer(async ({ path }, write) => {
     const headers = { "content-type": "text/html", "retry-after": "120" };

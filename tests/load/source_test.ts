@@ -1,6 +1,7 @@
 /** Files, gzip and resources as sources of a load. Zip archives, addresses and uploads have tests of their own. */
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describeSources } from "../../src/load/source.ts";
@@ -166,6 +167,40 @@ Deno.test("gzip that is cut, broken or none names the file and the byte", async 
     assert.equal((await read("text.csv.gz", access, { compression: "none" })).text, "a,b\n");
     const member = await failure("plain.csv", access, { member: "a" });
     assert.match(member.message, /no zip archive, so it has no member "a"/);
+  });
+});
+
+Deno.test("zeros may follow gzip, and nothing that follows them is lost without a word", async () => {
+  const one = gzipSync("a,b\n");
+  const two = gzipSync("1,2\n");
+  const zeros = (count: number) => new Uint8Array(count);
+  const bare = two.slice();
+  bare[0] = 0;
+  const border = 256 * 1024 - one.length;
+  const sources: Record<string, readonly Uint8Array[]> = {
+    "padded.gz": [one, zeros(600_000)],
+    "member.gz": [one, zeros(8), two],
+    "late.gz": [one, zeros(600_000), two],
+    "border.gz": [one, zeros(border), two],
+    "damaged.gz": [one, bare],
+  };
+  const whole = Object.entries(sources).map(([name, parts]) => [name, Buffer.concat(parts)] as const);
+  await withSources(Object.fromEntries(whole), async (access) => {
+    assert.equal((await read("padded.gz", access)).text, "a,b\n");
+    for (
+      const [source, byte] of [
+        ["member.gz", one.length + 8],
+        ["late.gz", one.length + 600_000],
+        ["border.gz", one.length + border],
+        ["damaged.gz", one.length],
+      ] as const
+    ) {
+      const error = await failure(source, access);
+      assert.equal(error.code, "load.source_corrupt", source);
+      assert.match(error.message, /the gzip stream has ended, and more than zeros follows/, source);
+      const found = Number(error.details.byte);
+      assert.ok(found === byte || found === byte + 1, `${source}: ${found}`);
+    }
   });
 });
 

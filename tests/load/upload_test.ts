@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
+import { TextReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
 import type { Application } from "../../src/app.ts";
 import { UploadStore } from "../../src/load/upload.ts";
 import { createLog } from "../../src/log.ts";
@@ -88,6 +89,11 @@ testOnEach("an upload is read as it was put, whole and in parts, also compressed
       for await (const chunk of opened.bytes) hash.update(chunk);
       await opened.close();
       assert.equal(hash.digest("hex"), createHash("sha256").update(bytes).digest("hex"));
+
+      const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false });
+      for (const name of ["a.csv", "b.csv"]) await writer.add(name, new TextReader(name));
+      const archive = await put(store, "two.zip", await writer.close());
+      assert.equal((await read(`${archive.handle}#b.csv`, access)).text, "b.csv");
 
       const plain = await put(store, "plain", bytes);
       const raw = await store.open(plain.handle, new AbortController().signal);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter, type ZipWriterAddDataOptions } from "@zip.js/zip.js";
 import { project } from "../harness.ts";
 import { count, failure, open, read, withSources } from "./reading.ts";
@@ -145,6 +146,22 @@ Deno.test("an archive that is cut, broken or lies about its members names member
       const error = await failure(source, access);
       assert.equal(error.code, "load.source_corrupt", source);
       assert.match(error.message, why);
+    }
+  });
+});
+
+Deno.test("a member that is compressed once more is refused and not read as text", async () => {
+  const inner = await zipOf({ "a.csv": "id\n1\n" });
+  const outer = await zipOf({ "a.zip": inner, "a.csv.gz": new Uint8Array(gzipSync("id\n1\n")) });
+  await withSources({ "outer.zip": outer }, async (access) => {
+    for (const [member, kind] of [["a.zip", "zip"], ["a.csv.gz", "gzip"]] as const) {
+      const error = await failure(`outer.zip#${member}`, access);
+      assert.equal(error.code, "load.source_refused");
+      assert.equal(
+        error.message,
+        `Cannot load "outer.zip#${member}": the member is a ${kind} archive itself`,
+      );
+      assert.match(error.hint ?? "", /Take it out of outer\.zip/);
     }
   });
 });

@@ -1,6 +1,7 @@
 /** Counts of the table, idempotency keys, cancelling and progress of `:copy`. */
 
 import assert from "node:assert/strict";
+import { localCaller } from "../../src/tool/caller.ts";
 import { until } from "../harness.ts";
 import { testLoading } from "./loading.ts";
 
@@ -136,6 +137,7 @@ testLoading("a cancelled load leaves nothing: while it copies, and while it merg
   const copying = application.callTool("shop_items", {}, {
     signal: abort.signal,
     correlationId: "test",
+    caller: localCaller,
     progress: (_done, _total, message) => {
       seen.push(message);
       abort.abort(new Error("the test has seen enough"));
