@@ -19,6 +19,7 @@ import type { Queries } from "../src/edgar/queries.ts";
 import { createLog } from "../src/log.ts";
 import { withEmbedded } from "../src/postgres/embedded.ts";
 import { readKinds } from "../src/query/kind.ts";
+import { localCaller } from "../src/tool/caller.ts";
 import type { Tool } from "../src/tool/catalog.ts";
 
 const calls = 200;
@@ -176,6 +177,15 @@ async function multiply(owner: postgres.Sql): Promise<void> {
       Math.min(copies * 14, 900)
     }) as copy (number)
      where left(holding.accession, 10)::bigint < ${shift}`,
+  );
+  await step(
+    "fund reports",
+    `insert into edgar.fund_report (accession, cik, manager_name, report_on, filed_on)
+     select distinct on (holding.accession)
+       holding.accession, holding.cik, holding.manager_name, holding.report_on, holding.filed_on
+     from edgar.fund_holding as holding
+     order by holding.accession, holding.position
+     on conflict (accession) do nothing`,
   );
   await step("vacuum", "vacuum analyze");
 }
@@ -402,6 +412,7 @@ async function measureTool(application: Application, tool: Tool, sample: Sample)
         signal: new AbortController().signal,
         progress: () => {},
         correlationId: "bench",
+        caller: localCaller,
       },
     );
     times_ms.push(performance.now() - began_ms);

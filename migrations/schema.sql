@@ -29,6 +29,15 @@ CREATE TYPE edgar.filing_status AS ENUM (
 
 COMMENT ON TYPE edgar.filing_status IS 'What is known of a filing: listed = only that it exists; loaded = its XBRL facts are here; failed = loading it failed.';
 
+CREATE TYPE edgar.job_state AS ENUM (
+    'queued',
+    'running',
+    'done',
+    'failed'
+);
+
+COMMENT ON TYPE edgar.job_state IS 'Where a job is: queued = waits for a worker; running = a worker is at it; done = it ended well; failed = it ended otherwise.';
+
 CREATE TYPE edgar.period_type AS ENUM (
     'duration',
     'instant'
@@ -713,6 +722,31 @@ $$;
 
 COMMENT ON FUNCTION edgar.on_filings_changed() IS 'Trigger: facts go with their filing; counts, and form and days of documents and holdings, follow the filings.';
 
+CREATE FUNCTION edgar.on_filings_named() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update edgar.fund_report as report
+  set
+    report_on = coalesce(report.report_on, changed.report_on),
+    filed_on = coalesce(report.filed_on, changed.filed_on),
+    manager_name = coalesce(report.manager_name, company.name)
+  from changed
+  join edgar.company as company on company.cik = changed.cik
+  where report.accession = changed.accession
+    and report.cik = changed.cik
+    and (
+      (report.report_on is null and changed.report_on is not null)
+      or report.filed_on is null
+      or report.manager_name is null
+    );
+  return null;
+end
+$$;
+
+COMMENT ON FUNCTION edgar.on_filings_named() IS 'Trigger: quarter, day and manager of a 13F filing follow the filing.';
+
 CREATE FUNCTION edgar.on_headlines_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -904,6 +938,7 @@ CREATE TABLE edgar.concept (
     tag text NOT NULL,
     label text,
     description text,
+    labelled_on date,
     CONSTRAINT check_concept_tag CHECK ((tag <> ''::text)),
     CONSTRAINT check_concept_taxonomy CHECK ((taxonomy <> ''::text))
 );
@@ -917,6 +952,8 @@ COMMENT ON COLUMN edgar.concept.tag IS 'XBRL tag within the taxonomy, such as Ne
 COMMENT ON COLUMN edgar.concept.label IS 'The concept''s name in words.';
 
 COMMENT ON COLUMN edgar.concept.description IS 'What the concept means.';
+
+COMMENT ON COLUMN edgar.concept.labelled_on IS 'Day of the newest filing, in the source of the label, that uses the concept; null when the source did not say.';
 
 CREATE TABLE edgar.document_part (
     accession edgar.accession NOT NULL,
@@ -1389,6 +1426,47 @@ COMMENT ON COLUMN edgar.fund_holding.voting_shared IS 'Shares with shared voting
 
 COMMENT ON COLUMN edgar.fund_holding.voting_none IS 'Shares without voting authority.';
 
+CREATE TABLE edgar.fund_report (
+    accession edgar.accession NOT NULL,
+    cik edgar.cik NOT NULL,
+    manager_name text,
+    report_on date,
+    filed_on date,
+    form text,
+    report_type text,
+    amendment_number integer,
+    amendment_type text,
+    entries integer,
+    value_usd numeric,
+    CONSTRAINT check_fund_report_amendment_number CHECK ((amendment_number >= 0)),
+    CONSTRAINT check_fund_report_amendment_type CHECK ((amendment_type = ANY (ARRAY['RESTATEMENT'::text, 'NEW HOLDINGS'::text])))
+)
+WITH (autovacuum_analyze_scale_factor='0.02');
+
+COMMENT ON TABLE edgar.fund_report IS 'A 13F filing of an institutional manager: its cover page, and whether it amends an earlier one. Its rows are in edgar.fund_holding.';
+
+COMMENT ON COLUMN edgar.fund_report.accession IS 'Accession number of the filing: the source to cite.';
+
+COMMENT ON COLUMN edgar.fund_report.cik IS 'SEC number of the manager.';
+
+COMMENT ON COLUMN edgar.fund_report.manager_name IS 'Name of the manager.';
+
+COMMENT ON COLUMN edgar.fund_report.report_on IS 'Last day of the quarter that is reported on.';
+
+COMMENT ON COLUMN edgar.fund_report.filed_on IS 'Day the filing was made.';
+
+COMMENT ON COLUMN edgar.fund_report.form IS 'Form type: 13F-HR, or 13F-HR/A for an amendment; null while only the information table is here.';
+
+COMMENT ON COLUMN edgar.fund_report.report_type IS 'What the cover page calls it, such as 13F HOLDINGS REPORT.';
+
+COMMENT ON COLUMN edgar.fund_report.amendment_number IS 'Which amendment of the quarter it is; null for the first filing.';
+
+COMMENT ON COLUMN edgar.fund_report.amendment_type IS 'RESTATEMENT: replaces all earlier filings for the quarter. NEW HOLDINGS: adds to them. Null: not an amendment, or nobody knows; replaces.';
+
+COMMENT ON COLUMN edgar.fund_report.entries IS 'Rows of the information table, as the summary page counts them.';
+
+COMMENT ON COLUMN edgar.fund_report.value_usd IS 'Market value of all rows in whole US dollars, as the summary page sums them.';
+
 CREATE TABLE edgar.headline_concept (
     item text NOT NULL,
     taxonomy text NOT NULL,
@@ -1517,6 +1595,48 @@ COMMENT ON COLUMN edgar.insider_transaction.form IS 'Form type: 3, 4 or 5; /A ma
 
 COMMENT ON COLUMN edgar.insider_transaction.filed_on IS 'Day the filing was made.';
 
+CREATE TABLE edgar.job (
+    name text NOT NULL,
+    state edgar.job_state DEFAULT 'queued'::edgar.job_state NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    taken_at timestamp with time zone,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    told_at timestamp with time zone,
+    progress text,
+    files integer DEFAULT 0 NOT NULL,
+    rows_loaded bigint DEFAULT 0 NOT NULL,
+    failure text,
+    CONSTRAINT check_job_failure CHECK (((state <> 'failed'::edgar.job_state) OR (failure IS NOT NULL))),
+    CONSTRAINT check_job_files CHECK ((files >= 0)),
+    CONSTRAINT check_job_name CHECK ((name = 'bulk'::text)),
+    CONSTRAINT check_job_rows_loaded CHECK ((rows_loaded >= 0))
+);
+
+COMMENT ON TABLE edgar.job IS 'Work that was asked for and that a worker does. One row for each kind of work: asking again while it is open changes nothing.';
+
+COMMENT ON COLUMN edgar.job.name IS 'bulk: SEC''s nightly archives with all companies.';
+
+COMMENT ON COLUMN edgar.job.state IS 'Where it is.';
+
+COMMENT ON COLUMN edgar.job.requested_at IS 'When it was asked for.';
+
+COMMENT ON COLUMN edgar.job.taken_at IS 'When a worker put it into its queue; null until one has seen it.';
+
+COMMENT ON COLUMN edgar.job.started_at IS 'When a worker began with it, the last time.';
+
+COMMENT ON COLUMN edgar.job.ended_at IS 'When it ended.';
+
+COMMENT ON COLUMN edgar.job.told_at IS 'When its worker last said how far it is.';
+
+COMMENT ON COLUMN edgar.job.progress IS 'What it is doing, in words.';
+
+COMMENT ON COLUMN edgar.job.files IS 'Files that are through: archives, and companies in them.';
+
+COMMENT ON COLUMN edgar.job.rows_loaded IS 'Rows that were read of them.';
+
+COMMENT ON COLUMN edgar.job.failure IS 'Why it failed, or why the last attempt did when it is queued again.';
+
 CREATE TABLE edgar.restatement (
     cik edgar.cik NOT NULL,
     item text NOT NULL,
@@ -1566,17 +1686,6 @@ COMMENT ON COLUMN edgar.restatement.last_filed_on IS 'Day the last filing was ma
 
 CREATE TABLE edgar.source_file (
     path text NOT NULL,
-    kind text GENERATED ALWAYS AS (
-CASE
-    WHEN (path ~ '^/?files/company_tickers'::text) THEN 'tickers'::text
-    WHEN ((path ~ '^/?submissions/'::text) OR (path ~ '/bulkdata/submissions\.zip'::text)) THEN 'submissions'::text
-    WHEN ((path ~ '^/?api/xbrl/'::text) OR (path ~ '/xbrl/companyfacts\.zip'::text)) THEN 'company_facts'::text
-    WHEN (path ~ '/full-index/'::text) THEN 'full_index'::text
-    WHEN (path ~ '/daily-index/'::text) THEN 'daily_index'::text
-    WHEN (path ~ '/financial-statement-data-sets/'::text) THEN 'statement_data_set'::text
-    WHEN (path ~ '^/?Archives/edgar/data/'::text) THEN 'document'::text
-    ELSE 'other'::text
-END) STORED NOT NULL,
     sha256 text,
     etag text,
     last_modified text,
@@ -1587,6 +1696,17 @@ END) STORED NOT NULL,
     rows_loaded bigint DEFAULT 0 NOT NULL,
     seconds numeric DEFAULT 0 NOT NULL,
     loaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    kind text GENERATED ALWAYS AS (
+CASE
+    WHEN (path ~ '(^|/)files/company_tickers'::text) THEN 'tickers'::text
+    WHEN ((path ~ '(^|/)submissions/CIK'::text) OR (path ~ '/bulkdata/submissions\.zip'::text)) THEN 'submissions'::text
+    WHEN ((path ~ '(^|/)api/xbrl/'::text) OR (path ~ '/xbrl/companyfacts\.zip'::text)) THEN 'company_facts'::text
+    WHEN (path ~ '/full-index/'::text) THEN 'full_index'::text
+    WHEN (path ~ '/daily-index/'::text) THEN 'daily_index'::text
+    WHEN (path ~ '/financial-statement-data-sets/'::text) THEN 'statement_data_set'::text
+    WHEN (path ~ '(^|/)Archives/edgar/data/'::text) THEN 'document'::text
+    ELSE 'other'::text
+END) STORED NOT NULL,
     CONSTRAINT check_source_file_failure CHECK (((failure IS NOT NULL) = (status = 'failed'::edgar.source_status))),
     CONSTRAINT check_source_file_path CHECK ((path <> ''::text)),
     CONSTRAINT check_source_file_rows_loaded CHECK ((rows_loaded >= 0)),
@@ -1598,8 +1718,6 @@ END) STORED NOT NULL,
 COMMENT ON TABLE edgar.source_file IS 'A file of SEC that was loaded, or that could not be. A file whose hash is that of a loaded one is not loaded again.';
 
 COMMENT ON COLUMN edgar.source_file.path IS 'Path of the file at SEC, such as /submissions/CIK0000320193.json; a member of an archive after its path and a slash.';
-
-COMMENT ON COLUMN edgar.source_file.kind IS 'tickers, submissions, company_facts, full_index, daily_index, statement_data_set, document or other.';
 
 COMMENT ON COLUMN edgar.source_file.sha256 IS 'SHA-256 of the content, in hex; null when there was none.';
 
@@ -1620,6 +1738,8 @@ COMMENT ON COLUMN edgar.source_file.rows_loaded IS 'Rows that the file brought, 
 COMMENT ON COLUMN edgar.source_file.seconds IS 'How long loading it took.';
 
 COMMENT ON COLUMN edgar.source_file.loaded_at IS 'When this row was last written.';
+
+COMMENT ON COLUMN edgar.source_file.kind IS 'tickers, submissions, company_facts, full_index, daily_index, statement_data_set, document or other.';
 
 CREATE TABLE edgar.statement_number (
     adsh edgar.accession NOT NULL,
@@ -1835,6 +1955,19 @@ COMMENT ON COLUMN edgar.statement_tag.crdr IS 'C for credit, D for debit; null w
 COMMENT ON COLUMN edgar.statement_tag.tlabel IS 'Label of the tag.';
 
 COMMENT ON COLUMN edgar.statement_tag.doc IS 'Definition of the tag.';
+
+CREATE VIEW edgar.superseded_fund_report AS
+ SELECT report.accession,
+    later.accession AS superseded_by
+   FROM (edgar.fund_report report
+     JOIN edgar.fund_report later ON ((((later.cik)::bigint = (report.cik)::bigint) AND (later.report_on = report.report_on))))
+  WHERE ((later.amendment_type IS DISTINCT FROM 'NEW HOLDINGS'::text) AND (ROW(COALESCE(later.filed_on, '-infinity'::date), COALESCE(later.amendment_number, 0), (later.accession)::text) > ROW(COALESCE(report.filed_on, '-infinity'::date), COALESCE(report.amendment_number, 0), (report.accession)::text)));
+
+COMMENT ON VIEW edgar.superseded_fund_report IS '13F filings that count no more, because the manager filed for the quarter again and did not only add holdings.';
+
+COMMENT ON COLUMN edgar.superseded_fund_report.accession IS 'Accession number of the filing that counts no more.';
+
+COMMENT ON COLUMN edgar.superseded_fund_report.superseded_by IS 'Accession number of a later filing that replaces it.';
 
 CREATE TABLE edgar.ticker (
     ticker text NOT NULL,
@@ -2055,6 +2188,9 @@ ALTER TABLE ONLY edgar.fund_class
 ALTER TABLE ONLY edgar.fund_holding
     ADD CONSTRAINT pk_fund_holding PRIMARY KEY (accession, "position");
 
+ALTER TABLE ONLY edgar.fund_report
+    ADD CONSTRAINT pk_fund_report PRIMARY KEY (accession);
+
 ALTER TABLE ONLY edgar.headline_concept
     ADD CONSTRAINT pk_headline_concept PRIMARY KEY (item, taxonomy, tag);
 
@@ -2063,6 +2199,9 @@ ALTER TABLE ONLY edgar.headline_item
 
 ALTER TABLE ONLY edgar.insider_transaction
     ADD CONSTRAINT pk_insider_transaction PRIMARY KEY (accession, owner_cik, "position");
+
+ALTER TABLE ONLY edgar.job
+    ADD CONSTRAINT pk_job PRIMARY KEY (name);
 
 ALTER TABLE ONLY edgar.source_file
     ADD CONSTRAINT pk_source_file PRIMARY KEY (path);
@@ -2136,6 +2275,10 @@ CREATE INDEX index_fund_holding_cusip ON edgar.fund_holding USING btree (cusip, 
 
 CREATE INDEX index_fund_holding_issuer_name ON edgar.fund_holding USING btree (upper(issuer_name) text_pattern_ops, cusip);
 
+CREATE INDEX index_fund_report_cik ON edgar.fund_report USING btree (cik, report_on, filed_on);
+
+CREATE INDEX index_fund_report_report_on ON edgar.fund_report USING btree (report_on, cik);
+
 CREATE INDEX index_headline_concept_tag ON edgar.headline_concept USING btree (taxonomy, tag);
 
 CREATE INDEX index_insider_transaction_issuer_cik ON edgar.insider_transaction USING btree (issuer_cik, transacted_on, accession, owner_cik, "position");
@@ -2191,6 +2334,10 @@ CREATE TRIGGER keep_filings_updated AFTER UPDATE ON edgar.filing REFERENCING OLD
 CREATE TRIGGER keep_headline_concepts AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON edgar.headline_concept FOR EACH STATEMENT EXECUTE FUNCTION edgar.on_headlines_changed();
 
 CREATE TRIGGER keep_headline_items AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON edgar.headline_item FOR EACH STATEMENT EXECUTE FUNCTION edgar.on_headlines_changed();
+
+CREATE TRIGGER name_fund_reports_inserted AFTER INSERT ON edgar.filing REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION edgar.on_filings_named();
+
+CREATE TRIGGER name_fund_reports_updated AFTER UPDATE ON edgar.filing REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION edgar.on_filings_named();
 
 ALTER TABLE ONLY edgar.annual_figure
     ADD CONSTRAINT fk_annual_figure_company FOREIGN KEY (cik) REFERENCES edgar.company(cik) ON DELETE CASCADE;

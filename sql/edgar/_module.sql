@@ -6,9 +6,9 @@
 -- `edgar_compare_companies` and `edgar_rank_companies`; for any other XBRL tag find it with `edgar_find_concept` or
 -- `edgar_company_concepts` and read it with `edgar_concept_history`.
 --
--- Who trades and who holds: `edgar_insider_transactions` (forms 3, 4, 5), and `edgar_find_security` with `edgar_fund_holders` (13F). What filings
--- say: `edgar_search_documents`. What was filed: `edgar_filing_feed`. What is loaded, how fresh it is and what failed:
--- `edgar_data_status` and `edgar_source_status`.
+-- Who trades and who holds: `edgar_insider_transactions` (forms 3, 4, 5), and `edgar_find_security` with `edgar_fund_holders`, and
+-- `edgar_manager_holdings` (13F). What filings say: `edgar_search_documents`. What was filed: `edgar_filing_feed`. What is loaded, how
+-- fresh it is and what failed: `edgar_data_status` and `edgar_source_status`.
 --
 -- Values are decimal strings in whole units, never scaled: "391035000000" USD is 391 billion dollars. Every figure comes with its
 -- unit, its period (`start_on` is null for a balance sheet figure) and the accession number to cite as its source. "As last reported" is the

@@ -5,6 +5,7 @@
 --
 -- @column cik     SEC company number
 -- @column name    Name of the company
+-- @scope edgar:load
 -- @hint additive
 -- @hint idempotent
 -- @timeout 300s

@@ -1,20 +1,21 @@
 -- name: fund_holders :many
 -- title: Funds that hold a security
 -- Institutional managers that hold a security at the end of a quarter, the largest first, and how that changed since the quarter before, from their
--- 13F filings. Where a manager filed for a quarter more than once, the newest filing counts. Options are left out. Managers who sold all are
--- listed with `shares` 0 and the accession number of the earlier filing.
+-- 13F filings. A restatement counts instead of what it restates; an amendment that adds holdings counts beside it, so a figure can come from
+-- two filings. Options are left out. Managers who sold all are listed with `shares` 0, an empty `accessions` and the earlier filings. A filing
+-- whose quarter nothing loaded tells is left out: edgar_manager_filings lists it, and its cover page brings the quarter.
 --
 -- @param cusip        CUSIP of the security, from edgar_find_security         {pattern: '^[0-9A-Za-z]{8,9}$'}
 -- @param report_on?   Last day of the quarter; the newest one when left out
 -- @param max = 25     How many managers                                       {minimum: 1, maximum: 200}
--- @column manager_name         Name of the manager
--- @column report_on!           Last day of the quarter
--- @column value_usd!           Market value in whole US dollars
--- @column shares!              Shares, or the principal amount
--- @column previous_shares      Shares a quarter earlier; null when no filing of that quarter is here
--- @column change_in_shares     Shares less previous shares; null when there is no earlier filing
--- @column accession!           The filing it comes from
--- @column previous_accession   The earlier filing
+-- @column manager_name          Name of the manager
+-- @column report_on!            Last day of the quarter
+-- @column value_usd!            Market value in whole US dollars
+-- @column shares!               Shares, or the principal amount
+-- @column previous_shares       Shares a quarter earlier; null when no filing of that quarter is here
+-- @column change_in_shares      Shares less previous shares; null when there is no earlier filing
+-- @column accessions!           Accession numbers of the filings it comes from
+-- @column previous_accessions!  Accession numbers of the earlier filings
 -- @rows 200
 -- @example none  {cusip: '000000000'}  => rows = 0
 
@@ -36,17 +37,13 @@ with quarter as (
     ) as report_on
   ) as wanted
 ),
-position as (
+position as materialized (
   select
     holding.cik,
     holding.report_on,
     holding.accession,
     sum(holding.value_usd) as value_usd,
-    sum(holding.shares) as shares,
-    row_number() over (
-      partition by holding.cik, holding.report_on
-      order by max(holding.filed_on) desc nulls last, holding.accession desc
-    ) as age
+    sum(holding.shares) as shares
   from quarter
   join edgar.fund_holding as holding
     on holding.cusip = upper(:cusip)
@@ -54,39 +51,78 @@ position as (
   where holding.put_call is null
   group by holding.cik, holding.report_on, holding.accession
 ),
-current as (
-  select position.cik, position.value_usd, position.shares, position.accession
+-- As in edgar.superseded_fund_report, for two quarters of all managers at once.
+report as materialized (
+  select
+    filed.accession,
+    filed.cik,
+    filed.report_on,
+    filed.amendment_type,
+    (coalesce(filed.filed_on, '-infinity'), coalesce(filed.amendment_number, 0), filed.accession::text) as age
+  from quarter
+  join edgar.fund_report as filed on filed.report_on in (quarter.report_on, quarter.previous_on)
+),
+superseded as materialized (
+  select report.accession
+  from report
+  join report as later
+    on later.cik = report.cik
+    and later.report_on = report.report_on
+    and later.accession <> report.accession
+  where later.amendment_type is distinct from 'NEW HOLDINGS'
+    and later.age > report.age
+),
+counted as materialized (
+  select position.cik, position.report_on, position.accession, position.value_usd, position.shares
   from position
-  join quarter on quarter.report_on = position.report_on
-  where position.age = 1
+  where not exists (
+    select
+    from superseded
+    where superseded.accession = position.accession
+  )
+),
+current as (
+  select counted.cik, sum(counted.value_usd) as value_usd, sum(counted.shares) as shares
+  from counted
+  join quarter on quarter.report_on = counted.report_on
+  group by counted.cik
 ),
 previous as (
-  select position.cik, position.shares, position.accession
-  from position
-  join quarter on quarter.previous_on = position.report_on
-  where position.age = 1
+  select counted.cik, sum(counted.shares) as shares
+  from counted
+  join quarter on quarter.previous_on = counted.report_on
+  group by counted.cik
 ),
-largest as (
+largest as materialized (
   select
     coalesce(current.cik, previous.cik) as cik,
     quarter.report_on,
+    quarter.previous_on,
     coalesce(current.value_usd, 0) as value_usd,
     coalesce(current.shares, 0) as shares,
     previous.shares as previous_shares,
-    coalesce(current.shares, 0) - previous.shares as change_in_shares,
-    coalesce(current.accession, previous.accession) as accession,
-    previous.accession as previous_accession
+    coalesce(current.shares, 0) - previous.shares as change_in_shares
   from quarter
   cross join (current full join previous on previous.cik = current.cik)
   order by value_usd desc, previous_shares desc nulls last, cik
   limit :max::integer
+),
+-- Only of those that are listed.
+source as materialized (
+  select
+    counted.cik,
+    counted.report_on,
+    array_agg(counted.accession::text order by counted.accession) as accessions
+  from counted
+  join largest on largest.cik = counted.cik
+  group by counted.cik, counted.report_on
 )
 select
   largest.cik,
   (
     select holding.manager_name
     from edgar.fund_holding as holding
-    where holding.accession = largest.accession
+    where holding.accession = coalesce(source.accessions[1], previous_source.accessions[1])
     order by holding.position
     limit 1
   ) as manager_name,
@@ -95,7 +131,13 @@ select
   largest.shares,
   largest.previous_shares,
   largest.change_in_shares,
-  largest.accession,
-  largest.previous_accession
+  coalesce(source.accessions, '{}') as accessions,
+  coalesce(previous_source.accessions, '{}') as previous_accessions
 from largest
+left join source
+  on source.cik = largest.cik
+  and source.report_on = largest.report_on
+left join source as previous_source
+  on previous_source.cik = largest.cik
+  and previous_source.report_on = largest.previous_on
 order by largest.value_usd desc, largest.previous_shares desc nulls last, largest.cik;

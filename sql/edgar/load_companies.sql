@@ -10,6 +10,7 @@
 -- @column sic                Standard Industrial Classification, four digits
 -- @column fiscal_year_end    Month and day, MMDD
 -- @column state              State or country of incorporation
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 60s
 -- @example unchanged  {rows: [{cik: 320193, name: Apple Inc., tickers: [AAPL], exchange: Nasdaq, sic: '3571', fiscal_year_end: '0926', state: CA}]}  => affected = 0

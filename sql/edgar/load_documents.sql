@@ -8,6 +8,7 @@
 -- @column file_name    File name of the document in the filing's folder
 -- @column part         Number of the part, 1 first
 -- @column body         The text, at most about 8,000 characters
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 300s
 -- @example empty  {rows: [{accession: 0000320193-25-000079, cik: 320193, file_name: '', part: 1, body: A phrase}]}  => error 23514

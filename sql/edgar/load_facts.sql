@@ -17,6 +17,7 @@
 -- @column form         Form type of the filing
 -- @column filed_on     Day the filing was made
 -- @column frame        SEC's calendar period
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 600s
 -- @example unchanged  {rows: [{cik: 320193, taxonomy: us-gaap, tag: Assets, unit: USD, start_on: null, end_on: '2025-09-27', value: '359241000000', accession: 0000320193-25-000079, fy: 2025, fp: FY, form: 10-K, filed_on: '2025-10-31', frame: null}]}  => affected = 0

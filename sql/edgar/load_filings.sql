@@ -10,6 +10,7 @@
 -- @column report_on           Last day of the period, or the day of the event, that the filing reports on
 -- @column primary_document    File name of the main document
 -- @column size_bytes          Size of the whole submission in bytes
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 300s
 -- @example unchanged  {rows: [{accession: 0000320193-25-000079, cik: 320193, form: 10-K, filed_on: '2025-10-31', report_on: '2025-09-27', primary_document: aapl-20250927.htm, size_bytes: 9392337}]}  => affected = 0

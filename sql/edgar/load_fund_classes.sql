@@ -6,6 +6,7 @@
 -- @column cik          SEC company number of the fund's registrant
 -- @column series_id    SEC's id of the fund, S and nine digits
 -- @column class_id     SEC's id of the class of shares, C and nine digits
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 60s
 -- @example bad  {rows: [{symbol: LACAX, cik: 2110, series_id: none, class_id: C000024954}]}  => error 23514

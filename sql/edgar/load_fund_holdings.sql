@@ -22,6 +22,7 @@
 -- @column voting_sole       Shares with sole voting authority
 -- @column voting_shared     Shares with shared voting authority
 -- @column voting_none       Shares without voting authority
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 300s
 -- @example empty  {rows: [{accession: 0000950123-23-002585, position: 1, cik: 1067983, issuer_name: APPLE INC, cusip: ''}]}  => error 23514
@@ -52,6 +53,30 @@ copy incoming
   )
 from stdin (format csv, header match);
 
+-- The filing, for all that its rows do not say: what is known of it, or was said by its cover page.
+insert into edgar.fund_report as report (accession, cik, manager_name, report_on, filed_on)
+select distinct on (incoming.accession)
+  incoming.accession,
+  incoming.cik,
+  coalesce(incoming.manager_name, known.manager_name, company.name) as manager_name,
+  coalesce(incoming.report_on, known.report_on, filing.report_on) as report_on,
+  coalesce(incoming.filed_on, known.filed_on, filing.filed_on) as filed_on
+from incoming
+left join edgar.fund_report as known on known.accession = incoming.accession
+left join edgar.company as company on company.cik = incoming.cik
+left join edgar.filing as filing
+  on filing.accession = incoming.accession
+  and filing.cik = incoming.cik
+order by incoming.accession, incoming.position
+on conflict (accession) do update
+set
+  cik = excluded.cik,
+  manager_name = excluded.manager_name,
+  report_on = excluded.report_on,
+  filed_on = excluded.filed_on
+where (report.cik, report.manager_name, report.report_on, report.filed_on)
+  is distinct from (excluded.cik, excluded.manager_name, excluded.report_on, excluded.filed_on);
+
 delete from edgar.fund_holding as present
 using (
   select distinct incoming.accession
@@ -65,7 +90,6 @@ where present.accession = loaded.accession
       and kept.position = present.position
   );
 
--- Where the document does not say it, what is known of its filing does.
 update edgar.fund_holding as present
 set
   cik = incoming.cik,
@@ -90,9 +114,9 @@ from (
     incoming.accession,
     incoming.position,
     incoming.cik,
-    coalesce(incoming.manager_name, company.name) as manager_name,
-    coalesce(incoming.report_on, filing.report_on) as report_on,
-    coalesce(incoming.filed_on, filing.filed_on) as filed_on,
+    report.manager_name,
+    report.report_on,
+    report.filed_on,
     incoming.issuer_name,
     incoming.class_title,
     incoming.cusip,
@@ -107,10 +131,7 @@ from (
     incoming.voting_shared,
     incoming.voting_none
   from incoming
-  left join edgar.company as company on company.cik = incoming.cik
-  left join edgar.filing as filing
-    on filing.accession = incoming.accession
-    and filing.cik = incoming.cik
+  join edgar.fund_report as report on report.accession = incoming.accession
 ) as incoming
 where present.accession = incoming.accession
   and present.position = incoming.position
@@ -199,9 +220,9 @@ from (
     incoming.accession,
     incoming.position,
     incoming.cik,
-    coalesce(incoming.manager_name, company.name) as manager_name,
-    coalesce(incoming.report_on, filing.report_on) as report_on,
-    coalesce(incoming.filed_on, filing.filed_on) as filed_on,
+    report.manager_name,
+    report.report_on,
+    report.filed_on,
     incoming.issuer_name,
     incoming.class_title,
     incoming.cusip,
@@ -216,10 +237,7 @@ from (
     incoming.voting_shared,
     incoming.voting_none
   from incoming
-  left join edgar.company as company on company.cik = incoming.cik
-  left join edgar.filing as filing
-    on filing.accession = incoming.accession
-    and filing.cik = incoming.cik
+  join edgar.fund_report as report on report.accession = incoming.accession
 ) as incoming
 where not exists (
   select

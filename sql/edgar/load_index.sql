@@ -9,6 +9,7 @@
 -- @column filed_on     Day the filing was made
 -- @column accession    Accession number
 -- @column file_name    Path of the whole submission below www.sec.gov/Archives
+-- @scope edgar:load
 -- @hint additive
 -- @hint idempotent
 -- @timeout 600s

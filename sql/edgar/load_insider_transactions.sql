@@ -28,6 +28,7 @@
 -- @column is_holding              True for a holding without a trade
 -- @column form                    Form type: 3, 4 or 5
 -- @column filed_on                Day the filing was made
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 300s
 -- @example bad  {rows: [{accession: 0000320193-20-000086, position: 1, is_derivative: false, issuer_cik: 320193, owner_cik: 1, owner_name: Nobody, is_holding: false, acquired_disposed: X}]}  => error 23514

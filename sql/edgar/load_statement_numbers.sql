@@ -13,6 +13,7 @@
 -- @column coreg       Co-registrant the value is of; null for the parent
 -- @column value       The value in whole units, rounded to four digits; null where the filer left it empty
 -- @column footnote    Footnote of the value
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 600s
 -- @example bad  {rows: [{adsh: none, tag: Assets, version: us-gaap/2009, ddate: '2009-06-30', qtrs: 0, uom: USD, value: '1'}]}  => error

@@ -12,6 +12,7 @@
 -- @column version     Taxonomy and its year; the accession number for a tag of the company's own
 -- @column plabel      Label that the filer shows on the line
 -- @column negating    True when the value is shown with its sign turned
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 600s
 -- @example bad  {rows: [{adsh: none, report: 1, line: 1, tag: Assets, version: us-gaap/2009}]}  => error

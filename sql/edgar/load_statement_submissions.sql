@@ -38,6 +38,7 @@
 -- @column instance      File name of the XBRL instance
 -- @column nciks         How many registrants the filing is for
 -- @column aciks         CIKs of the other registrants, parted by spaces
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 600s
 -- @example bad  {rows: [{adsh: none, cik: 1, name: Nobody, form: 10-K, filed: '2009-08-07'}]}  => error

@@ -11,6 +11,7 @@
 -- @column crdr        C for credit, D for debit; null when neither
 -- @column tlabel      Label of the tag
 -- @column doc         Definition of the tag
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 600s
 -- @example bad  {rows: [{tag: Assets, version: us-gaap/2009, custom: true, abstract: null}]}  => error

@@ -18,6 +18,7 @@
 -- @column is_inline_xbrl                  True when the XBRL is in the main document
 -- @column primary_document                File name of the main document
 -- @column primary_document_description    What the filer calls the main document
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 300s
 -- @example unchanged  {rows: [{accession: 0000320193-25-000079, cik: 320193, form: 10-K, filed_on: '2025-10-31', report_on: '2025-09-27', primary_document: aapl-20250927.htm, size_bytes: 9392337}]}  => affected = 0

@@ -9,6 +9,7 @@
 -- @column position    Place in the list: a company's first ticker is its main one
 -- @column name        Name of the company
 -- @column exchange    Exchange of the ticker; empty when the list has none
+-- @scope edgar:load
 -- @hint idempotent
 -- @timeout 60s
 -- @example unchanged  {rows: [{ticker: AAPL, cik: 320193, position: 1, name: Apple Inc., exchange: Nasdaq}]}  => affected = 0

@@ -4,6 +4,7 @@
 --
 -- @param accession  Accession number, such as 0000320193-24-000123
 -- @param reason     Why it failed, in one line                          {minLength: 1, maxLength: 500}
+-- @scope edgar:load
 -- @hint idempotent
 -- @example unknown  {accession: 0000000000-00-000000, reason: not found}   => affected = 0
 -- @example known    {accession: 0000320193-25-000079, reason: timed out}   => affected = 1

@@ -12,6 +12,7 @@
 -- @param failure?         Why it failed; only, and always, with status failed  {maxLength: 2000}
 -- @param rows_loaded = 0  Rows that the file brought                           {minimum: 0}
 -- @param seconds = 0      How long loading it took                             {minimum: 0}
+-- @scope edgar:load
 -- @hint idempotent
 -- @example loaded  {path: files/company_tickers.json, status: loaded, rows_loaded: 10409, seconds: 0.4}  => affected = 1
 -- @example reason  {path: files/company_tickers.json, status: failed}  => error 23514

@@ -5,6 +5,7 @@
 --
 -- @param accession  Accession number, such as 0000320193-24-000123
 -- @param status     New status
+-- @scope edgar:load
 -- @hint idempotent
 -- @example none     {rows: [{accession: 0000000000-00-000000, status: loaded}]}  => affected = 0
 -- @example failed   {rows: [{accession: 0000320193-24-000123, status: failed}, {accession: 0000320193-23-000106, status: failed}]}  => affected = 2

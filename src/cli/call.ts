@@ -5,6 +5,7 @@ import { withApplication } from "../app.ts";
 import type { Config } from "../config.ts";
 import { SqlwrightError } from "../errors.ts";
 import { didYouMean } from "../query/diagnostic.ts";
+import { localCaller } from "../tool/caller.ts";
 import type { Catalog, JsonSchema, Tool, ToolResult } from "../tool/catalog.ts";
 import { formatAnswer } from "./answer.ts";
 import { type CallSwitches, type CallWords, readArguments, splitWords, typesOf } from "./call_arguments.ts";
@@ -70,6 +71,7 @@ async function callTool(
       signal: interruption.signal,
       progress: (done, total) => progress.show(done, total),
       correlationId: crypto.randomUUID(),
+      caller: localCaller,
     });
     const elapsed_ms = performance.now() - started_ms;
     progress.stop();
@@ -156,10 +158,17 @@ function describeType(schema: JsonSchema): string {
   return typeof schema.format === "string" ? schema.format : String(types[0]);
 }
 
+/** `deno task` hands on to its child what the terminal has sent to both: one key is two signals. */
+const sameKey_ms = 300;
+
 /** Ctrl-C cancels the statement in the database; a second one ends the process. */
 export class Interruption {
   readonly #controller = new AbortController();
+  #signalled_ms = -Infinity;
   readonly #onSignal = () => {
+    const isSameKey = performance.now() - this.#signalled_ms < sameKey_ms;
+    this.#signalled_ms = performance.now();
+    if (isSameKey) return;
     if (this.signal.aborted) Deno.exit(130);
     this.#controller.abort(new SqlwrightError("call.cancelled", "The call was cancelled"));
   };

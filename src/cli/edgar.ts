@@ -9,6 +9,7 @@ import { requireUserAgent } from "../edgar/limiter.ts";
 import type { EdgarQueries } from "../edgar/ledger.ts";
 import type { KindSummary, LoadListener, LoadSummary } from "../edgar/load_report.ts";
 import type { Queries } from "../edgar/queries.ts";
+import { isDate } from "../edgar/source_field.ts";
 import type { SyncRequest } from "../edgar/sync.ts";
 import type { DocumentKind } from "../edgar/sync_documents.ts";
 import type { Log } from "../log.ts";
@@ -45,7 +46,12 @@ export async function runEdgarLoad(
     bulk?: boolean | undefined;
   },
 ): Promise<number> {
-  if (queue && bulk) throw new UsageError("--queue and --bulk exclude each other");
+  if (queue && bulk) {
+    throw new UsageError(
+      "--queue and --bulk exclude each other",
+      "Queue the files with --queue alone, or load them here with --bulk alone",
+    );
+  }
   const config = readSettings({ sql });
   return await withEdgar(config, async ({ queries, ownerUrl }) => {
     if (queue) {
@@ -117,10 +123,12 @@ export async function runEdgarWork(
     const log = workLog();
     return await withClient(config, { noted: (text) => tell(text) }, async (client) => {
       using interruption = new Interruption();
+      if (!once) tell("Waiting for jobs; Ctrl-C ends");
       await work({
         databaseUrl: ownerUrl,
         queries,
         client,
+        directory: join(config.SQLWRIGHT_DATA_DIR, "edgar"),
         concurrency: jobs,
         isOnce: once,
         signal: interruption.signal,
@@ -270,7 +278,10 @@ export function formatSummary(summary: LoadSummary): string {
     : changes === 0
     ? paint("green", "nothing changed")
     : paint("green", `${count(inserted)} inserted, ${count(updated)} updated`);
-  return `${table}\n\n${verdict} ${paint("dim", `· ${formatSpan(summary.seconds)}`)}`;
+  const next = failed > 0
+    ? "\nwhat is loaded stays; the next run takes up what failed, and `edgar status` lists it with its reason"
+    : "";
+  return `${table}\n\n${verdict} ${paint("dim", `· ${formatSpan(summary.seconds)}`)}${next}`;
 }
 
 function tellQueued({ jobs }: { jobs: number }, isJson: boolean): number {
@@ -295,7 +306,7 @@ function readRequest(options: SyncOptions): SyncRequest {
       "Write --ticker AAPL,MSFT, --cik 320193, --since 2026-10-01 or --bulk",
     );
   }
-  if (since !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(since)) {
+  if (since !== undefined && !isDate(since)) {
     throw new UsageError(`"${since}" is no day`, "Write --since 2026-10-01");
   }
   if (all && since === undefined) {

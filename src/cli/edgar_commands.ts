@@ -20,7 +20,7 @@ export function addEdgarCommands(program: Command, finish: (exitCode: number) =>
         `\nExample:\n${examples.map((example) => `  deno task sqlwright edgar ${example}`).join("\n")}`,
       );
 
-  command("load", loadDescription, "load mirror/api/xbrl/companyfacts", "load CIK0000320193.json --json")
+  command("load", loadDescription, "load mirror/api/xbrl/companyfacts", "load mirror --json")
     .argument("<path...>", "files, or folders in SEC's layout")
     .option("--bulk", "for many companies at once: facts come without their key, which is built at the end")
     .option("--queue", "queue a job for each file; `edgar work` runs them")

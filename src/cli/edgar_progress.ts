@@ -8,29 +8,8 @@ import type { MultiBar, SingleBar } from "cli-progress";
 import stringWidth from "string-width";
 import type { FileReport, LoadListener } from "../edgar/load_report.ts";
 import { type Paint, paintFor, tell, widthOf } from "./console.ts";
+import { type FileState, Run, type RunState } from "./edgar_run.ts";
 import { cut } from "./table.ts";
-
-/** What is known of the run. Counts are of files that are through. */
-export interface RunState {
-  files: number;
-  expectedFiles: number;
-  bytes: number;
-  expectedBytes: number;
-  rows: number;
-  rejected: number;
-  failed: number;
-  elapsed_s: number;
-}
-
-/** What is known of a file on its way. */
-export interface FileState {
-  path: string;
-  rows: number;
-  /** 0 to 1; null when nobody knows. */
-  fraction: number | null;
-  /** Bytes that came from SEC, before the file is loaded. */
-  received: { bytes: number; total: number | null } | null;
-}
 
 export interface ProgressView extends LoadListener, Disposable {
   finish(): void;
@@ -46,55 +25,6 @@ export async function openProgress({ isQuiet }: { isQuiet: boolean }): Promise<P
   if (!Deno.stderr.isTerminal()) return plainView(run);
   const { default: { MultiBar } } = await import("cli-progress");
   return barView(run, MultiBar);
-}
-
-/** Counts what the listener is told. */
-class Run {
-  readonly open = new Map<string, FileState>();
-  readonly #started_ms = performance.now();
-  #files = 0;
-  #expectedFiles = 0;
-  #bytes = 0;
-  #expectedBytes = 0;
-  #rows = 0;
-  #rejected = 0;
-  #failed = 0;
-
-  expect(files: number, bytes: number): void {
-    this.#expectedFiles += files;
-    this.#expectedBytes += bytes;
-  }
-
-  start(path: string): FileState {
-    const known = this.open.get(path);
-    if (known !== undefined) return known;
-    const file: FileState = { path, rows: 0, fraction: null, received: null };
-    this.open.set(path, file);
-    return file;
-  }
-
-  finish(report: FileReport): void {
-    this.open.delete(report.path);
-    this.#files++;
-    this.#bytes += report.sizeBytes;
-    this.#rows += report.rows;
-    this.#rejected += report.rejected;
-    this.#failed += Number(report.outcome === "failed");
-  }
-
-  get state(): RunState {
-    const open = [...this.open.values()];
-    return {
-      files: this.#files,
-      expectedFiles: Math.max(this.#expectedFiles, this.#files),
-      bytes: this.#bytes,
-      expectedBytes: this.#expectedBytes,
-      rows: this.#rows + open.reduce((sum, { rows }) => sum + rows, 0),
-      rejected: this.#rejected,
-      failed: this.#failed,
-      elapsed_s: (performance.now() - this.#started_ms) / 1000,
-    };
-  }
 }
 
 function barView(run: Run, Bars: typeof MultiBar): ProgressView {
@@ -113,12 +43,11 @@ function barView(run: Run, Bars: typeof MultiBar): ProgressView {
   });
   bars.create(1, 0, { draw: () => formatRun(run.state, { width: width(), paint }) });
   const drawn = new Map<string, SingleBar>();
-  const show = (path: string): FileState => {
-    const file = run.start(path);
+  const show = (path: string, sizeBytes?: number, isMember?: boolean): void => {
+    const file = run.start(path, sizeBytes, isMember);
     if (!drawn.has(path)) {
       drawn.set(path, bars.create(1, 0, { draw: () => formatFile(file, { width: width(), paint }) }));
     }
-    return file;
   };
   let isOpen = true;
   const finish = () => {
@@ -128,9 +57,15 @@ function barView(run: Run, Bars: typeof MultiBar): ProgressView {
   };
   return {
     expected: (files, bytes) => run.expect(files, bytes),
-    started: (path) => void show(path),
-    received: (path, bytes, total) => void (show(path).received = { bytes, total }),
-    advanced: (path, rows, fraction) => void Object.assign(show(path), { rows, fraction, received: null }),
+    started: show,
+    received: (path, bytes, total) => {
+      show(path);
+      run.receive(path, bytes, total);
+    },
+    advanced: (path, rows, fraction, isSent) => {
+      show(path);
+      run.advance(path, rows, fraction, isSent);
+    },
     finished: (report) => {
       const bar = drawn.get(report.path);
       if (bar !== undefined) bars.remove(bar);
@@ -161,10 +96,9 @@ function plainView(run: Run): ProgressView {
   const finish = () => clearInterval(timer);
   return {
     expected: (files, bytes) => run.expect(files, bytes),
-    started: (path) => void run.start(path),
-    received: (path, bytes, total) => void (run.start(path).received = { bytes, total }),
-    advanced: (path, rows, fraction) =>
-      void Object.assign(run.start(path), { rows, fraction, received: null }),
+    started: (path, sizeBytes, isMember) => void run.start(path, sizeBytes, isMember),
+    received: (path, bytes, total) => run.receive(path, bytes, total),
+    advanced: (path, rows, fraction, isSent) => run.advance(path, rows, fraction, isSent),
     finished: (report) => {
       run.finish(report);
       const line = formatReport(report, options);
@@ -184,9 +118,9 @@ interface DrawOptions {
 
 /** `████████░░░░  61 %  37/61 files  214,300 rows  41,200/s  8 s left`; what does not fit is left out from the right. */
 export function formatRun(state: RunState, { width, paint }: DrawOptions): string {
-  const { files, expectedFiles, bytes, expectedBytes, rows, rejected, failed, elapsed_s } = state;
-  const fraction = expectedBytes > 0 ? bytes / expectedBytes : expectedFiles > 0 ? files / expectedFiles : 0;
-  const left_s = fraction > 0.02 && fraction < 1 && elapsed_s > 1 ? elapsed_s / fraction - elapsed_s : null;
+  const { files, expectedFiles, rows, rejected, failed, elapsed_s } = state;
+  const fraction = fractionOf(state);
+  const left_s = leftOf(state);
   const parts = [
     { text: `${Math.floor(Math.min(1, fraction) * 100)} %`.padStart(5) },
     { text: `${count(files)}/${count(expectedFiles)} files` },
@@ -199,9 +133,27 @@ export function formatRun(state: RunState, { width, paint }: DrawOptions): strin
   return drawLine(fraction, parts, { width, paint });
 }
 
+function fractionOf({ bytes, expectedBytes, openFiles, ...state }: RunState): number {
+  if (expectedBytes > 0) return bytes / expectedBytes;
+  const expected = state.expectedFiles - state.expectedMembers;
+  return expected > 0 ? (state.files - state.members + openFiles) / expected : 0;
+}
+
+/** From the bytes that were loaded of the bytes to load; from SEC, where nobody knows these, from the files. Null when it is too early to say. */
+function leftOf(state: RunState): number | null {
+  const { bytes, skippedBytes, expectedBytes, elapsed_s } = state;
+  const fraction = fractionOf(state);
+  if (elapsed_s <= 1 || fraction >= 1) return null;
+  if (expectedBytes === 0) return fraction > 0.02 ? elapsed_s / fraction - elapsed_s : null;
+  const loaded = bytes - skippedBytes;
+  return loaded > 0.01 * (expectedBytes - skippedBytes)
+    ? (expectedBytes - bytes) / (loaded / elapsed_s)
+    : null;
+}
+
 /** The same for one file. */
 export function formatFile(
-  { path, rows, fraction, received }: FileState,
+  { path, rows, fraction, isSent, received, elapsed_s }: FileState,
   { width, paint }: DrawOptions,
 ): string {
   const isFinite = Number.isFinite(width);
@@ -211,14 +163,22 @@ export function formatFile(
     ? null
     : received.bytes / Math.max(1, received.total);
   const facts = received === null
-    ? rows === 0 ? "reading" : `${count(rows)} rows${fraction === 1 ? ", merging" : ""}`
+    ? rows === 0 ? "reading" : `${count(rows)} ${rows === 1 ? "row" : "rows"}${isSent ? ", merging" : ""}`
     : `${formatSize(received.bytes)} received`;
-  if (!isFinite) return `${path} ${facts}`;
+  const came = received === null || received.total === null
+    ? part
+    : (received.bytes - received.from) / Math.max(1, received.total - received.from);
+  // Not of a moment.
+  const left = part !== null && part < 1 && came !== null && came > 0.02 && elapsed_s > 2
+    ? `${formatSpan(elapsed_s / came - elapsed_s)} left`
+    : "";
+  if (!isFinite) return [path, facts, left].filter((text) => text !== "").join(", ");
   const name = nameCell(path, width);
   const parts = [
     { text: part === null ? "" : `${Math.floor(part * 100)} %`, pad: 5 },
     { text: name },
     { text: facts },
+    ...(left === "" ? [] : [{ text: left }]),
   ].map(({ text, pad }) => ({ text: pad === undefined ? text : text.padStart(pad) }));
   return paint("dim", drawLine(part ?? 0, parts, { width, paint: (_style, text) => text }));
 }
@@ -293,7 +253,7 @@ function cutPath(path: string, width: number): string {
 }
 
 /** Names stand in one column, so that what is said of them does, too. */
-const nameWidth = (width: number) => width < 100 ? 33 : 56;
+const nameWidth = (width: number) => width < 100 ? 33 : width < 130 ? 42 : 56;
 
 function nameCell(path: string, width: number): string {
   if (!Number.isFinite(width)) return path;

@@ -25,6 +25,8 @@ const factColumns = [
   "frame",
 ] as const;
 
+const filedOnPlace = factColumns.indexOf("filed_on");
+
 /** The company if it is new, its concepts with their labels, its facts. A company without facts brings the first alone. */
 export async function* parseCompanyFacts(file: SourceFile, limits: ParseLimits): AsyncGenerator<LoadStep> {
   const { path } = file;
@@ -63,28 +65,34 @@ export async function* parseCompanyFacts(file: SourceFile, limits: ParseLimits):
           throw sourceInvalid(path, "text or null is due", { field: `${field}.${part}`, value: text });
         }
       }
+      if (!isObject(units)) {
+        throw sourceInvalid(path, "an object is due", { field: `${field}.units`, value: units ?? null });
+      }
+      let labelled_on: string | null = null;
+      for (const [unit, entries] of Object.entries(units)) {
+        if (!Array.isArray(entries)) {
+          throw sourceInvalid(path, "an array is due", { field: `${field}.${unit}`, value: entries });
+        }
+        for (const row of factsOf(path, entries, { key: [cik, taxonomy, tag, unit], memory })) {
+          facts.add(row);
+          const filed_on = row[filedOnPlace]!;
+          if (labelled_on === null || filed_on > labelled_on) labelled_on = filed_on;
+        }
+      }
       concepts.push([
         taxonomy,
         tag,
         textOrNull(label as string | null),
         textOrNull(description as string | null),
+        labelled_on,
       ]);
-      if (!isObject(units)) {
-        throw sourceInvalid(path, "an object is due", { field: `${field}.units`, value: units ?? null });
-      }
-      for (const [unit, entries] of Object.entries(units)) {
-        if (!Array.isArray(entries)) {
-          throw sourceInvalid(path, "an array is due", { field: `${field}.${unit}`, value: entries });
-        }
-        for (const row of factsOf(path, entries, { key: [cik, taxonomy, tag, unit], memory })) facts.add(row);
-      }
     }
   }
   if (name !== "") yield { query: "add_companies", columns: ["cik", "name"], batches: [[[cik, name]]] };
   if (concepts.length > 0) {
     yield {
       query: "load_concepts",
-      columns: ["taxonomy", "tag", "label", "description"],
+      columns: ["taxonomy", "tag", "label", "description", "labelled_on"],
       batches: [concepts],
     };
   }

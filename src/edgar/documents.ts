@@ -4,23 +4,27 @@
  * row of a table is a line.
  */
 
-import { compile, type FormatCallback, type HtmlToTextOptions } from "html-to-text";
+import { SqlwrightError } from "../errors.ts";
+import type { TextParts, TextWork } from "./html_text.ts";
 import type { FilingContext, LoadStep, Row } from "./load_step.ts";
 import { isBlockPage, sourceBlocked, sourceInvalid } from "./source_error.ts";
 import { inBatches } from "./source_field.ts";
 import type { XmlPlace } from "./source_xml.ts";
 
 const columns = ["accession", "cik", "file_name", "part", "body"] as const;
-const partCharacters = 8_000;
-/** The walk is recursive, and its time grows with the square of the depth. Documents of filings come to some dozens. */
-const maximumDepth = 500;
+/** Parts in a batch: with 8,000 characters each, as much as a batch of other rows. */
+const batchParts = 50;
+/** Shorter HTML becomes text here, in less time than a worker needs to start: some 10 ms. */
+const longHtml = 64 * 1024;
+/** A document of the largest size takes about 10 s. */
+const workTimeout_ms = 120_000;
 
 /** The document's parts, from 1. A document without text brings nothing. */
-export function* parseDocument(
+export async function* parseDocument(
   text: string,
   place: XmlPlace,
   { filing, file_name, batch_rows }: { filing: FilingContext; file_name: string; batch_rows: number },
-): Generator<LoadStep> {
+): AsyncGenerator<LoadStep> {
   const { path, member } = place;
   const { accession, cik } = filing;
   if (accession === undefined || cik === undefined) {
@@ -32,167 +36,64 @@ export function* parseDocument(
   if (isHtml && !/<\/html\s*>/i.test(text.slice(-16_384))) {
     throw sourceInvalid(path, "the document ends before its </html>", { member, byte: text.length });
   }
-  const rows: Row[] = [];
   const isMarkedUp = isHtml || /<(?:p|div|body|br|tr|td)[\s/>]/i.test(text);
-  const plain = isMarkedUp ? htmlToText(withoutStyle(text, place)) : plainText(text);
-  for (const body of splitText(plain)) {
-    rows.push([accession, cik, file_name, String(rows.length + 1), body]);
+  const found = isMarkedUp && text.length >= longHtml
+    ? await partsInWorker(text, place) ?? await partsHere(text, isMarkedUp)
+    : await partsHere(text, isMarkedUp);
+  if ("deepLine" in found) {
+    throw sourceInvalid(path, `elements are nested more than ${found.maximumDepth} deep`, {
+      member,
+      line: found.deepLine,
+    });
   }
-  if (rows.length > 0) yield { query: "load_documents", columns, batches: inBatches(rows, batch_rows) };
+  const rows = found.parts.map((body, index): Row => [accession, cik, file_name, String(index + 1), body]);
+  if (rows.length > 0) {
+    yield { query: "load_documents", columns, batches: inBatches(rows, Math.min(batch_rows, batchParts)) };
+  }
+}
+
+async function partsHere(text: string, isMarkedUp: boolean): Promise<TextParts> {
+  const { htmlToParts, splitText, tidy } = await import("./html_text.ts");
+  return isMarkedUp ? htmlToParts(text) : { parts: splitText(tidy(withoutLayoutTags(text))) };
 }
 
 /**
- * The HTML without tags that only style. Old filings open them by the thousand and never close them, which would nest all that follows.
- * What is nested too deeply even so is refused: cutting it off would lose text without a word.
+ * The parts of HTML from another thread, so that this one goes on answering others. Null where the permissions do not let a worker read
+ * the module that it runs: then the caller does the work itself.
  */
-function withoutStyle(html: string, { path, member }: XmlPlace): string {
-  const plain = html.replace(/<\/?(?:font|b|i|u|em|strong|small|big|tt|s|strike)(?:\s[^<>]*)?>/gi, "");
-  const tag = /<(\/?)([a-z][\w:.-]*)[^<>]*?(\/?)>/gi;
-  const open: string[] = [];
-  for (let found = tag.exec(plain); found !== null; found = tag.exec(plain)) {
-    const name = found[2]!.toLowerCase();
-    if (found[1] === "/") {
-      const at = open.lastIndexOf(name);
-      if (at >= 0) open.length = at;
-    } else if (found[3] !== "/" && !neverNested.has(name)) {
-      // The parser closes these before another of their kind.
-      if (open.at(-1) === name && closedByNext.has(name)) open.pop();
-      if (open.push(name) > maximumDepth) {
-        throw sourceInvalid(path, `elements are nested more than ${maximumDepth} deep`, {
-          member,
-          line: plain.slice(0, found.index).split("\n").length,
-        });
-      }
-    }
+async function partsInWorker(html: string, { path }: XmlPlace): Promise<TextParts | null> {
+  const module = new URL("./html_text.ts", import.meta.url);
+  const readable = await Deno.permissions.query({ name: "read", path: module });
+  if (readable.state !== "granted") return null;
+  const worker = new Worker(module, { type: "module" });
+  const { promise, resolve, reject } = Promise.withResolvers<TextParts>();
+  const fail = (why: string) =>
+    reject(
+      new SqlwrightError("edgar.load_failed", `Cannot turn the HTML of "${path}" into text: ${why}`, {
+        details: { path },
+        hint: "Load the file again; if it fails again, report it",
+      }),
+    );
+  const timer = setTimeout(() => fail(`it took longer than ${workTimeout_ms / 1000} s`), workTimeout_ms);
+  worker.addEventListener("message", ({ data }: MessageEvent<TextParts>) => resolve(data));
+  worker.addEventListener("messageerror", () => fail("its text was lost between two threads"));
+  worker.addEventListener("error", (event) => {
+    event.preventDefault();
+    fail(event.message);
+  });
+  try {
+    worker.postMessage({ html } satisfies TextWork);
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    worker.terminate();
   }
-  return plain;
 }
-
-const neverNested = new Set(["area", "base", "br", "col", "hr", "img", "input", "link", "meta", "wbr"]);
-const closedByNext = new Set(["dd", "dt", "li", "option", "p", "td", "th", "tr"]);
-
-/** What a reader sees of the HTML, as lines. */
-export function htmlToText(html: string): string {
-  return tidy(
-    compile({ ...htmlOptions, limits: { maxInputLength: html.length } })(html),
-  );
-}
-
-/** Paragraphs together up to the limit; one that is longer is cut after a sentence, else a word. */
-export function splitText(text: string, limit = partCharacters): string[] {
-  const parts: string[] = [];
-  let part = "";
-  for (const paragraph of text.split(/\n{2,}/)) {
-    if (part !== "" && part.length + 2 + paragraph.length > limit) {
-      parts.push(part);
-      part = "";
-    }
-    let rest = part === "" ? paragraph : `${part}\n\n${paragraph}`;
-    while (rest.length > limit) {
-      const end = endWithin(rest, limit);
-      parts.push(rest.slice(0, end).trimEnd());
-      rest = rest.slice(end).trimStart();
-    }
-    part = rest;
-  }
-  if (part.trim() !== "") parts.push(part);
-  return parts.map((each) => each.trim()).filter((each) => each !== "");
-}
-
-function endWithin(text: string, limit: number): number {
-  const start = text.slice(0, limit);
-  for (const boundary of [/^[\s\S]*\n/, /^[\s\S]*[.!?;][)"”’]?\s/, /^[\s\S]*\s/]) {
-    const end = boundary.exec(start)?.[0].length ?? 0;
-    // A boundary far up front would make a crumb of a part.
-    if (end > limit / 2) return end;
-  }
-  // Not between the two halves of a character.
-  const code = text.charCodeAt(limit - 1);
-  return code >= 0xd800 && code < 0xdc00 ? limit - 1 : limit;
-}
-
-/**
- * A table as lines: the cells of a row that hold anything, parted by bars. Filers put currency and percent signs and brackets into cells of
- * their own; these go back to their number. A table of one cell a row is layout and stays paragraphs.
- */
-const formatTable: FormatCallback = (element, walk, builder) => {
-  const walkRows = (nodes: typeof element.children) => {
-    for (const node of nodes ?? []) {
-      if (node.type !== "tag") continue;
-      if (node.name !== "tr") {
-        walkRows(node.children);
-        continue;
-      }
-      builder.openTableRow();
-      for (const cell of node.children ?? []) {
-        if (cell.type !== "tag" || (cell.name !== "td" && cell.name !== "th")) continue;
-        builder.openTableCell({});
-        walk(cell.children, builder);
-        builder.closeTableCell({ colspan: 1, rowspan: 1 });
-      }
-      builder.closeTableRow();
-    }
-  };
-  builder.openTable();
-  walkRows(element.children);
-  builder.closeTable({ leadingLineBreaks: 2, trailingLineBreaks: 2, tableToString: tableText });
-};
-
-/** As html-to-text hands rows over. */
-interface TableCell {
-  text?: string;
-}
-
-function tableText(rows: readonly (readonly TableCell[])[]): string {
-  return rows.map((cells) => {
-    const texts = cells
-      .map(({ text = "" }) => text.trim())
-      .filter((text) => text !== "");
-    if (texts.length <= 1) return texts[0] ?? "";
-    return texts.map((text) => text.replace(/\s+/g, " ")).join(" | ")
-      .replace(/([$€£¥(]) \| /g, "$1")
-      .replace(/ \| ([)%]+)(?= \||$)/g, "$1");
-  }).filter((line) => line !== "").join("\n");
-}
-
-const skip = { format: "skip" };
-
-const htmlOptions: HtmlToTextOptions = {
-  wordwrap: false,
-  formatters: { table: formatTable },
-  selectors: [
-    { selector: "table", format: "table" },
-    { selector: "a", options: { ignoreHref: true } },
-    { selector: "hr", ...skip },
-    { selector: "img", ...skip },
-    { selector: "head", ...skip },
-    { selector: "title", ...skip },
-    { selector: "ix\\:header", ...skip },
-    { selector: "ix\\:hidden", ...skip },
-    { selector: "[style*='display:none' i]", ...skip },
-    { selector: "[style*='display: none' i]", ...skip },
-    ...["h1", "h2", "h3", "h4", "h5", "h6"].map((selector) => ({ selector, options: { uppercase: false } })),
-  ],
-};
 
 /** A document of the years before HTML: its layout stays, SEC's own marks of pages and tables go. */
-function plainText(text: string): string {
-  return tidy(
-    text.replace(
-      /^<(?:PAGE|TABLE|\/TABLE|CAPTION|S|C|FN|F\d+)>.*$/gim,
-      (line) => /^<(?:PAGE|S|C|\/TABLE|TABLE)>/i.test(line) ? "" : line.replace(/<[^>]*>/g, ""),
-    ),
+function withoutLayoutTags(text: string): string {
+  return text.replace(
+    /^<(?:PAGE|TABLE|\/TABLE|CAPTION|S|C|FN|F\d+)>.*$/gim,
+    (line) => /^<(?:PAGE|S|C|\/TABLE|TABLE)>/i.test(line) ? "" : line.replace(/<[^>]*>/g, ""),
   );
-}
-
-/** Spaces that only lay out, and characters that are none, go; so do more than one empty line. */
-function tidy(text: string): string {
-  return text
-    .replace(/\r\n?/g, "\n")
-    .replace(/[\u00A0\u2000-\u200A\u202F\u3000\t]/g, " ")
-    .replace(/[\u00AD\u200B-\u200F\u2060\uFEFF\uFFFD]/g, "")
-    .replaceAll("\0", "")
-    .replace(/(?<! ) +$/gm, "")
-    .replace(/\n{3,}/g, "\n\n")
-    .trim();
 }

@@ -81,3 +81,27 @@ export function randomAccess(handle: Deno.FsFile, size_bytes: number): RandomAcc
     },
   };
 }
+
+/** The same bytes; each piece's length is told as it is read. */
+export async function* counting(
+  bytes: AsyncIterable<Uint8Array>,
+  count: (length: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    count(chunk.length);
+    yield chunk;
+  }
+}
+
+export function countingAccess(
+  access: RandomAccess | undefined,
+  count: (length: number) => void,
+): RandomAccess | undefined {
+  return access && {
+    size_bytes: access.size_bytes,
+    readBytes: (offset, length) => {
+      count(length);
+      return access.readBytes(offset, length);
+    },
+  };
+}

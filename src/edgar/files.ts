@@ -3,9 +3,9 @@
  * a company has its name; older states of a mirror before its newest, so that the newest stays.
  */
 
-import { join, relative, resolve, sep } from "node:path";
+import { basename, join, relative, resolve, sep } from "node:path";
 import { SqlwrightError } from "../errors.ts";
-import { secPathOf, type SourceKind, sourceKindOf } from "./source_kind.ts";
+import { cikOfPath, filingPathOf, secPathOf, type SourceKind, sourceKindOf } from "./source_kind.ts";
 
 export interface FoundFile {
   /** Where it lies. */
@@ -61,6 +61,8 @@ export function phaseOf(kind: SourceKind): Phase {
 /** More files than SEC has companies are no folder of its layout. */
 const maximumFiles = 1_000_000;
 const maximumDepth = 16;
+/** Files passed over that are kept to say where one of them belongs. */
+const maximumPassed = 100;
 
 /** @throws {SqlwrightError} `edgar.path_unknown` where there is nothing, or nothing of SEC's layout */
 export async function findSourceFiles(paths: readonly string[]): Promise<FoundFile[]> {
@@ -69,18 +71,18 @@ export async function findSourceFiles(paths: readonly string[]): Promise<FoundFi
     const before = found.size;
     const root = resolve(path);
     const info = await Deno.stat(root).catch((cause) => {
-      throw unknown(
-        path,
-        cause instanceof Deno.errors.NotFound ? "there is nothing" : "it cannot be read",
-        cause,
-      );
+      const isAbsent = cause instanceof Deno.errors.NotFound;
+      throw unknown(path, { why: isAbsent ? "there is nothing" : "it cannot be read", cause });
     });
-    if (info.isFile) addFile(found, root, { root: null, sizeBytes: info.size });
-    else await addFolder(found, root, { root, depth: 0 });
+    const look: Look = { root, passed: [] };
+    if (!info.isFile) await addFolder(found, root, { look, depth: 0 });
+    else if (sourceKindOf(root) === null) look.passed.push(root);
+    else addFile(found, root, { root: null, sizeBytes: info.size });
     if (
       found.size === before && ![...found.keys()].some((file) => file === root || file.startsWith(root + sep))
     ) {
-      throw unknown(path, info.isFile ? "it is no file of SEC's layout" : "no file in it is of SEC's layout");
+      const why = info.isFile ? "it does not lie in SEC's layout" : "no file in it lies in SEC's layout";
+      throw unknown(path, { why, passed: look.passed });
     }
   }
   for (const { file, kind } of found.values()) {
@@ -93,21 +95,31 @@ export async function findSourceFiles(paths: readonly string[]): Promise<FoundFi
   return [...found.values()].toSorted(compareFiles);
 }
 
+interface Look {
+  root: string;
+  /** Files that were passed over, a few of them. */
+  passed: string[];
+}
+
 async function addFolder(
   found: Map<string, FoundFile>,
   folder: string,
-  { root, depth }: { root: string; depth: number },
+  { look, depth }: { look: Look; depth: number },
 ): Promise<void> {
   if (depth > maximumDepth) return;
-  for await (const entry of Deno.readDir(folder)) {
+  const { root, passed } = look;
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch((cause) => {
+    throw unknown(folder, { why: `it cannot be read: ${cause.message}`, cause });
+  });
+  for (const entry of entries) {
     const file = join(folder, entry.name);
     // Links could lead out of the folder, or around in it.
     if (entry.isSymlink || entry.name.startsWith(".")) continue;
-    if (entry.isDirectory) await addFolder(found, file, { root, depth: depth + 1 });
+    if (entry.isDirectory) await addFolder(found, file, { look, depth: depth + 1 });
     else if (entry.isFile && sourceKindOf(file) !== null) {
       addFile(found, file, { root, sizeBytes: (await Deno.stat(file)).size });
-    }
-    if (found.size > maximumFiles) throw unknown(root, `it holds more than ${maximumFiles} files`);
+    } else if (passed.length < maximumPassed) passed.push(file);
+    if (found.size > maximumFiles) throw unknown(root, { why: `it holds more than ${maximumFiles} files` });
   }
 }
 
@@ -136,12 +148,59 @@ function compareFiles(a: FoundFile, b: FoundFile): number {
   return rank(a.kind) - rank(b.kind) || (a.path < b.path ? -1 : 1);
 }
 
+/**
+ * Files with the same key are loaded one after the other: the last of two lists of tickers stands, the first index names a company, and
+ * a filing's table may lie in two files. So the rows do not depend on which of two files happened to be faster.
+ */
+export function chainOf({ path, kind }: FoundFile): string {
+  const phase = phaseOf(kind);
+  switch (phase) {
+    case "tickers":
+    case "indexes":
+    case "data_sets":
+      return phase;
+    case "submissions":
+    case "facts":
+      return cikOfPath(path) ?? path;
+    case "filings":
+      return filingPathOf(path)?.cik ?? path;
+    default:
+      throw new TypeError(`unknown phase: ${phase satisfies never}`);
+  }
+}
+
 /** The folders before SEC's layout. */
 export function stateOf({ path }: { path: string }): string {
   return path.slice(0, -secPathOf(path).length);
 }
 
-function unknown(path: string, why: string, cause?: unknown): SqlwrightError {
+/** Where SEC has files that people keep without their folders, by their names. */
+const homes: readonly [RegExp, string][] = [
+  [/^company_tickers(?:_exchange|_mf)?\.json$/, "files/"],
+  [/^CIK\d{10}-submissions-\d{3}\.json$/, "submissions/"],
+  [/^CIK\d{10}\.json$/, "api/xbrl/companyfacts/ or submissions/, as it holds facts or filings"],
+  [/^companyfacts\.zip$/, "Archives/edgar/daily-index/xbrl/"],
+  [/^submissions\.zip$/, "Archives/edgar/daily-index/bulkdata/"],
+  [/^\d{4}q[1-4]\.zip$/, "files/dera/data/financial-statement-data-sets/"],
+  [/^(?:master|company|form)\.(?:idx|gz)$/, "Archives/edgar/full-index/YYYY/QTRn/"],
+  [/^(?:master|company|form)\.\d{8}\.idx(?:\.gz)?$/, "Archives/edgar/daily-index/YYYY/QTRn/"],
+];
+
+/** @param more.passed files that were passed over: one that SEC has elsewhere is named with its place */
+function unknown(
+  path: string,
+  { why, passed = [], cause }: { why: string; passed?: readonly string[]; cause?: unknown },
+): SqlwrightError {
+  for (const file of passed) {
+    const name = basename(file);
+    const home = homes.find(([pattern]) => pattern.test(name))?.[1];
+    if (home === undefined) continue;
+    return new SqlwrightError("edgar.path_unknown", `Cannot load "${path}": ${why}`, {
+      details: { path },
+      hint: `SEC has ${name} in ${home}: put it into such a folder, because its place says what it is`,
+      cause,
+    });
+  }
   return new SqlwrightError("edgar.path_unknown", `Cannot load "${path}": ${why}`, {
     details: { path },
     hint:

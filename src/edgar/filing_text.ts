@@ -1,10 +1,10 @@
 /**
  * A whole submission as one text: SGML with a header that names the filing and its parties, and the documents one after another, pictures and
- * archives among them. Of these the ownership document, the 13F information table and the main document are read.
+ * archives among them. Of these the ownership document, the 13F cover page and information table, and the main document are read.
  */
 
 import { parseDocument } from "./documents.ts";
-import { parseHoldings } from "./holdings.ts";
+import { parseFundReport, parseHoldings } from "./holdings.ts";
 import type { FilingContext, LoadStep, ParseLimits, Row, SourceFile } from "./load_step.ts";
 import { parseOwnership } from "./ownership.ts";
 import { readOldText } from "./source_bytes.ts";
@@ -71,9 +71,12 @@ export async function* parseFilingText(file: SourceFile, limits: ParseLimits): A
     if (/^[345](?:\/A)?$/.test(part.type) && /\.xml$/i.test(part.file_name)) {
       steps.push(...parseOwnership(part.text(), place, { filing, batch_rows }));
     } else if (part.type === "INFORMATION TABLE" && xmlRootOf(part.text()) === "informationTable") {
-      steps.push(...parseHoldings(part.text(), place, { filing, batch_rows }));
+      steps.push(...await Array.fromAsync(parseHoldings(part.text(), place, { filing, batch_rows })));
+    } else if (/^13F-HR/.test(part.type) && xmlRootOf(part.text()) === "edgarSubmission") {
+      steps.push(...parseFundReport(part.text(), place, { filing }));
     } else if (isMain && !/\.(?:xml|pdf|jpg|gif|zip)$/i.test(part.file_name)) {
-      steps.push(...parseDocument(part.text(), place, { filing, file_name: part.file_name, batch_rows }));
+      const options = { filing, file_name: part.file_name, batch_rows };
+      steps.push(...await Array.fromAsync(parseDocument(part.text(), place, options)));
     }
     isMain = false;
   }

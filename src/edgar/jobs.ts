@@ -2,22 +2,25 @@
  * Loads as jobs, for several workers on several machines: graphile-worker's queue in a schema of its own in the same database. One job a
  * file or company, under a key, so that what is queued twice is one job; the ledger keeps a file from being loaded twice even then.
  *
- * A worker holds an advisory lock under its id for as long as its session lives. A job whose worker has no lock any more belongs to a process
+ * SEC's nightly archives are asked for in `edgar.job`, also by a server that may not see the queue: a worker finds the request there, queues it, and
+ * writes down how far it is.
+ *
+ * A worker, in graphile-worker's words a pool, holds an advisory lock under its id for as long as its session lives. A job whose worker has no lock any more belongs to a process
  * that died, and is given back within seconds; graphile-worker's own bound is four hours.
  */
 
 import { EventEmitter } from "node:events";
 import { resolve } from "node:path";
-import type { Job, TaskList } from "graphile-worker";
+import type { Job, TaskList, WorkerUtils } from "graphile-worker";
 import postgres from "postgres";
 import { SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { bulkTask, describeSummary, takeRequests } from "./bulk_job.ts";
 import type { SecClient } from "./client.ts";
 import { findSourceFiles, phaseOf, phases, stateOf } from "./files.ts";
 import type { EdgarQueries } from "./ledger.ts";
 import { wait } from "./limiter.ts";
 import { Loader } from "./load.ts";
-import type { LoadSummary } from "./load_report.ts";
 import { companiesOf, syncCompanies, type SyncContext, type SyncRequest } from "./sync.ts";
 import { documentKinds } from "./sync_documents.ts";
 
@@ -31,6 +34,8 @@ export interface WorkOptions {
   /** The load tools, under the login of the server. */
   queries: EdgarQueries;
   client: SecClient;
+  /** Where the nightly archives come to. */
+  directory: string;
   /** Jobs at a time. */
   concurrency: number;
   /** End when no job is left. */
@@ -44,7 +49,7 @@ const maximumAttempts = 3;
 const sweepEvery_ms = 2000;
 /** A worker that has just begun may not have its lock yet. */
 const leastDead_s = 3;
-/** Of the advisory locks: the letters EDGR. */
+/** Of the advisory locks: the letters EDGR; `worker_jobs.sql` counts them. */
 const lockClass = 0x45444752;
 
 /** @throws {SqlwrightError} `edgar.path_unknown` */
@@ -65,24 +70,16 @@ export async function enqueueFiles(databaseUrl: string, paths: readonly string[]
   );
 }
 
-/** Finds the companies at once, tickers and daily indexes included; their files are the jobs. */
+/** Finds the companies at once, tickers and daily indexes included; their files are the jobs. The nightly archives are one job. */
 export async function enqueueCompanies(
   databaseUrl: string,
   request: SyncRequest,
   context: SyncContext,
 ): Promise<QueuedJobs> {
-  if (request.isBulk) {
-    throw new SqlwrightError(
-      "edgar.job_failed",
-      "Cannot queue the nightly archives: each is one file on one machine",
-      {
-        hint: "Run `sqlwright edgar sync --bulk` without --queue",
-      },
-    );
-  }
   const ciks = await companiesOf(request, context);
   const { documents, maximumFilings } = request;
-  return await enqueue(
+  if (request.isBulk) await context.queries.queue_bulk_sync({}, { signal: context.signal });
+  const { jobs } = await enqueue(
     databaseUrl,
     ciks.map((cik) => ({
       task: "edgar_company",
@@ -91,6 +88,7 @@ export async function enqueueCompanies(
       priority: 0,
     })),
   );
+  return { jobs: jobs + Number(request.isBulk) };
 }
 
 interface NewJob {
@@ -139,15 +137,16 @@ export async function work(options: WorkOptions): Promise<void> {
   // One session: its end is the end of all its locks.
   const life = postgres(databaseUrl, { max: 1, idle_timeout: 0, onnotice: () => {} });
   const events = new EventEmitter();
-  events.on("worker:create", ({ worker }: { worker: { workerId: string } }) => {
-    life`select pg_advisory_lock(${lockClass}, hashtext(${worker.workerId}))`.catch((error) =>
+  // graphile-worker locks a job for the pool of its workers, and not for one of them.
+  events.on("pool:create", ({ workerPool }: { workerPool: { id: string } }) => {
+    life`select pg_advisory_lock(${lockClass}, hashtext(${workerPool.id}))`.catch((error) =>
       log.error("edgar.worker_lock", { message: String(error) })
     );
   });
   const shared = {
     connectionString: databaseUrl,
     maxPoolSize: concurrency + 2,
-    taskList: tasksOf(options),
+    taskList: tasksOf(options, life),
     concurrency,
     noHandleSignals: true,
     pollInterval: 1000,
@@ -165,6 +164,7 @@ export async function work(options: WorkOptions): Promise<void> {
     try {
       while (!signal.aborted) {
         await freeDead({ life, utils, log });
+        await takeRequests({ life, utils });
         await wait(sweepEvery_ms, signal).catch(() => {});
       }
     } finally {
@@ -180,7 +180,7 @@ export async function work(options: WorkOptions): Promise<void> {
 
 interface Queue {
   life: postgres.Sql;
-  utils: { forceUnlockWorkers(ids: string[]): Promise<void> };
+  utils: Pick<WorkerUtils, "forceUnlockWorkers" | "addJob">;
   log: Log;
 }
 
@@ -188,7 +188,10 @@ interface Queue {
 async function drain(runAll: () => Promise<void>, queue: Queue & { signal: AbortSignal }): Promise<void> {
   for (;;) {
     queue.signal.throwIfAborted();
+    await takeRequests(queue);
     await runAll();
+    // Each run is a pool of its own, and this one has ended.
+    await queue.life`select pg_advisory_unlock_all()`;
     const freed = await freeDead(queue);
     if (freed > 0) continue;
     const [left] = await queue.life`
@@ -228,7 +231,8 @@ function isAlive(life: postgres.Sql) {
   )`;
 }
 
-function tasksOf({ queries, client, signal, log }: WorkOptions): TaskList {
+function tasksOf(options: WorkOptions, life: postgres.Sql): TaskList {
+  const { queries, client, signal, log } = options;
   const loading = async (
     job: Job,
     abortSignal: AbortSignal,
@@ -238,13 +242,14 @@ function tasksOf({ queries, client, signal, log }: WorkOptions): TaskList {
     const loader = new Loader({ queries, signal: both, concurrency: 1 });
     await load(loader, both);
     const { summary } = loader;
-    log.info("edgar.job", { message: describe(summary), seconds: summary.seconds, path: job.key });
+    log.info("edgar.job", { message: describeSummary(summary), seconds: summary.seconds, path: job.key });
     const [failure] = summary.failures;
     if (failure === undefined) return;
     // graphile-worker keeps the message and tries again later, some times.
     throw new SqlwrightError("edgar.job_failed", failure.message, { details: { path: failure.path } });
   };
   return {
+    edgar_bulk: bulkTask(options, life),
     edgar_file: async (payload: unknown, { job, abortSignal }) => {
       const { path, ledgerPath } = readFileJob(payload);
       await loading(job, abortSignal, async (loader) => {
@@ -262,10 +267,6 @@ function tasksOf({ queries, client, signal, log }: WorkOptions): TaskList {
       );
     },
   };
-}
-
-function describe({ loaded, known, missing, failed, inserted, updated }: LoadSummary): string {
-  return `${loaded} loaded, ${known} known, ${missing} missing, ${failed} failed; ${inserted} inserted, ${updated} updated`;
 }
 
 /** Jobs come from the database, where anybody with its login may have put them. */

@@ -10,11 +10,21 @@
 import { createHash } from "node:crypto";
 import type { QueryOptions } from "../client/queries.ts";
 import { SqlwrightError } from "../errors.ts";
-import { hashFile, inMemory, inPieces, randomAccess, readAll, readFile, readPieces } from "./file_bytes.ts";
-import { findSourceFiles, type FoundFile, phaseOf, stateOf } from "./files.ts";
+import {
+  counting,
+  countingAccess,
+  hashFile,
+  inMemory,
+  inPieces,
+  randomAccess,
+  readFile,
+  readPieces,
+} from "./file_bytes.ts";
+import { chainOf, findSourceFiles, type FoundFile, phaseOf, stateOf } from "./files.ts";
 import { type EdgarQueries, Ledger } from "./ledger.ts";
 import {
   addRows,
+  besides,
   type FileReport,
   type LoadListener,
   type LoadSummary,
@@ -23,14 +33,8 @@ import {
   summaryOf,
   type TimedReport,
 } from "./load_report.ts";
-import {
-  defaultParseLimits,
-  type FilingContext,
-  type LoadStep,
-  type Row,
-  type SourceFile,
-} from "./load_step.ts";
-import { cikOfPath, filingPathOf, type SourceKind, sourceKindOf } from "./source_kind.ts";
+import type { FilingContext, LoadStep, Row, SourceFile } from "./load_step.ts";
+import { type SourceKind, sourceKindOf } from "./source_kind.ts";
 
 export interface LoaderOptions {
   queries: EdgarQueries;
@@ -56,6 +60,8 @@ export interface SourceContent {
 /** Larger files are read in pieces, once for their hash and once for their rows. */
 const wholeFileBytes = 64 * 2 ** 20;
 const defaultConcurrency = 3;
+/** Of a file's time: then PostgreSQL merges what was sent, about as long. */
+const sendingPart = 0.5;
 /** Of a file whose rows were locked crosswise with another's. */
 const maximumAttempts = 4;
 const lockFailures = ["40P01", "40001", "55P03"];
@@ -131,11 +137,12 @@ export class Loader {
   }
 
   /** One file whose content is here. Never throws for a fault of the file. */
-  async loadContent(content: SourceContent): Promise<FileReport> {
+  async loadContent(content: SourceContent, isMember = false): Promise<FileReport> {
     return await this.#reporting(
       content.path,
       content.bytes.length,
       (report) => this.#loadContent(content, report),
+      isMember,
     );
   }
 
@@ -158,7 +165,7 @@ export class Loader {
         bytes: readPieces(file, this.#options.signal),
         random_access: randomAccess(handle, sizeBytes),
       };
-      if (kind.endsWith("_archive")) await this.#loadMembers(source, report);
+      if (kind.endsWith("_archive")) await this.#loadArchive(source, report);
       else await this.#loadSteps(source, report);
       await this.#record(path, { sha256, sizeBytes, fetched }, report);
     });
@@ -214,43 +221,12 @@ export class Loader {
     await this.#record(path, { sha256, sizeBytes, fetched }, report);
   }
 
-  /** Each member of a nightly archive is the file that it is at its own address, in the ledger too. */
-  async #loadMembers(archive: SourceFile, report: FileReport): Promise<void> {
-    const { archiveMembers } = await import("./bulk_archive.ts");
+  async #loadArchive(archive: SourceFile, report: FileReport): Promise<void> {
+    const { loadMembers } = await import("./load_archive.ts");
     const { concurrency = defaultConcurrency, listener } = this.#options;
-    const isFacts = sourceKindOf(archive.path) === "company_facts_archive";
-    await this.ledger.readBelow(isFacts ? "api/xbrl/companyfacts/" : "submissions/");
-    const failed: FileReport[] = [];
-    /** By company: its older pages refer to the company of its own file. */
-    const running = new Map<string, Promise<void>>();
-    for await (const member of archiveMembers(archive, defaultParseLimits)) {
-      const bytes = await readAll(member.bytes);
-      listener?.expected?.(1, bytes.length);
-      const company = cikOfPath(member.path) ?? member.path;
-      const before = running.get(company) ?? Promise.resolve();
-      const work: Promise<void> = before
-        .then(() => this.loadContent({ path: member.path, bytes, fetched: null }))
-        .then((each) => {
-          if (each.outcome === "failed") failed.push(each);
-        })
-        .finally(() => {
-          if (running.get(company) === work) running.delete(company);
-        });
-      running.set(company, work);
-      if (running.size >= concurrency) await Promise.race(running.values());
-    }
-    await Promise.all(running.values());
+    await loadMembers(archive, report, { loader: this, concurrency, ...(listener && { listener }) });
     // The rows are those of the members, which have reports of their own.
     Object.assign(report, noRows, { queries: {} });
-    if (failed.length > 0) {
-      throw new SqlwrightError(
-        "edgar.load_failed",
-        `Cannot load ${failed.length} of the members of "${archive.path}"; the first: ${
-          failed[0]!.failure!.message
-        }`,
-        { details: { path: archive.path, failed: failed.length } },
-      );
-    }
   }
 
   async #loadSteps(source: SourceFile, report: FileReport): Promise<void> {
@@ -258,14 +234,16 @@ export class Loader {
     if (kind === null) throw new TypeError(`nothing is loaded of ${source.path}`);
     const { parseSourceFile } = await import("./parse.ts");
     let read = 0;
-    const bytes = counting(source.bytes, (length) => read += length);
+    const count = (length: number) => void (read += length);
+    const bytes = counting(source.bytes, count);
+    const random_access = countingAccess(source.random_access, count);
     const fraction = () => report.sizeBytes > 0 ? Math.min(1, read / report.sizeBytes) : null;
-    for await (const step of parseSourceFile({ ...source, bytes }, kind)) {
+    for await (const step of parseSourceFile({ ...source, bytes, random_access }, kind)) {
       this.#options.signal.throwIfAborted();
       const { copied, inserted = 0, updated = 0, unchanged = 0, rejected } = await this.#call(
         step,
         report,
-        fraction,
+        besides.includes(step.query) ? () => 0 : fraction,
       );
       const counts = { rows: copied, inserted, updated, unchanged, rejected };
       report.queries[step.query] = addRows(report.queries[step.query] ?? noRows, counts);
@@ -295,12 +273,20 @@ export class Loader {
     const before = report.rows;
     // A file that was parsed as a whole knows its rows; of any other the bytes that were read tell how far it is.
     const total = Array.isArray(batches) ? batches.reduce((sum, batch) => sum + batch.length, 0) : null;
+    const tell = (isSent: boolean) => {
+      const read = fraction();
+      // What stands beside what the file is about comes first, and is little: the file is at its beginning.
+      const sent = total === null || read === 0 ? read : (report.rows - before) / total;
+      const isMergedAtEnd = total !== null || sourceKindOf(report.path)?.endsWith("_index") === true;
+      const done = sent === null || !isMergedAtEnd ? sent : sent * sendingPart;
+      this.#options.listener?.advanced?.(report.path, report.rows, done, isSent);
+    };
     for await (const batch of batches) {
       report.rows += batch.length;
-      const done = total === null ? fraction() : (report.rows - before) / total;
-      this.#options.listener?.advanced?.(report.path, report.rows, done);
+      tell(false);
       yield batch;
     }
+    tell(true);
   }
 
   /** With the same content, nothing is loaded; what SEC says of it anew is written down. */
@@ -343,6 +329,7 @@ export class Loader {
     path: string,
     sizeBytes: number,
     work: (report: FileReport) => Promise<void>,
+    isMember = false,
   ): Promise<FileReport> {
     const { listener, signal } = this.#options;
     signal.throwIfAborted();
@@ -354,12 +341,13 @@ export class Loader {
       ...noRows,
       queries: {},
       sizeBytes,
+      isMember,
       failure: null,
       get seconds() {
         return seconds();
       },
     };
-    listener?.started?.(path, sizeBytes);
+    listener?.started?.(path, sizeBytes, isMember);
     try {
       await work(report);
     } catch (thrown) {
@@ -385,27 +373,6 @@ export class Loader {
   }
 }
 
-/**
- * Files with the same key are loaded one after the other: the last of two lists of tickers stands, the first index names a company, and
- * a filing's table may lie in two files. So the rows do not depend on which of two files happened to be faster.
- */
-function chainOf({ path, kind }: FoundFile): string {
-  const phase = phaseOf(kind);
-  switch (phase) {
-    case "tickers":
-    case "indexes":
-    case "data_sets":
-      return phase;
-    case "submissions":
-    case "facts":
-      return cikOfPath(path) ?? path;
-    case "filings":
-      return filingPathOf(path)?.cik ?? path;
-    default:
-      throw new TypeError(`unknown phase: ${phase satisfies never}`);
-  }
-}
-
 interface LoadAnswer {
   copied: number;
   inserted?: number;
@@ -424,16 +391,6 @@ const emptyRecord = {
   rows_loaded: 0,
   seconds: 0,
 };
-
-async function* counting(
-  bytes: AsyncIterable<Uint8Array>,
-  count: (length: number) => void,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of bytes) {
-    count(chunk.length);
-    yield chunk;
-  }
-}
 
 function isLockFailure(error: unknown): boolean {
   return error instanceof SqlwrightError && typeof error.details.sqlstate === "string" &&

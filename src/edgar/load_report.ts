@@ -22,6 +22,8 @@ export interface FileReport extends RowCounts {
   /** The counts of each query file that took rows. */
   queries: Partial<Record<LoadQuery, RowCounts>>;
   sizeBytes: number;
+  /** It lies in an archive, whose bytes are counted. */
+  isMember: boolean;
   seconds: number;
   /** Of a failed file. */
   failure: { code: string; message: string } | null;
@@ -47,13 +49,13 @@ export interface KindSummary extends RowCounts {
 
 /** Told how far a run is. */
 export interface LoadListener {
-  /** More files are to come. */
+  /** More files are to come; 0 bytes where nobody knows, and of members, whose bytes are their archive's. */
   expected?(files: number, bytes: number): void;
-  started?(path: string, sizeBytes: number): void;
+  started?(path: string, sizeBytes: number, isMember?: boolean): void;
   /** Bytes of the file that SEC sent so far. */
   received?(path: string, bytes: number, total: number | null): void;
-  /** Rows of the file that were sent so far, and which part of it that is; null when nobody knows. */
-  advanced?(path: string, rows: number, fraction: number | null): void;
+  /** Rows of the file that were sent so far, and which part of its load that is; null when nobody knows. When all are sent, they are merged. */
+  advanced?(path: string, rows: number, fraction: number | null, isSent?: boolean): void;
   finished?(report: FileReport): void;
   /** Something worth a line. */
   noted?(text: string): void;
@@ -69,7 +71,7 @@ export interface TimedReport {
 }
 
 /** What stands beside what a file is about: a company's name, the labels of concepts. */
-const besides: readonly LoadQuery[] = ["add_companies", "load_companies", "load_concepts"];
+export const besides: readonly LoadQuery[] = ["add_companies", "load_companies", "load_concepts"];
 
 /** The counts of what a file is about. */
 export function mainCounts(queries: FileReport["queries"]): RowCounts {

@@ -16,6 +16,7 @@ export type LoadQuery =
   | "load_facts"
   | "load_fund_classes"
   | "load_fund_holdings"
+  | "load_fund_reports"
   | "load_index"
   | "load_insider_transactions"
   | "load_statement_numbers"

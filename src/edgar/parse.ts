@@ -78,6 +78,8 @@ async function* parseFilingXml(file: SourceFile, limits: ParseLimits): AsyncGene
     yield* (await import("./ownership.ts")).parseOwnership(text, { path: file.path }, options);
   } else if (root === "informationTable") {
     yield* (await import("./holdings.ts")).parseHoldings(text, { path: file.path }, options);
+  } else if (root === "edgarSubmission") {
+    yield* (await import("./holdings.ts")).parseFundReport(text, { path: file.path }, options);
   } else if (root === null || root.toLowerCase() === "html") {
     throw sourceInvalid(file.path, "XML is due", { line: 1, value: text.trim().slice(0, 80) });
   }

@@ -895,8 +895,9 @@ export interface Queries {
     };
     /**
      * Funds that hold a security. Institutional managers that hold a security at the end of a quarter, the largest first, and how that changed since the quarter before, from their
-     * 13F filings. Where a manager filed for a quarter more than once, the newest filing counts. Options are left out. Managers who sold all are
-     * listed with `shares` 0 and the accession number of the earlier filing.
+     * 13F filings. A restatement counts instead of what it restates; an amendment that adds holdings counts beside it, so a figure can come from
+     * two filings. Options are left out. Managers who sold all are listed with `shares` 0, an empty `accessions` and the earlier filings. A filing
+     * whose quarter nothing loaded tells is left out: edgar_manager_filings lists it, and its cover page brings the quarter.
      */
     fund_holders: {
       arguments: {
@@ -922,10 +923,10 @@ export interface Queries {
           previous_shares: string | null;
           /** Shares less previous shares; null when there is no earlier filing */
           change_in_shares: string | null;
-          /** The filing it comes from */
-          accession: string;
-          /** The earlier filing */
-          previous_accession: string | null;
+          /** Accession numbers of the filings it comes from */
+          accessions: (string | null)[];
+          /** Accession numbers of the earlier filings */
+          previous_accessions: (string | null)[];
         }[];
         /** Set when a ceiling cut rows off: what is missing and how to get it */
         truncated?: string;
@@ -1248,8 +1249,9 @@ export interface Queries {
       };
     };
     /**
-     * Load concepts. Bulk-loads XBRL concepts with their labels: all rows or none. A concept that is already there gets the new label and description,
-     * and keeps what it has where the new one is empty.
+     * Load concepts. Bulk-loads XBRL concepts with their labels: all rows or none. Companies' files label a concept differently, by the year of their taxonomy: what
+     * has both label and description stands before what lacks one, then that of the newest filing, then the one that sorts last. So it does not
+     * matter in which order files are loaded.
      */
     load_concepts: {
       arguments: {
@@ -1263,6 +1265,8 @@ export interface Queries {
           label?: string | null;
           /** What the concept means */
           description?: string | null;
+          /** Day of the newest filing in the source that uses the concept */
+          labelled_on?: string | null;
         }[];
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
@@ -1692,6 +1696,95 @@ export interface Queries {
           voting_shared?: number | string | null;
           /** Shares without voting authority */
           voting_none?: number | string | null;
+        }[];
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
+        source?: string;
+        /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
+        options?: {
+          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+          compression?: "auto" | "none" | "gzip" | "zip";
+          /** File in a zip */
+          member?: string;
+          /** Such as latin1; default utf-8 */
+          encoding?: string;
+          delimiter?: string;
+          /** Empty: nothing is quoted */
+          quote?: string;
+          /** Text that stands for NULL */
+          null?: string;
+          /** The first line names the columns */
+          header?: boolean;
+          /** Name in source: column; null skips it */
+          columns?: Record<string, string | null>;
+          /** collect: bad rows are rejected, the others load */
+          mode?: "all_or_nothing" | "collect";
+          max_rejects?: number;
+          /** A load with a key is done once */
+          idempotency_key?: string;
+        };
+      };
+      result: {
+        /** Rows read from the input */
+        copied: number;
+        /** Rows new in the table */
+        inserted?: number;
+        /** Rows changed in the table */
+        updated?: number;
+        /** Rows deleted from the table */
+        deleted?: number;
+        /** Rows read that changed nothing there */
+        unchanged?: number;
+        /** Rows inserted, updated or deleted by all statements */
+        affected: number;
+        /** Bad rows left out; always 0 unless mode is collect */
+        rejected: number;
+        rejects?: {
+          /** As rejected */
+          count: number;
+          /** Where all of them can be read */
+          resource: string | null;
+          first: {
+            line: number;
+            column: string | null;
+            value: string | null;
+            reason: string;
+            sqlstate: string | null;
+          }[];
+        };
+        /** The idempotency key was loaded before: nothing was done now */
+        already_loaded?: boolean;
+      };
+    };
+    /**
+     * Load cover pages of 13F filings. Bulk-loads the cover pages of managers' 13F filings: all rows or none. They say whether a filing amends another, and whether it restates the whole
+     * table or only adds holdings. The rows of the table are loaded with edgar_load_fund_holdings, before or after.
+     */
+    load_fund_reports: {
+      arguments: {
+        /** The rows to load; give either rows or source */
+        rows?: {
+          /** Accession number of the filing */
+          accession: string;
+          /** SEC number of the manager */
+          cik: number;
+          /** Name of the manager */
+          manager_name?: string | null;
+          /** Last day of the quarter */
+          report_on?: string | null;
+          /** Day the filing was made */
+          filed_on?: string | null;
+          /** 13F-HR or 13F-HR/A */
+          form?: string | null;
+          /** What the cover page calls it, such as 13F HOLDINGS REPORT */
+          report_type?: string | null;
+          /** Which amendment of the quarter it is */
+          amendment_number?: number | null;
+          /** RESTATEMENT or NEW HOLDINGS */
+          amendment_type?: string | null;
+          /** Rows of the information table, as the summary page counts them */
+          entries?: number | null;
+          /** Market value of all rows in whole US dollars, as the summary page sums them */
+          value_usd?: number | string | null;
         }[];
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
@@ -2512,8 +2605,49 @@ export interface Queries {
       };
     };
     /**
-     * What a manager holds. The securities that an institutional manager holds at the end of a quarter, the largest first, with its share of the whole, from its newest 13F
-     * filing for that quarter. Options stand apart with `put_call`.
+     * 13F filings of a manager. The 13F filings of an institutional manager that are loaded, newest quarter first, and which of them count: a RESTATEMENT replaces all earlier
+     * filings for its quarter, NEW HOLDINGS adds to them. Of a filing whose cover page is not here nobody knows: it replaces.
+     */
+    manager_filings: {
+      arguments: {
+        /** SEC number of the manager: 1067983 is Berkshire Hathaway */
+        cik: number;
+        /** How many filings */
+        max?: number;
+      };
+      result: {
+        rows: {
+          /** Accession number of the filing: the source to cite. */
+          accession: string;
+          /** Name of the manager. */
+          manager_name: string | null;
+          /** Last day of the quarter that is reported on. */
+          report_on: string | null;
+          /** Day the filing was made. */
+          filed_on: string | null;
+          /** Form type: 13F-HR, or 13F-HR/A for an amendment; null while only the information table is here. */
+          form: string | null;
+          /** Which amendment of the quarter it is; null for the first filing. */
+          amendment_number: number | null;
+          /** RESTATEMENT: replaces all earlier filings for the quarter. NEW HOLDINGS: adds to them. Null: not an amendment, or nobody knows; replaces. */
+          amendment_type: string | null;
+          /** Rows of the information table, as the summary page counts them. */
+          entries: number | null;
+          /** Market value of all rows in whole US dollars, as the summary page sums them. */
+          value_usd: string | null;
+          /** False when a later filing replaces it */
+          counts: boolean;
+          /** Accession number of the newest filing that replaces it */
+          superseded_by: string | null;
+        }[];
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /**
+     * What a manager holds. The securities that an institutional manager holds at the end of a quarter, the largest first, with its share of the whole, from its 13F
+     * filings. A restatement counts instead of what it restates; an amendment that adds holdings counts beside it: edgar_manager_filings lists
+     * them. Options stand apart with `put_call`.
      */
     manager_holdings: {
       arguments: {
@@ -2526,8 +2660,8 @@ export interface Queries {
       };
       result: {
         rows: {
-          /** Last day of the quarter that is reported on. */
-          report_on: string;
+          /** Last day of the quarter; null when nothing that is loaded says it, and the newest filing is shown */
+          report_on: string | null;
           /** CUSIP of the security, nine characters. SEC publishes no list that leads from it to a CIK. */
           cusip: string;
           /** Name of the issuer, as the manager writes it */
@@ -2542,8 +2676,8 @@ export interface Queries {
           shares: string | null;
           /** Share of the market value of all rows: 0.25 is 25 % */
           share_of_total: string | null;
-          /** Accession number of the filing: the source to cite. */
-          accession: string;
+          /** Accession numbers of the filings it comes from */
+          accessions: (string | null)[];
         }[];
         /** Set when a ceiling cut rows off: what is missing and how to get it */
         truncated?: string;
@@ -2659,6 +2793,34 @@ export interface Queries {
           less_accession: string | null;
           form: string;
           filed_on: string;
+        }[];
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /**
+     * Ask for SEC's nightly archives. Queues the load of SEC's nightly archives, every company with its filings and facts, for a worker with a disk: `sqlwright edgar work`. It takes
+     * hours. While it is queued or running, asking again changes nothing. How far it is: edgar_worker_jobs.
+     */
+    queue_bulk_sync: {
+      arguments: {
+        /** Do it, answer what was done, and undo it */
+        dry_run?: boolean;
+        /** Undo it when more rows than this are changed */
+        max_affected?: number | null;
+      };
+      result: {
+        /** Rows the statement changed */
+        affected: number;
+        /** Set when nothing was kept */
+        dry_run?: boolean;
+        rows: {
+          /** bulk: SEC's nightly archives with all companies. */
+          name: string;
+          /** Where it is. */
+          state: "queued" | "running" | "done" | "failed";
+          /** When it was asked for. */
+          requested_at: string;
         }[];
         /** Set when a ceiling cut rows off: what is missing and how to get it */
         truncated?: string;
@@ -3095,6 +3257,41 @@ export interface Queries {
         }[];
         /** Null at the end */
         next_cursor: string | null;
+        /** Set when a ceiling cut rows off: what is missing and how to get it */
+        truncated?: string;
+      };
+    };
+    /**
+     * Jobs for workers. What was asked of workers, how far it is, and how many workers there are. Nothing moves while there is none: somebody has to run
+     * `sqlwright edgar work` on a machine with a disk.
+     */
+    worker_jobs: {
+      arguments: Record<string, never>;
+      result: {
+        rows: {
+          /** bulk: SEC's nightly archives with all companies */
+          name: string;
+          /** queued, running, done or failed */
+          state: "queued" | "running" | "done" | "failed";
+          /** When it was asked for */
+          requested_at: string;
+          /** When a worker began with it, the last time */
+          started_at: string | null;
+          /** When it ended */
+          ended_at: string | null;
+          /** When its worker last said how far it is */
+          told_at: string | null;
+          /** What it is doing, in words */
+          progress: string | null;
+          /** Files that are through */
+          files: number;
+          /** Rows that were read */
+          rows_loaded: number;
+          /** Why it failed, or why the last attempt did when it is queued again */
+          failure: string | null;
+          /** Workers that are there now */
+          workers: number;
+        }[];
         /** Set when a ceiling cut rows off: what is missing and how to get it */
         truncated?: string;
       };

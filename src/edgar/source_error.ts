@@ -64,7 +64,7 @@ export function sourceInvalid(
 export function sourceBlocked(path: string): SqlwrightError {
   return new SqlwrightError(
     "edgar.blocked",
-    `Cannot read "${path}": SEC answered with its page for refused clients`,
+    `Cannot read "${path}": SEC answered with its page for refused clients in place of the file`,
     {
       details: { path },
       hint:

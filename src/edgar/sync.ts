@@ -133,7 +133,7 @@ async function syncDocuments(
 async function syncIndexes(since: string, context: SyncContext): Promise<void> {
   const today_ms = Date.parse(`${(context.now?.() ?? new Date()).toISOString().slice(0, 10)}T00:00:00Z`);
   const first_ms = Date.parse(`${since}T00:00:00Z`);
-  if (Number.isNaN(first_ms) || (today_ms - first_ms) / day_ms > maximumDays) {
+  if (Number.isNaN(first_ms) || first_ms > today_ms || (today_ms - first_ms) / day_ms > maximumDays) {
     throw new SqlwrightError(
       "argument.invalid",
       `Cannot sync since "${since}": expected a day of the last ten years`,
@@ -186,7 +186,7 @@ async function syncArchives(context: SyncContext): Promise<void> {
       "edgar.download_failed",
       "Cannot download the nightly archives: this process may not write",
       {
-        hint: "Run `sqlwright edgar sync --bulk`",
+        hint: "Run `sqlwright edgar sync --bulk`, or ask a worker for it with edgar_sync_bulk",
       },
     );
   }

@@ -1,9 +1,8 @@
 /**
- * Which documents of a company's filings are asked for: the raw XML of ownership forms, the information tables of 13F filings, the main
+ * Which documents of a company's filings are asked for: the raw XML of ownership forms, 13F filings whole, the main
  * documents of annual and quarterly reports. The newest filings first, and no more than were asked for.
  */
 
-import type { SecClient } from "./client.ts";
 import type { EdgarQueries } from "./ledger.ts";
 import type { FilingContext } from "./load_step.ts";
 
@@ -20,7 +19,6 @@ const forms: Record<DocumentKind, string[]> = {
 export interface DocumentOptions {
   kinds: readonly DocumentKind[];
   maximumFilings: number;
-  client: SecClient;
   queries: EdgarQueries;
   signal: AbortSignal;
 }
@@ -50,45 +48,10 @@ export async function* documentsOf(cik: number, options: DocumentOptions): Async
         filed_on,
         ...(report_on === null ? {} : { report_on }),
       };
-      const path = kind === "holdings"
-        ? await informationTable(folder, accession, options)
-        // An older filing is one text with all its documents.
-        : name === null || !/\.(xml|html?)$/i.test(name)
-        ? `Archives/edgar/data/${cik}/${accession}.txt`
-        : `${folder}/${name}`;
-      yield { path, filing };
+      // An older filing is one text with all its documents. A 13F is asked for as that text, too: its table counts with its cover page, which
+      // says whether it amends another filing, and the table's own file has a name of the filer's.
+      const isWhole = kind === "holdings" || name === null || !/\.(xml|html?)$/i.test(name);
+      yield { path: isWhole ? `Archives/edgar/data/${cik}/${accession}.txt` : `${folder}/${name}`, filing };
     }
-  }
-}
-
-/** The table's file has a name of the filer's own, which the folder's list tells; without a list the whole submission has it. */
-async function informationTable(
-  folder: string,
-  accession: string,
-  { client, signal }: DocumentOptions,
-): Promise<string> {
-  const answer = await client.get(`${folder}/index.json`, { signal });
-  const whole = `${folder.slice(0, folder.lastIndexOf("/"))}/${accession}.txt`;
-  if (answer.status !== "ok") return whole;
-  const names = namesOf(answer.bytes).filter((name) =>
-    /\.xml$/i.test(name) && !/^primary_doc\.xml$/i.test(name) && !name.includes("/")
-  );
-  const table = names.find((name) => /info.*table|table/i.test(name)) ?? names[0];
-  return table === undefined ? whole : `${folder}/${table}`;
-}
-
-/** `{directory: {item: [{name, …}]}}` */
-function namesOf(bytes: Uint8Array): string[] {
-  try {
-    const json = JSON.parse(new TextDecoder().decode(bytes)) as {
-      directory?: { item?: { name?: unknown }[] };
-    };
-    const items = json.directory?.item;
-    return Array.isArray(items)
-      ? items.map(({ name }) => name).filter((name): name is string => typeof name === "string")
-      : [];
-  } catch {
-    // What is no list is like none.
-    return [];
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The sync and the load as tools, for agents: `edgar_sync_company`, `edgar_sync_recent`, `edgar_sync_files` and `edgar_sync_status`. They are a
- * module of their own, mounted only where EDGAR_USER_AGENT is set, because only then may the server's process reach SEC.
+ * The sync and the load as tools, for agents: `edgar_sync_company`, `edgar_sync_recent`, `edgar_sync_bulk`, `edgar_sync_files` and
+ * `edgar_sync_status`. They are a module of their own, mounted only where EDGAR_USER_AGENT is set, because only then may the server's process
+ * reach SEC. The nightly archives need a disk and hours, so that tool asks a worker.
  *
  * They write through the same `:copy` tools and roles as any caller. All of a process share one clock of requests, and with Redis all processes.
  */
@@ -21,6 +22,8 @@ import type { SyncRequest } from "./sync.ts";
 export type OpenClock = (host: ProgramHost) => Promise<(SlotClock & { close(): Promise<void> }) | null>;
 
 const moduleName = "edgar_sync";
+/** Whoever has it may have everything loaded that these tools load: they write with authority of their own. */
+const syncScope = "edgar:sync";
 /** Syncs at a time in one process; one more is told to come back. */
 const maximumRunning = 2;
 const maximumCompanies = 50;
@@ -37,6 +40,7 @@ export function edgarTools(openClock: OpenClock): ProgramToolSource {
     return [
       syncCompanyTool(module),
       syncRecentTool(module),
+      syncBulkTool(module),
       loadFilesTool(module),
       statusTool(module),
     ];
@@ -121,6 +125,7 @@ function syncCompanyTool(module: SyncModule): ProgramTool {
       "Brings companies up to date from SEC: submissions with all filings, and XBRL facts; on demand the documents of the newest " +
       "filings. Only what has changed is sent and loaded, so calling it again costs little. At most ten requests a second are made.",
     module: moduleName,
+    scopes: [syncScope],
     inputSchema: closedObject({
       tickers: {
         description: "Ticker symbols in SEC's spelling, such as AAPL or BRK-B",
@@ -180,12 +185,36 @@ function syncRecentTool(module: SyncModule): ProgramTool {
       "Loads SEC's daily indexes from a day on, and brings those loaded companies up to date that filed since. A company of which " +
       "nothing is loaded gets its filings listed, and no facts.",
     module: moduleName,
+    scopes: [syncScope],
     inputSchema: closedObject({
       since: { description: "First day, such as 2026-10-01", type: "string", format: "date" },
     }, ["since"]),
     outputSchema: summarySchema,
     annotations: annotationsOf("Load new filings since a day", true),
     run: ({ since }, context) => module.sync({ ...noRequest, since: String(since) }, context),
+  };
+}
+
+function syncBulkTool(module: SyncModule): ProgramTool {
+  const title = "Load all companies from the nightly archives";
+  return {
+    name: `${moduleName}_bulk`,
+    title,
+    description:
+      "Asks for SEC's nightly archives: the filings and facts of every company, several GB and hours of work, done by a worker (`sqlwright edgar " +
+      "work`) and not by this call. Asking again while it is queued or running changes nothing and tells how far it is. For some companies use " +
+      `${moduleName}_company.`,
+    module: moduleName,
+    scopes: [syncScope],
+    inputSchema: closedObject({}, []),
+    outputSchema: closedObject({ is_new: { type: "boolean" }, job: jobSchema }),
+    annotations: annotationsOf(title, true),
+    run: async (_args, { signal }) => {
+      const { readJobs } = await import("./status.ts");
+      const { affected } = await module.queries.queue_bulk_sync({}, { signal });
+      const job = (await readJobs(module.queries, signal)).find(({ name }) => name === "bulk");
+      return { is_new: Number(affected) > 0, job };
+    },
   };
 }
 
@@ -197,6 +226,7 @@ function loadFilesTool(module: SyncModule): ProgramTool {
       "Loads files that lie below the server's source folder in SEC's layout, such as api/xbrl/companyfacts/CIK0000320193.json; folders are " +
       "searched. Nothing is asked of SEC. A file that was loaded with the same content is skipped.",
     module: moduleName,
+    scopes: [syncScope],
     inputSchema: closedObject({
       paths: {
         description: "Files and folders, from the source folder on",
@@ -220,8 +250,10 @@ function statusTool(module: SyncModule): ProgramTool {
   return {
     name: `${moduleName}_status`,
     title,
-    description: "What is loaded of SEC's files by kind, how fresh it is, and what failed with the reason.",
+    description:
+      "What is loaded of SEC's files by kind, how fresh it is, what failed with the reason, and how far the nightly archives are.",
     module: moduleName,
+    scopes: [syncScope],
     inputSchema: closedObject({}, []),
     outputSchema: closedObject({
       kinds: {
@@ -239,6 +271,7 @@ function statusTool(module: SyncModule): ProgramTool {
       },
       failures: { type: "array", items: closedObject({ path: text, failure: text, failed_at: time }) },
       has_more_failures: { type: "boolean" },
+      jobs: { type: "array", items: jobSchema },
     }),
     annotations: { ...annotationsOf(title, false), readOnlyHint: true, idempotentHint: true },
     run: async (_args, { signal }) => {
@@ -247,6 +280,22 @@ function statusTool(module: SyncModule): ProgramTool {
     },
   };
 }
+
+const textOrNull: JsonSchema = { type: ["string", "null"] };
+
+const jobSchema: JsonSchema = closedObject({
+  name: { description: "bulk: the nightly archives", type: "string" },
+  state: { type: "string", enum: ["queued", "running", "done", "failed"] },
+  requested_at: { type: "string" },
+  started_at: textOrNull,
+  ended_at: textOrNull,
+  progress: { description: "What it is doing", ...textOrNull },
+  files: { description: "Files that are through", type: "integer", minimum: 0 },
+  rows_loaded: { description: "Rows that were read", type: "integer", minimum: 0 },
+  failure: { description: "Why it failed, or why the last try did", ...textOrNull },
+  workers: { description: "Workers that are there now", type: "integer", minimum: 0 },
+  advice: { description: "What somebody has to do for it; null when nothing", ...textOrNull },
+});
 
 const noRequest: SyncRequest = {
   tickers: [],

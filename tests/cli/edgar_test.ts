@@ -177,7 +177,11 @@ Deno.test("the lines of progress fit their terminal, and leave out from the righ
   const state = {
     files: 37,
     expectedFiles: 61,
+    members: 0,
+    expectedMembers: 0,
+    openFiles: 1.5,
     bytes: 610,
+    skippedBytes: 0,
     expectedBytes: 1000,
     rows: 214_300,
     rejected: 2,
@@ -194,16 +198,45 @@ Deno.test("the lines of progress fit their terminal, and leave out from the righ
   );
   const file = {
     path: `api/xbrl/companyfacts/CIK0000320193.json`,
+    sizeBytes: 100,
+    isMember: false,
     rows: 2000,
     fraction: 0.5,
+    isSent: false,
     received: null,
+    elapsed_s: 1,
   };
   assert.equal(
     formatFile(file, { width: 79, paint }),
     "███████░░░░░░░   50 %  …/companyfacts/CIK0000320193.json  2,000 rows",
   );
+  // After the first moments also how long the file takes; of one that SEC sends on from the middle, by what came since.
+  assert.match(
+    formatFile({ ...file, elapsed_s: 30 }, { width: 119, paint }),
+    / 50 % .* 2,000 rows {2}30 s left$/,
+  );
+  const received = { bytes: 75e6, from: 50e6, total: 100e6 };
+  assert.match(
+    formatFile({ ...file, received, elapsed_s: 10 }, { width: 119, paint }),
+    /75 % .*received {2}10 s left$/,
+  );
+  // What was skipped took no time, and does not make the rest look quick; from SEC the files are what is known.
+  const left = (more: object) =>
+    /([\d.]+ s|\d+ min.*) left/.exec(
+      formatRun({ ...state, failed: 0, rejected: 0, ...more }, { width: 119, paint }),
+    )?.[1];
+  assert.equal(left({}), "3.2 s");
+  assert.equal(left({ bytes: 610, skippedBytes: 510 }), "20 s");
+  assert.equal(left({ bytes: 610, skippedBytes: 610 }), undefined);
+  const fromSec = { files: 1, openFiles: 0.5, expectedFiles: 6, bytes: 0, expectedBytes: 0 };
+  assert.equal(left(fromSec), "15 s");
+  assert.equal(
+    left({ ...fromSec, files: 901, members: 900, expectedFiles: 909, expectedMembers: 903 }),
+    "15 s",
+  );
   const report = {
     path: file.path,
+    isMember: false,
     outcome: "loaded" as const,
     queries: {},
     rows: 2,

@@ -116,7 +116,8 @@ if (hasPsql) {
   Deno.test("a :copy file is run with the rows of a file, in one transaction, printed or with --run", () =>
     withDatabase((database) =>
       withFiles({
-        "concept.csv": 'taxonomy,tag,label,description\ntest,One,First,\ntest,Two,"Second, quoted",text',
+        "concept.csv":
+          'taxonomy,tag,label,description,labelled_on\ntest,One,First,,\ntest,Two,"Second, quoted",text,2026-01-31',
       }, async (directory) => {
         const words = ["edgar_load_concepts", "--source", `${directory}/concept.csv`];
         const options = { databaseUrl: database.serverUrl, sql: "sql" };

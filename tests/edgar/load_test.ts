@@ -99,6 +99,32 @@ Deno.test("a folder that is loaded twice changes nothing the second time, also w
   });
 });
 
+Deno.test("a concept gets the same label in whatever order companies' files are loaded, and at once", async () => {
+  const companies = (await Array.fromAsync(Deno.readDir(join(folder, "api/xbrl/companyfacts"))))
+    .map(({ name }) => join(folder, "api/xbrl/companyfacts", name)).toSorted().slice(0, 2);
+  const sums: string[] = [];
+  for (const concurrency of [1, 1, 6]) {
+    companies.reverse();
+    await withQueries(async (queries, { sql }) => {
+      const options = { queries, signal: AbortSignal.timeout(120_000), concurrency };
+      // Each by itself: the loader sorts what it is given together.
+      if (concurrency === 1) { for (const company of companies) await loadPaths([company], options); }
+      else await loadPaths(companies, options);
+      const { concept } = await checksums(sql);
+      sums.push(concept!);
+      await sql`delete from edgar.source_file`;
+      let changes = 0;
+      for (const company of companies.toReversed()) changes += (await loadPaths([company], options)).changes;
+      assert.equal(changes, 0, "a second load in another order changes nothing");
+      const [counts] = await sql`
+        select count(*) filter (where label is not null)::integer as labelled, count(labelled_on)::integer as dated
+        from edgar.concept`;
+      assert.ok(counts!.labelled > 100 && counts!.dated >= counts!.labelled, JSON.stringify(counts));
+    });
+  }
+  assert.deepEqual(sums, [sums[0], sums[0], sums[0]]);
+});
+
 Deno.test("the rows do not depend on how many files are loaded at once", async () => {
   const sums: Record<string, string>[] = [];
   for (const concurrency of [1, 6]) {
@@ -243,6 +269,7 @@ Deno.test("whoever listens is told of files, rows and how far each is", async ()
   await withQueries(async (queries) => {
     const finished: FileReport[] = [];
     const fractions: number[] = [];
+    const sent: boolean[] = [];
     let expected = 0;
     await loadPaths([join(folder, apple)], {
       queries,
@@ -252,14 +279,22 @@ Deno.test("whoever listens is told of files, rows and how far each is", async ()
           expected += files;
           assert.ok(bytes > 100_000 || !isReal);
         },
-        advanced: (_path, _rows, fraction) => void fractions.push(fraction ?? -1),
+        advanced: (_path, _rows, fraction, isSent) => {
+          fractions.push(fraction ?? -1);
+          sent.push(isSent === true);
+        },
         finished: (report) => void finished.push(report),
       },
     });
     assert.equal(expected, 1);
     assert.equal(finished.length, 1);
     assert.ok(finished[0]!.rows > 0);
-    assert.equal(fractions.at(-1), 1);
+    assert.deepEqual(fractions, fractions.toSorted((a, b) => a - b), "never back");
+    assert.deepEqual(
+      [fractions[0], fractions.at(-1), sent.at(-1)],
+      [0, 0.5, true],
+      "merging is the other half",
+    );
   });
 });
 

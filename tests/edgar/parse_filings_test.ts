@@ -1,9 +1,10 @@
 /** What lies in a filing's folder: ownership forms, 13F tables, whole submissions, main documents. */
 
 import assert from "node:assert/strict";
-import { htmlToText, splitText } from "../../src/edgar/documents.ts";
+import { htmlToText, splitText } from "../../src/edgar/html_text.ts";
 import { isInThousands, timesThousand } from "../../src/edgar/holdings.ts";
 import { readHeader } from "../../src/edgar/filing_text.ts";
+import { project, withFiles } from "../harness.ts";
 import {
   excerpts,
   parseBytes,
@@ -180,9 +181,50 @@ Deno.test("ownership documents that are wrong are refused with the field or the 
 
 Deno.test("XML that is not loaded brings nothing, and none at all is refused", async () => {
   const folder = sale.slice(0, sale.lastIndexOf("/"));
-  const primary = /<edgarSubmission[\s\S]*<\/edgarSubmission>/.exec(await readExcerpt(submission))![0];
-  assert.deepEqual(await parseBytes(`${folder}/primary_doc.xml`, primary), []);
+  const notice = (await coverPage()).replace("<submissionType>13F-HR<", "<submissionType>13F-NT<");
+  assert.deepEqual(await parseBytes(`${folder}/primary_doc.xml`, notice), []);
   assert.match((await refusal(sale, "not at all")).message, /XML is due/);
+});
+
+/** The real cover page, cut out of the real submission. */
+async function coverPage(): Promise<string> {
+  return /<edgarSubmission[\s\S]*<\/edgarSubmission>/.exec(await readExcerpt(submission))![0];
+}
+
+Deno.test("the cover page of a 13F says whether it amends, and how; its SEC form is the published one", async () => {
+  const path = `${data}/1894188/000189418823000007/primary_doc.xml`;
+  const cover = await coverPage();
+  const [plain] = rowsFor(await parseBytes(path, cover), "load_fund_reports");
+  assert.deepEqual(
+    [plain!.accession, plain!.cik, plain!.manager_name, plain!.report_on, plain!.filed_on, plain!.form],
+    ["0001894188-23-000007", "1894188", "LTS One Management LP", "2023-09-30", null, "13F-HR"],
+  );
+  // No amendment is among the payloads at hand, so the real page is made one, with the elements of SEC's technical specification.
+  const amended = (type: string) =>
+    cover.replace("<submissionType>13F-HR<", "<submissionType>13F-HR/A<").replace(
+      "<filingManager>",
+      `<isAmendment>true</isAmendment><amendmentNo>2</amendmentNo><amendmentInfo>${type}</amendmentInfo><filingManager>`,
+    );
+  for (
+    const [type, found] of [
+      ["<amendmentType>RESTATEMENT</amendmentType>", "RESTATEMENT"],
+      ["<amendmentType>New Holdings</amendmentType>", "NEW HOLDINGS"],
+      ["", null],
+    ] as const
+  ) {
+    const [row] = rowsFor(await parseBytes(path, amended(type)), "load_fund_reports");
+    assert.deepEqual([row!.form, row!.amendment_number, row!.amendment_type], ["13F-HR/A", "2", found]);
+  }
+  const refused = await refusal(path, amended("<amendmentType>SOME</amendmentType>"));
+  assert.match(
+    refused.message,
+    /RESTATEMENT or NEW HOLDINGS is due, not "SOME" \(field coverPage\.amendmentInfo\.amendmentType\)/,
+  );
+  const day = await refusal(
+    path,
+    cover.replace("<periodOfReport>09-30-2023<", "<periodOfReport>09-31-2023<"),
+  );
+  assert.match(day.message, /a date such as 09-30-2023 is due, not "09-31-2023" \(field periodOfReport\)/);
 });
 
 Deno.test("a 13F of 2022 counts in thousands and comes in dollars; several managers stay a list", async () => {
@@ -248,6 +290,37 @@ Deno.test("options and other managers of a 13F are kept, with and without a pref
   assert.deepEqual(rowsFor(await parseBytes(table, prefixed), "load_fund_holdings"), rows);
 });
 
+Deno.test("a long 13F table is parsed in pieces: the same rows in order, and a fault keeps its place in the whole", async () => {
+  const text = await readExcerpt(table);
+  const [, start, lines, end] = /^([\s\S]*?)(<infoTable>[\s\S]*<\/infoTable>)([\s\S]*)$/.exec(
+    text,
+  ) as unknown as string[];
+  const long = `${start}${`${lines}<!-- no end: </infoTable> -->\n`.repeat(200)}${end}`;
+  const few = rowsFor(await parseBytes(table, text), "load_fund_holdings");
+  let turns = 0;
+  const timer = setInterval(() => void turns++, 1);
+  const rows = rowsFor(
+    await parseBytes(table, long.replaceAll("<!-- no end: </infoTable> -->", "")),
+    "load_fund_holdings",
+  );
+  clearInterval(timer);
+  assert.ok(turns > 5, `${turns} turns`);
+  assert.equal(rows.length, few.length * 200);
+  for (const [index, row] of rows.entries()) {
+    assert.deepEqual(row, { ...few[index % few.length], position: String(index + 1) });
+  }
+  assert.deepEqual(
+    rowsFor(await parseBytes(table, long), "load_fund_holdings"),
+    rows,
+    "a comment may hold anything",
+  );
+  const at = long.lastIndexOf("<cusip>");
+  const broken = await refusal(table, `${long.slice(0, at)}<cusip${long.slice(at + 7)}`);
+  assert.match(broken.message, /the XML is not well formed/);
+  const line = long.slice(0, at).split("\n").length;
+  assert.ok(Math.abs(Number(broken.details.line) - line) <= 2, `${broken.details.line} is not about ${line}`);
+});
+
 Deno.test("a 13F with a wrong value is refused with the row", async () => {
   const text = await readExcerpt(table);
   const many = await refusal(table, text.replace("<value>85095<", "<value>85,095<"));
@@ -258,7 +331,11 @@ Deno.test("a 13F with a wrong value is refused with the row", async () => {
 
 Deno.test("a whole submission brings its filing, and its 13F table with manager, period and day", async () => {
   const parsed = await parseFile(excerpts, submission);
-  assert.deepEqual(parsed.map(({ query }) => query), ["load_index", "load_fund_holdings"]);
+  assert.deepEqual(parsed.map(({ query }) => query), [
+    "load_index",
+    "load_fund_reports",
+    "load_fund_holdings",
+  ]);
   assert.deepEqual(parsed[0]!.rows, [{
     cik: "1894188",
     name: "LTS One Management LP",
@@ -267,7 +344,20 @@ Deno.test("a whole submission brings its filing, and its 13F table with manager,
     accession: "0001894188-23-000007",
     file_name: "edgar/data/1894188/0001894188-23-000007.txt",
   }]);
-  const rows = parsed[1]!.rows;
+  assert.deepEqual(parsed[1]!.rows, [{
+    accession: "0001894188-23-000007",
+    cik: "1894188",
+    manager_name: "LTS One Management LP",
+    report_on: "2023-09-30",
+    filed_on: "2023-11-14",
+    form: "13F-HR",
+    report_type: "13F HOLDINGS REPORT",
+    amendment_number: null,
+    amendment_type: null,
+    entries: "14",
+    value_usd: "454926000",
+  }]);
+  const rows = parsed[2]!.rows;
   assert.equal(rows.length, 14);
   assert.equal(sum(rows, "value_usd"), 454_926_000n);
   assert.deepEqual(
@@ -385,6 +475,53 @@ Deno.test("a document of the years before HTML keeps its lines and loses SEC's m
     "<PAGE>   1\n<TABLE>\n<CAPTION>Sales\n<S>     <C>\nNet sales      11,062\n</TABLE>\nAll rights reserved.";
   const [row] = rowsFor(await parseBytes(annual, text), "load_documents");
   assert.equal(row!.body, "Sales\n\nNet sales      11,062\n\nAll rights reserved.");
+});
+
+Deno.test("long HTML becomes text in another thread: the same parts, and this one goes on meanwhile", async () => {
+  const paragraph =
+    "<p>Net sales of the segment were <b>391,035</b> million, more than the year before.</p>\n";
+  const html = `<html><body>${paragraph.repeat(20_000)}</body></html>`;
+  let turns = 0;
+  const timer = setInterval(() => void turns++, 1);
+  const parts = rowsFor(await parseBytes(annual, html), "load_documents").map(({ body }) => body);
+  clearInterval(timer);
+  assert.deepEqual(parts, splitText(htmlToText(html)));
+  // On the same thread the work, some 200 ms of it, is one turn.
+  assert.ok(turns > 10, `${turns} turns`);
+  const deep = await refusal(annual, `<html><body>${"<div>\n".repeat(20_000)}</body></html>`);
+  assert.match(deep.message, /nested more than 500 deep \(line (?:499|50\d)\)/);
+});
+
+Deno.test("without the permission to read the worker's module long HTML becomes text all the same", async () => {
+  const script = `
+    const { parseSourceFile } = await import("${project}src/edgar/parse.ts");
+    const bytes = new TextEncoder().encode("<html><body>" + "<p>Net sales grew.</p>".repeat(10_000) + "</body></html>");
+    let rows = 0;
+    const file = { path: "${annual}", bytes: new Blob([bytes]).stream() };
+    for await (const { batches } of parseSourceFile(file)) for (const batch of batches) rows += batch.length;
+    console.log(rows);`;
+  await withFiles({ "parse.ts": script }, async (folder) => {
+    const run = async (...read: string[]) => {
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "--no-prompt",
+          "--cached-only",
+          "--config",
+          `${project}deno.json`,
+          ...read,
+          `${folder}/parse.ts`,
+        ],
+        stdout: "piped",
+        stderr: "piped",
+      }).output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      return Number(new TextDecoder().decode(stdout));
+    };
+    const [permitted, denied] = await Promise.all([run(`--allow-read=${project}src/edgar`), run()]);
+    assert.ok(permitted > 10);
+    assert.equal(denied, permitted);
+  });
 });
 
 testOnPayloads("the 13F tables of Berkshire Hathaway sum up to SEC's totals, in dollars", async () => {

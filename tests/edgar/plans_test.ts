@@ -12,7 +12,7 @@ import { viewStatements } from "../../src/tool/view.ts";
 import { withDatabase, withTestApplication } from "../harness.ts";
 
 /** Tables that a tool must not read from end to end. Figures are few enough that a call for all of them may. */
-const largeTable = /^(fact(_[0-9]+)?|filing|document_part|fund_holding|insider_transaction)$/;
+const largeTable = /^(fact(_[0-9]+)?|filing|document_part|fund_holding|fund_report|insider_transaction)$/;
 
 Deno.test("read tools find facts and filings by index, whatever the plan", async () => {
   await withDatabase(async (database) => {
@@ -62,6 +62,10 @@ async function multiply(sql: postgres.Sql): Promise<void> {
     select '0000000001-23-' || lpad(number::text, 6, '0'), place, 1000 + number, date '2023-09-30', date '2023-11-14',
       'ISSUER ' || place, lpad(place::text, 9, '0'), 1, 1
     from generate_series(1, 200) as number cross join generate_series(1, 100) as place`;
+  await sql`insert into edgar.fund_report (accession, cik, report_on, filed_on)
+    select '0000000001-23-' || lpad(number::text, 6, '0'), 1000 + number % 5000,
+      (date '2023-10-01' - number % 40 * interval '3 months')::date - 1, date '2023-11-14'
+    from generate_series(1, 10000) as number`;
   await sql`insert into edgar.insider_transaction (accession, position, is_derivative, issuer_cik, owner_cik, owner_name, transacted_on)
     select '0000000002-23-' || lpad(number::text, 6, '0'), 1, false, 320193 + number % 500, 5, 'Owner', date '2020-01-01' + number % 2000
     from generate_series(1, 20000) as number`;

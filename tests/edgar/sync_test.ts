@@ -11,6 +11,7 @@ import { sync, type SyncRequest } from "../../src/edgar/sync.ts";
 import { createLog } from "../../src/log.ts";
 import { type TestDatabase, withFiles } from "../harness.ts";
 import { checksums, factsOf, withQueries } from "./loading.ts";
+import { readExcerpt } from "./source_files.ts";
 import { type Behaviour, payloads, type SecServer, smallPayloads, withSecServer } from "./sec_server.ts";
 
 /** What is counted is counted on SEC's whole files, where they are; what is asked and told, on small ones. */
@@ -217,9 +218,8 @@ Deno.test("the documents of the newest filings: raw XML of an ownership form, on
   });
 });
 
-Deno.test("a 13F table is found by the folder's list, and without a list in the whole submission", async () => {
+Deno.test("a 13F comes whole, its table with its cover page, in one request", async () => {
   const base = "Archives/edgar/data/1894188";
-  const table = await Deno.readFile(join(folder, `${base}/000189418823000007/index.xml`));
   const filer = (names: string[] | null) =>
     JSON.stringify({
       cik: "1894188",
@@ -240,22 +240,25 @@ Deno.test("a 13F table is found by the folder's list, and without a list in the 
     });
   await withSync(async (run, sec, { sql }) => {
     sec.put("submissions/CIK0001894188.json", filer(null));
-    sec.put(`${base}/000189418823000007/index.xml`, table);
-    sec.put(
-      `${base}/000189418823000007/index.json`,
-      JSON.stringify({ directory: { item: [{ name: "primary_doc.xml" }, { name: "index.xml" }] } }),
-    );
+    const text = `${base}/0001894188-23-000007.txt`;
+    sec.put(text, await readExcerpt(text));
     const { failures } = await run({ ciks: [1894188], documents: ["holdings"] });
     assert.deepEqual(failures, []);
     const [sum] = await sql`
       select count(*)::integer as rows, sum(value_usd)::bigint::text as value, min(filed_on)::text as filed_on
       from edgar.fund_holding`;
     assert.deepEqual({ ...sum }, { rows: 14, value: "454926000", filed_on: "2023-11-14" });
+    const [report] = await sql`select form, report_on::text, entries, value_usd::text from edgar.fund_report`;
+    assert.deepEqual({ ...report }, {
+      form: "13F-HR",
+      report_on: "2023-09-30",
+      entries: 14,
+      value_usd: "454926000",
+    });
 
-    sec.put(`${base}/000189418823000007/index.json`, null);
     sec.log.length = 0;
     await run({ ciks: [1894188], documents: ["holdings"] });
-    assert.ok(asked(sec).some((line) => line.endsWith(`${base}/0001894188-23-000007.txt`)));
+    assert.ok(!asked(sec).some((line) => line.includes("Archives")), "a filing is asked for once");
   });
 });
 

@@ -1,10 +1,11 @@
 /** The tools of the sync, as an MCP client calls them: mounted, told how far they are, cancelled, kept in their sandbox. */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { serverFlags } from "../../src/permissions.ts";
-import { project } from "../harness.ts";
+import { project, until, withFiles } from "../harness.ts";
 import { withEmptyEdgar } from "./loading.ts";
 import { withRedis } from "./redis_server.ts";
 import { smallPayloads, withSecServer } from "./sec_server.ts";
@@ -80,6 +81,7 @@ Deno.test("an agent brings a company up to date in the sandbox, over Redis, with
           withServer({ databaseUrl: serverUrl, secUrl: sec.url, redisUrl }, async (client) => {
             const names = await namesOf(client);
             assert.deepEqual(names.filter((name) => name.startsWith("edgar_sync_")).toSorted(), [
+              "edgar_sync_bulk",
               "edgar_sync_company",
               "edgar_sync_files",
               "edgar_sync_recent",
@@ -123,6 +125,81 @@ Deno.test("an agent brings a company up to date in the sandbox, over Redis, with
           })
         ),
     )
+  );
+});
+
+Deno.test("an agent asks for the nightly archives: a worker does them, and without one the answer says what to run", async () => {
+  const { ZipWriter, Uint8ArrayWriter, Uint8ArrayReader } = await import("@zip.js/zip.js");
+  const zip = async (path: string) => {
+    const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false });
+    await writer.add(
+      path.split("/").at(-1)!,
+      new Uint8ArrayReader(await Deno.readFile(join(smallPayloads, path))),
+    );
+    return await writer.close();
+  };
+  const daily = "Archives/edgar/daily-index";
+  await withFiles(
+    {},
+    (directory) =>
+      withSecServer(
+        smallPayloads,
+        (sec) =>
+          withEmptyEdgar(({ serverUrl, ownerUrl }) =>
+            withServer({ databaseUrl: serverUrl, secUrl: sec.url }, async (client) => {
+              const call = async (name: string) => {
+                const { structuredContent, content, isError } = await client.callTool({
+                  name,
+                  arguments: {},
+                });
+                assert.ok(!isError, JSON.stringify(content));
+                return structuredContent as Record<string, unknown>;
+              };
+              const jobsOf = (status: Record<string, unknown>) => status.jobs as Record<string, unknown>[];
+              assert.deepEqual(jobsOf(await call("edgar_sync_status")), []);
+              for (const isNew of [true, false]) {
+                const { is_new, job } = await call("edgar_sync_bulk") as {
+                  is_new: boolean;
+                  job: Record<string, unknown>;
+                };
+                assert.deepEqual([is_new, job.state, job.workers], [isNew, "queued", 0]);
+                assert.match(String(job.advice), /No worker is there: run `sqlwright edgar work`/);
+              }
+              assert.deepEqual(sec.log, [], "the server itself asks for nothing");
+
+              sec.put(`${daily}/bulkdata/submissions.zip`, await zip("submissions/CIK0000320193.json"));
+              sec.put(
+                `${daily}/xbrl/companyfacts.zip`,
+                await zip("api/xbrl/companyfacts/CIK0000320193.json"),
+              );
+              const worker = new Deno.Command(Deno.execPath(), {
+                args: ["run", "--allow-all", "main.ts", "edgar", "work"],
+                cwd: project,
+                env: {
+                  DATABASE_URL: ownerUrl,
+                  SQLWRIGHT_SQL_DIR: "sql",
+                  SQLWRIGHT_DATA_DIR: directory,
+                  EDGAR_USER_AGENT: userAgent,
+                  EDGAR_WWW_URL: sec.url,
+                  EDGAR_DATA_URL: sec.url,
+                  NO_COLOR: "1",
+                },
+                stdout: "null",
+                stderr: "null",
+              }).spawn();
+              let job: Record<string, unknown> = {};
+              await until("the archives are loaded", async () => {
+                job = jobsOf(await call("edgar_sync_status"))[0]!;
+                assert.equal(job.failure, null);
+                return job.state === "done";
+              }, 30_000);
+              assert.deepEqual([job.files, job.advice], [4, null]);
+              assert.ok(Number(job.workers) > 0 && Number(job.rows_loaded) > 0, JSON.stringify(job));
+              worker.kill("SIGTERM");
+              await worker.output();
+            })
+          ),
+      ),
   );
 });
 

@@ -44,15 +44,15 @@ where trade.accession = '0000320193-20-000086';
 -- call: edgar_fund_holders {cusip: '037833100'}
 -- expect: rows = 3
 -- expect: {rows: [
---     {cik: 1003, shares: '90', previous_shares: null, change_in_shares: null, accession: 0000000003-23-000001},
---     {cik: 1001, report_on: '2023-09-30', value_usd: '2000', shares: '20', previous_shares: '15', change_in_shares: '5', previous_accession: 0000000001-23-000001},
---     {cik: 1002, shares: '0', previous_shares: '3', change_in_shares: '-3', accession: 0000000002-23-000001}]}
+--     {cik: 1003, shares: '90', previous_shares: null, change_in_shares: null, accessions: [0000000003-23-000001], previous_accessions: []},
+--     {cik: 1001, report_on: '2023-09-30', value_usd: '2000', shares: '20', previous_shares: '15', change_in_shares: '5', previous_accessions: [0000000001-23-000001]},
+--     {cik: 1002, shares: '0', previous_shares: '3', change_in_shares: '-3', accessions: [], previous_accessions: [0000000002-23-000001]}]}
 -- call: edgar_fund_holders {cusip: '037833100', report_on: '2023-06-30', max: 1}
 -- expect: {rows: [{cik: 1001, shares: '15', previous_shares: null}]}
 -- call: edgar_find_security {q: apple}
 -- expect: {rows: [{cusip: '037833100', rows: 6, last_report_on: '2023-09-30'}]}
 -- call: edgar_manager_holdings {cik: 1001}
--- expect: {rows: [{cusip: '037833100', put_call: null, shares: '20', share_of_total: '0.9955', accession: 0000000001-23-000002}, {put_call: Put}]}
+-- expect: {rows: [{cusip: '037833100', put_call: null, shares: '20', share_of_total: '0.9955', accessions: [0000000001-23-000002]}, {put_call: Put}]}
 
 -- test: an amended information table counts instead of the first, and what an index says of a holding comes with its filing
 -- call: edgar_load_fund_holdings {rows: [
@@ -64,7 +64,25 @@ where trade.accession = '0000320193-20-000086';
 --     {accession: 0000000001-23-000009, position: 1, cik: 320193, manager_name: Apple, report_on: '2023-09-30', filed_on: '2023-12-01', issuer_name: ZYX CORP, cusip: '999999999', value_usd: '2', shares: '2'}]}
 -- call: edgar_fund_holders {cusip: '999999999'}
 -- expect: rows = 1
--- expect: {rows: [{shares: '2', accession: 0000000001-23-000009}]}
+-- expect: {rows: [{shares: '2', accessions: [0000000001-23-000009]}]}
+-- call: edgar_load_fund_reports {rows: [{accession: 0000000001-23-000009, cik: 320193, report_on: '2023-09-30', filed_on: '2023-12-01', form: 13F-HR/A, amendment_number: 1, amendment_type: NEW HOLDINGS}]}
+-- call: edgar_fund_holders {cusip: '999999999'}
+-- expect: {rows: [{shares: '3', value_usd: '3', accessions: [0000000001-23-000002, 0000000001-23-000009]}]}
+-- call: edgar_manager_filings {cik: 320193}
+-- expect: {rows: [{accession: 0000000001-23-000009, amendment_type: NEW HOLDINGS, counts: true}, {accession: 0000000001-23-000002, counts: true, superseded_by: null}]}
+
+-- test: the nightly archives are asked for once, and nobody is there to do them
+-- call: edgar_queue_bulk_sync {}
+-- expect: affected = 1
+-- call: edgar_queue_bulk_sync {}
+-- expect: affected = 0
+-- call: edgar_worker_jobs {}
+-- expect: {rows: [{name: bulk, state: queued, files: 0, failure: null, workers: 0}]}
+
+-- test: a reader may not ask for the nightly archives
+-- as: sqlwright_reader
+-- call: edgar_queue_bulk_sync {}
+-- expect: denied
 
 -- test: a reader may not load trades or holdings
 -- as: sqlwright_reader
