@@ -1,6 +1,6 @@
 /**
- * The rows of a statement in batches, through a server-side cursor with bound values: neither side holds more than one batch, and the
- * next one is asked for when the last one has been taken. In a read-only transaction, so the rows are those of one moment.
+ * The rows of a statement in batches, through a server-side cursor with bound values. PostgreSQL makes one batch while the one before is
+ * taken, and no third one until it has been: two are held at most. In a read-only transaction, so the rows are those of one moment.
  */
 
 import type { ConnectionSource, TextRow } from "../postgres/pool.ts";
@@ -17,24 +17,33 @@ export interface CursorRequest {
 /** Rows a FETCH: enough to hide the round trip, few enough to be small. */
 const batchRows = 2000;
 
-/** Resolves when the last batch has been taken. What `take` throws ends the statement and is thrown. */
+/**
+ * Resolves when the last batch has been taken. What `onRow` and `endBatch` throw ends the statement and is thrown.
+ * @param endBatch called after the rows of a batch, with how many there were; first rows of the next one may have come before
+ */
 export async function readInBatches(
   { pool, begin, text, parameters, signal }: CursorRequest,
-  take: (rows: TextRow[]) => Promise<void> | void,
+  onRow: (row: TextRow) => void,
+  endBatch: (rows: number) => Promise<void> | void,
 ): Promise<void> {
   await pool.withConnection(signal, (connection) =>
     connection.transaction(begin, async () => {
       const options = { signal, isPrepared: false };
       await connection.execute(`declare sqlwright_export no scroll cursor for ${text}`, parameters, options);
-      for (;;) {
-        const rows: TextRow[] = [];
-        await connection.execute(`fetch forward ${batchRows} from sqlwright_export`, [], {
+      const fetch = () => {
+        const fetched = connection.execute(`fetch forward ${batchRows} from sqlwright_export`, [], {
           ...options,
-          onRow: (row) => void rows.push(row),
+          onRow,
         });
-        if (rows.length > 0) await take(rows);
+        // It is awaited in its turn, or not at all after an error.
+        fetched.catch(() => {});
+        return fetched;
+      };
+      for (let [batch, next] = [fetch(), fetch()];; [batch, next] = [next, fetch()]) {
+        const { count } = await batch;
+        if (count > 0) await endBatch(count);
         signal.throwIfAborted();
-        if (rows.length < batchRows) return;
+        if (count < batchRows) return void await next;
       }
     }));
 }

@@ -23,9 +23,10 @@ export interface ExportColumns {
 /** Where the bytes go; resolves when more may follow. */
 export type ByteSink = (bytes: Uint8Array) => Promise<void> | void;
 
-/** Turns rows into bytes, a batch at a time. */
+/** Turns rows into bytes. A row is written when it arrives, so that none outlives its batch; the bytes go when the batch is over. */
 export interface RowWriter {
-  write(rows: readonly TextRow[]): Promise<void> | void;
+  write(row: TextRow): void;
+  flush(): Promise<void> | void;
   /** Writes what must stand at the end. A file without it is not whole. */
   end(): Promise<void> | void;
 }

@@ -5,20 +5,22 @@ import type { ByteSink, ExportColumns, RowWriter } from "./format.ts";
 export function ndjsonWriter({ columns, writers, isDocument }: ExportColumns, sink: ByteSink): RowWriter {
   const encoder = new TextEncoder();
   const keys = columns.map(({ name }, index) => `${index === 0 ? "{" : ","}${JSON.stringify(name)}:`);
+  let text = "";
   return {
-    write: (rows) => {
-      let text = "";
-      for (const row of rows) {
-        if (isDocument) text += writers[0]!(row[0] ?? null);
-        else {
-          for (let index = 0; index < writers.length; index++) {
-            text += keys[index]! + writers[index]!(row[index] ?? null);
-          }
-          text += "}";
+    write: (row) => {
+      if (isDocument) text += writers[0]!(row[0] ?? null);
+      else {
+        for (let index = 0; index < writers.length; index++) {
+          text += keys[index]! + writers[index]!(row[index] ?? null);
         }
-        text += "\n";
+        text += "}";
       }
-      return sink(encoder.encode(text));
+      text += "\n";
+    },
+    flush: () => {
+      const bytes = encoder.encode(text);
+      text = "";
+      return sink(bytes);
     },
     end: () => {},
   };

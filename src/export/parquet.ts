@@ -71,11 +71,9 @@ export function parquetWriter({ columns, writers }: ExportColumns, sink: ByteSin
     }
   };
   return {
-    write: async (rows) => {
-      for (const row of rows) {
-        add(row);
-        if (data[0]!.length >= groupRows || chars >= groupChars) await writeGroup();
-      }
+    write: add,
+    flush: async () => {
+      if (data[0]!.length >= groupRows || chars >= groupChars) await writeGroup();
     },
     end: async () => {
       await writeGroup();

@@ -116,9 +116,10 @@ export async function runExport(
     const writer = await makeWriter(format, columns, counted);
     await readInBatches(
       { pool, begin: beginOf(tool, limits), text, parameters, signal: both },
+      (row) => writer.write(row),
       async (rows) => {
-        await writer.write(rows);
-        exported.rows += rows.length;
+        await writer.flush();
+        exported.rows += rows;
         progress(exported.rows, null, `${rowsText(exported.rows)} rows · ${bytesText(exported.bytes)}`);
         // A sink that is always ready would never let a cancel through.
         both.throwIfAborted();
