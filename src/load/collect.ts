@@ -116,7 +116,7 @@ async function copyRun(
     const refusal = refusalOf(error);
     if (refusal === null) throw error;
     await connection.script(undo + (run?.staged.undone() ?? ""));
-    return refusal;
+    return run === null ? refusal : run.staged.named(refusal);
   }
   await connection.script((run?.staged.kept(run.batch, run.start, run.end) ?? "") + keep);
   return null;

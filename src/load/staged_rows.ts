@@ -80,6 +80,8 @@ const mostPassedOver = 4000;
 export class StagedRows {
   /** Where the COPY goes, quoted. */
   readonly relation: string;
+  /** As PostgreSQL's messages quote them: that table, and the file's own. */
+  readonly #told: { copied: string; incoming: string };
   /** The file's own table, quoted. */
   readonly #incoming: string;
   readonly #places: string;
@@ -103,12 +105,20 @@ export class StagedRows {
   ) {
     const temporary = (name: string) => `pg_temp.${quoteIdentifier(name)}`;
     this.#incoming = temporary(table);
-    this.relation = temporary(freeName(`${shortened(table)}_collected`, taken));
+    const copied = freeName(`${shortened(table)}_collected`, taken);
+    this.relation = temporary(copied);
+    this.#told = { copied: `"${copied}"`, incoming: `"${table}"` };
     this.#places = temporary(freeName(`${shortened(table)}_places`, taken));
     this.#number = quoteIdentifier(freeName("sqlwright_number", columns));
     this.#columns = columns.map(quoteIdentifier);
     this.columns = new Set(columns);
     this.#mayInherit = mayInherit;
+  }
+
+  /** What PostgreSQL says of its table, about the one that the file has. */
+  named(refusal: Refusal): Refusal {
+    const { copied, incoming } = this.#told;
+    return { ...refusal, reason: refusal.reason.replaceAll(copied, incoming) };
   }
 
   /**

@@ -48,6 +48,10 @@ testLoading("bad lines of CSV are rejected with line, column, value and reason; 
     [11, null, "9,i,1,2024-01-01,more", "22P04"],
   ]);
   assert.match(answer.rejects!.first[0]!.reason, /^invalid input syntax for type bigint: "x"$/);
+  assert.match(
+    answer.rejects!.first[1]!.reason,
+    /^null value in column "name" of relation "incoming" violates/,
+  );
   assert.match(answer.rejects!.first[3]!.reason, /^3 values, and 4 are expected$/);
   assert.match(answer.rejects!.first[4]!.reason, /^a quoted value does not end$/);
   assert.deepEqual((await sql`select id::int from shop.item order by id`).map(({ id }) => id), [1, 7, 10]);
