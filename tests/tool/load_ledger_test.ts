@@ -191,7 +191,7 @@ testLoading(
 );
 
 testLoading(
-  "what the disk refuses is PostgreSQL's own error, and nothing stays",
+  "a limit on disk use ends the load with PostgreSQL's own words and SQLSTATE, and nothing stays",
   async ({ refused, sql, write, database }) => {
     await sql.unsafe(`alter role sqlwright_server in database ${database.name} set temp_file_limit = '1MB'`);
     await sql.unsafe(`alter role sqlwright_server in database ${database.name} set work_mem = '64kB'`);
