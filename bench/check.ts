@@ -10,9 +10,9 @@
 import { join } from "node:path";
 import process from "node:process";
 import { checkFiles, openPools } from "../src/app.ts";
-import { checkLock } from "../src/cli/lock.ts";
+import { checkLock } from "../src/cli/files/lock.ts";
 import { readConfig } from "../src/config.ts";
-import { proveFurther } from "../src/tool/prove.ts";
+import { proveFurther } from "../src/check/check_tools.ts";
 
 const project = new URL("..", import.meta.url).pathname;
 const wanted = Number(Deno.args[0] ?? 100);

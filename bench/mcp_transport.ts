@@ -14,10 +14,10 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import { createLog } from "../src/log.ts";
-import { LineSplitter } from "../src/mcp/lines.ts";
-import { serveHttp } from "../src/mcp/http.ts";
-import { makeServer, type McpApplication, type ServedTool } from "../src/mcp/server.ts";
-import { serveStdio } from "../src/mcp/stdio.ts";
+import { LineSplitter } from "../src/mcp/stdio/lines.ts";
+import { serveHttp } from "../src/mcp/http/server.ts";
+import { makeServer, type McpApplication, type ServedTool } from "../src/mcp/sdk_server.ts";
+import { serveStdio } from "../src/mcp/stdio/server.ts";
 import { localCaller } from "../src/tool/caller.ts";
 import type { ToolResult } from "../src/tool/catalog.ts";
 

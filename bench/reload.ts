@@ -11,7 +11,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
-import { serverCommand } from "../src/cli/start.ts";
+import { serverCommand } from "../src/cli/server/start.ts";
 
 const tools = 31;
 const callers = 4;

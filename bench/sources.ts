@@ -12,8 +12,8 @@ import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { ZipWriter } from "@zip.js/zip.js";
-import { openSource, type SourceAccess } from "../src/load/source.ts";
-import { UploadStore } from "../src/load/upload.ts";
+import { openSource, type SourceAccess } from "../src/load/source/source.ts";
+import { UploadStore } from "../src/load/source/upload.ts";
 import { Pool } from "../src/postgres/pool.ts";
 
 const megabytes = Number(Deno.args[0] ?? 1000);

@@ -5,8 +5,8 @@
 
 import { type Config, readConfig } from "./config.ts";
 import { SqlwrightError } from "./errors.ts";
-import { describeSources, type SourceAccess } from "./load/source.ts";
-import { UploadStore } from "./load/upload.ts";
+import { describeSources, type SourceAccess } from "./load/source/source.ts";
+import { UploadStore } from "./load/source/upload.ts";
 import type { Log } from "./log.ts";
 import {
   catalogUri,
@@ -15,22 +15,22 @@ import {
   sqlUri,
   statusUri,
 } from "./mcp/resources.ts";
-import type { McpApplication, ServedCatalog } from "./mcp/server.ts";
+import type { McpApplication, ServedCatalog } from "./mcp/sdk_server.ts";
 import { visibleTo } from "./mcp/visible.ts";
 import { sqlstateOf } from "./postgres/database_error.ts";
-import type { MigrationGap } from "./postgres/migration_check.ts";
+import type { MigrationGap } from "./migrate/gap.ts";
 import type { Pool } from "./postgres/pool.ts";
 import { poolerWarning } from "./postgres/session.ts";
-import { type Opening, openServer, type Pools, type ServerFacts } from "./postgres/server.ts";
+import { type Opening, openServer, type Pools, type ServerFacts } from "./databases.ts";
 import type { Diagnostic } from "./query/diagnostic.ts";
-import type { ParsedQuery } from "./query/query.ts";
-import { type Change, watchFiles } from "./query/watch.ts";
+import type { ParsedQuery } from "./query/parse.ts";
+import { type Change, watchFiles } from "./reload/watch.ts";
 import { type Caller, localCaller } from "./tool/caller.ts";
 import { type Catalog, catalogOf, type ServerLimits } from "./tool/catalog.ts";
-import { callerOf } from "./tool/execute.ts";
-import type { Lock } from "./tool/lock.ts";
-import { lockedCatalog, readLockedFiles } from "./tool/lock_catalog.ts";
-import type { ProvenTools } from "./tool/prove.ts";
+import { callerOf } from "./call/call_tool.ts";
+import type { Lock } from "./lock/lock.ts";
+import { lockedCatalog, readLockedFiles } from "./lock/catalog.ts";
+import type { ProvenTools } from "./check/check_tools.ts";
 import {
   findNameCollisions,
   type MountedProgram,
@@ -39,9 +39,9 @@ import {
   type ProgramTool,
   type ProgramToolSource,
 } from "./tool/program_tool.ts";
-import { LiveCatalog, type LiveCatalogOptions } from "./tool/reload.ts";
+import { LiveCatalog, type LiveCatalogOptions } from "./reload/live_catalog.ts";
 
-export { openPools, type Pools, type ServerFacts, serverFacts } from "./postgres/server.ts";
+export { openPools, type Pools, type ServerFacts, serverFacts } from "./databases.ts";
 
 export const version = "0.1.0";
 
@@ -222,7 +222,7 @@ async function startApplication(
       ),
     status: () => programNames.length === 0 ? live.status : { ...live.status, program_tools: programNames },
     readRejects: async (loadId) => {
-      const { readRejects } = await import("./load/rejects.ts");
+      const { readRejects } = await import("./load/copy/rejects.ts");
       return await pools.reader.withConnection(undefined, (connection) => readRejects(connection, loadId));
     },
     listTtl_ms: isWatching ? watchedTtl_ms : startedTtl_ms,
@@ -298,7 +298,7 @@ async function watchDrift(
   const never = new Promise<never>(() => {});
   if (!await isLater(verifyAfter_ms, signal)) return await never;
   try {
-    const { verifyLock } = await import("./tool/lock_verify.ts");
+    const { verifyLock } = await import("./lock/verify.ts");
     await pool.withConnection(signal, (connection) => verifyLock(connection, lock, catalog));
     log.debug("lock.verified");
   } catch (error) {
@@ -341,7 +341,7 @@ async function proveQueries(
   pool: Pool,
   queries: readonly ParsedQuery[],
 ): Promise<ProvenTools> {
-  const { proveTools } = await import("./tool/prove.ts");
+  const { proveTools } = await import("./check/check_tools.ts");
   return await pool.withConnection(
     undefined,
     (connection) => proveTools(connection, queries, limitsOf(config)),

@@ -51,7 +51,7 @@ const serverVariables = [
 ];
 
 /** A document of SEC becomes text in a worker, and Deno lets a worker read its own module only where that is permitted. */
-const htmlWorker = fileURLToPath(new URL("./edgar/html_text.ts", import.meta.url));
+const htmlWorker = fileURLToPath(new URL("../edgar/src/parse/html_text.ts", import.meta.url));
 
 /**
  * V8 by itself lets the space for young objects grow large, and calls fill it with short-lived text. With 8 MB for each half a server under

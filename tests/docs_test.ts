@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { commandOf } from "../src/cli/setup.ts";
+import { commandOf } from "../src/cli/server/setup.ts";
 import { readConfig, settings } from "../src/config.ts";
-import { kinds } from "../src/query/query.ts";
-import { rules } from "../src/query/rules.ts";
-import { tagRules, unbuiltTags } from "../src/query/tags.ts";
+import { kinds } from "../src/query/parse.ts";
+import { rules } from "../src/query/rules/rule_list.ts";
+import { tagRules, unbuiltTags } from "../src/query/header/tags.ts";
 
 const project = new URL("..", import.meta.url).pathname;
 const read = (path: string) => Deno.readTextFile(join(project, path));
@@ -196,7 +196,7 @@ Deno.test("the docs name only commands, tasks and settings that exist", async ()
 async function commandNames(): Promise<string[]> {
   const texts = [
     ...(await read("src/cli/program.ts")).matchAll(/\bcommand\(\s*"([a-z-]+)"/g),
-    ...(await read("src/cli/edgar_commands.ts")).matchAll(/\bprogram\.command\("([a-z-]+)"/g),
+    ...(await read("edgar/src/cli/commands.ts")).matchAll(/\bprogram\.command\("([a-z-]+)"/g),
   ];
   return texts.map(([, name]) => name!);
 }

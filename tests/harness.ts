@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import postgres from "postgres";
 import { type Application, BrokenFilesError, withApplication } from "../src/app.ts";
-import { deploy } from "../src/cli/prepare.ts";
+import { deploy } from "../src/cli/server/prepare.ts";
 import { type Config, readConfig } from "../src/config.ts";
 import { createLog, type Log } from "../src/log.ts";
 import { formatDiagnostic } from "../src/query/diagnostic.ts";

@@ -9,8 +9,8 @@
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { withEmbedded } from "../src/postgres/embedded.ts";
-import { asAccount, placeFiles } from "../src/postgres/embedded_cluster.ts";
+import { withEmbedded } from "../src/embedded/embedded.ts";
+import { asAccount, placeFiles } from "../src/embedded/cluster.ts";
 import { buildTemplate, type TestServer } from "./harness.ts";
 
 const project = new URL("..", import.meta.url).pathname;
@@ -46,7 +46,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function runTests(args: string[], servers: TestServer[]): Promise<number> {
-  const files = args.some((arg) => !arg.startsWith("-")) ? args : [...args, "tests/"];
+  const files = args.some((arg) => !arg.startsWith("-")) ? args : [...args, "tests/", "edgar/tests/"];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--allow-all", "--no-prompt", ...files],
     cwd: project,

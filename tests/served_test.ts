@@ -12,7 +12,7 @@ import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as StdioTransport1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport as HttpTransport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { serverCommand } from "../src/cli/start.ts";
+import { serverCommand } from "../src/cli/server/start.ts";
 import { type TestDatabase, until, withDatabase, withFiles } from "./harness.ts";
 
 interface Answer {

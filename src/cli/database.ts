@@ -3,7 +3,7 @@
 import { openPools, type Pools } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
-import { tell } from "./console.ts";
+import { tell } from "./console/console.ts";
 
 export interface Database {
   /** The settings with the server's login in DATABASE_URL. */
@@ -27,14 +27,14 @@ export async function withDatabase<T>(
 ): Promise<T> {
   const { DATABASE_URL: url } = config;
   if (url !== undefined) return await use({ config, url, ownerUrl: url, isEmbedded: false });
-  const { withEmbedded } = await import("../postgres/embedded.ts");
+  const { withEmbedded } = await import("../embedded/embedded.ts");
   return await withEmbedded({ directory: config.SQLWRIGHT_DATA_DIR, log: tell }, async (server) => {
     const { url, ownerUrl } = server;
     const failed = server.failed.then((error) => Promise.reject(error));
     const work = async () => {
       if (prepareNew && !await isPrepared(config, ownerUrl)) {
         tell("Preparing the new database …");
-        const { prepareDatabase } = await import("./prepare.ts");
+        const { prepareDatabase } = await import("./server/prepare.ts");
         await prepareDatabase({ config, ownerUrl, serverUrl: url, isEmbedded: true });
       }
       return await use({ config: { ...config, DATABASE_URL: url }, url, ownerUrl, isEmbedded: true });

@@ -3,15 +3,15 @@
  * what a client waits for, and its sandbox grants nothing that a console library would ask for. All else goes to `program.ts`.
  */
 
-import { reportFailure } from "./console.ts";
-import type { ServeOptions } from "./serve.ts";
+import { reportFailure } from "./console/console.ts";
+import type { ServeOptions } from "./server/serve.ts";
 
 /** Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 wrong usage. Never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
     const options = args[0] === "serve" ? readServeArguments(args.slice(1)) : null;
     if (options !== null) {
-      const { serve } = await import("./serve.ts");
+      const { serve } = await import("./server/serve.ts");
       return await serve(options);
     }
     // Not as a literal: Deno reads all that an entry point can import before it runs the first line, and the modules of every

@@ -1,13 +1,21 @@
 /** `migrate`: brings the database to what `migrations/` and the `:view` files say, and `migrate status`, which only looks. */
 
-import { migrationStatus } from "../postgres/migrate.ts";
+import { migrationStatus } from "../migrate/migrate.ts";
 import { loadQueries } from "../query/loader.ts";
-import { formatCount, formatDiagnostics, paintFor, print, printJson, tell, widthOf } from "./console.ts";
+import {
+  formatCount,
+  formatDiagnostics,
+  paintFor,
+  print,
+  printJson,
+  tell,
+  widthOf,
+} from "./console/console.ts";
 import { withDatabase } from "./database.ts";
 import { readSettings } from "./environment.ts";
 import { migrationsDirectory } from "./environment.ts";
-import { deploy } from "./prepare.ts";
-import { formatTable } from "./table.ts";
+import { deploy } from "./server/prepare.ts";
+import { formatTable } from "./console/table.ts";
 
 export interface MigrateCommandOptions {
   sql?: string | undefined;

@@ -2,9 +2,9 @@
 
 import { Argument, Command, CommanderError, Option } from "@commander-js/extra-typings";
 import { version } from "../app.ts";
-import { kinds } from "../query/query.ts";
-import { paintFor, UsageError, widthOf } from "./console.ts";
-import { addEdgarCommands } from "./edgar_commands.ts";
+import { kinds } from "../query/parse.ts";
+import { paintFor, UsageError, widthOf } from "./console/console.ts";
+import { addEdgarCommands } from "../../edgar/src/cli/commands.ts";
 
 /** Runs the command that the words name. Resolves to the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -68,7 +68,7 @@ Example:
     .option("--http [host:port]", "serve MCP at /mcp (default: SQLWRIGHT_HTTP, or 127.0.0.1:8321)")
     .action(async (options) => {
       refuseBoth(options);
-      const { runStart } = await import("./setup.ts");
+      const { runStart } = await import("./server/setup.ts");
       finish(await runStart(options));
     });
 
@@ -86,7 +86,7 @@ Example:
       if (!stdio && http === undefined) {
         throw new UsageError("serve needs a transport", "Write --stdio or --http HOST:PORT");
       }
-      const { serve } = await import("./serve.ts");
+      const { serve } = await import("./server/serve.ts");
       finish(await serve({ stdio, http, sql, exitWithParent }));
     });
 
@@ -110,21 +110,21 @@ Example:
     .option("--deny <rule...>", "count the warnings of these rules as errors, such as seq-scan")
     .option("--large-table <rows>", "warn of tables read whole from so many rows (default: 10000)", readRows)
     .action(async (paths, options) => {
-      const { runCheck } = await import("./check.ts");
+      const { runCheck } = await import("./files/check.ts");
       finish(await runCheck(paths, options));
     });
 
   command("types", typesDescription, "types", "types --out src/edgar/queries.ts")
     .option("--out <file>", "write the file instead of printing it")
     .action(async (options) => {
-      const { runTypes } = await import("./types.ts");
+      const { runTypes } = await import("./files/types.ts");
       finish(await runTypes(options));
     });
 
   command("list", "List the tools by module, with their kinds and parameters.", "list", "list --json")
     .option("--json", "print one JSON object")
     .action(async (options) => {
-      const { runList } = await import("./check.ts");
+      const { runList } = await import("./files/check.ts");
       finish(await runList(options));
     });
 
@@ -142,7 +142,7 @@ Example:
     .option("--json", "print the structured content as JSON")
     .passThroughOptions()
     .action(async (tool, words, options) => {
-      const { runCall } = await import("./call.ts");
+      const { runCall } = await import("./calls/call.ts");
       finish(await runCall(tool, words, options));
     });
 
@@ -158,7 +158,7 @@ Example:
     .option("--out <file>", "the file to write, or - for standard output (default: -)")
     .passThroughOptions()
     .action(async (tool, words, options) => {
-      const { runExportCommand } = await import("./export.ts");
+      const { runExportCommand } = await import("./calls/export.ts");
       finish(await runExportCommand(tool, words, options));
     });
 
@@ -173,7 +173,7 @@ Example:
     .option("--table <schema.table>", "a table or view of the database, whose columns the file takes")
     .option("--json", "print one JSON object")
     .action(async (path, options) => {
-      const { runNew } = await import("./new.ts");
+      const { runNew } = await import("./files/new.ts");
       finish(await runNew(path, options));
     });
 
@@ -191,7 +191,7 @@ Example:
     .option("--json", "print one JSON object")
     .passThroughOptions()
     .action(async (tool, words, options) => {
-      const { runExplain } = await import("./explain.ts");
+      const { runExplain } = await import("./files/explain.ts");
       finish(await runExplain(tool, words, options));
     });
 
@@ -207,7 +207,7 @@ Example:
     .option("--junit <file>", "also write JUnit XML")
     .option("--json", "print one JSON object")
     .action(async (paths, options) => {
-      const { runTest } = await import("./test.ts");
+      const { runTest } = await import("./files/run_tests.ts");
       finish(await runTest(paths, options));
     });
 
@@ -224,7 +224,7 @@ Example:
     .option("--json", "print one JSON object")
     .passThroughOptions()
     .action(async (tool, words, options) => {
-      const { runPsql } = await import("./psql.ts");
+      const { runPsql } = await import("./files/psql.ts");
       finish(await runPsql(tool, words, options));
     });
 
@@ -256,7 +256,7 @@ Example:
     .option("--json", "print one JSON object")
     .action(async (options) => {
       refuseBoth(options);
-      const { runPermissions } = await import("./setup.ts");
+      const { runPermissions } = await import("./server/setup.ts");
       finish(await runPermissions(options));
     });
 
@@ -269,7 +269,7 @@ Example:
     .addArgument(new Argument("<client>", "the MCP client").choices(clientNames))
     .option("--http [host:port]", "reach a running server (default: SQLWRIGHT_HTTP, or 127.0.0.1:8321)")
     .action(async (client, options) => {
-      const { runClientConfig } = await import("./setup.ts");
+      const { runClientConfig } = await import("./server/setup.ts");
       finish(runClientConfig(client, options));
     });
 
@@ -281,7 +281,7 @@ Example:
   )
     .option("--json", "print one JSON object")
     .action(async (options) => {
-      const { runDoctor } = await import("./doctor.ts");
+      const { runDoctor } = await import("./server/doctor.ts");
       finish(await runDoctor(options));
     });
 

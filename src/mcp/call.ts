@@ -9,7 +9,7 @@ import type { Log } from "../log.ts";
 import type { Caller } from "../tool/caller.ts";
 import type { ResourceLink, ToolResult } from "../tool/catalog.ts";
 import { errorCode, isObject, notificationText, type RequestId } from "./message.ts";
-import type { McpApplication } from "./server.ts";
+import type { McpApplication } from "./sdk_server.ts";
 
 /** `legacy` is every revision up to 2025-11-25, `modern` is 2026-07-28. */
 export type Era = "legacy" | "modern";

@@ -3,7 +3,7 @@
  * Pure functions; the protocol is in server.ts.
  */
 import type { JsonSchema } from "../tool/catalog.ts";
-import type { McpApplication, ServedCatalog, ServedTool } from "./server.ts";
+import type { McpApplication, ServedCatalog, ServedTool } from "./sdk_server.ts";
 
 export const catalogUri = "sqlwright://catalog";
 export const statusUri = "sqlwright://status";

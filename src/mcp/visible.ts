@@ -3,11 +3,11 @@
  * as if there were no others. Calls go to the whole application, which judges each by itself.
  */
 
-import type { CatalogStatus } from "../tool/status.ts";
+import type { CatalogStatus } from "../reload/status.ts";
 import { type Caller, mayUse } from "../tool/caller.ts";
 import { isObject } from "./message.ts";
 import { readResource } from "./resources.ts";
-import type { McpApplication, ServedCatalog, ServedProgram, ServedTool } from "./server.ts";
+import type { McpApplication, ServedCatalog, ServedProgram, ServedTool } from "./sdk_server.ts";
 
 /** The application itself where nothing is hidden: the usual case costs one comparison. */
 export function visibleTo(application: McpApplication, caller: Caller): McpApplication {

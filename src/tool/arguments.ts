@@ -3,14 +3,14 @@
  * into the text that Postgres gets for each parameter. Unknown arguments are refused; nothing is coerced silently.
  */
 
-import { type FromJson, fromJsonOf, UnrepresentableError } from "../postgres/codec.ts";
-import type { TypedColumn, TypedParameter, TypedQuery } from "../postgres/describe.ts";
-import type { LoadOptions } from "../load/options.ts";
-import { type PgType, withoutDomains } from "../postgres/types.ts";
+import { type FromJson, fromJsonOf, UnrepresentableError } from "../postgres/types/codec.ts";
+import type { TypedColumn, TypedParameter, TypedQuery } from "../describe/describe.ts";
+import type { LoadOptions } from "../load/format/options.ts";
+import { type PgType, withoutDomains } from "../postgres/types/types.ts";
 import { SqlwrightError } from "../errors.ts";
-import type { FilterTag } from "../query/annotation.ts";
+import type { FilterTag } from "../query/header/header.ts";
 import type { JsonSchema, LoadInput } from "./catalog.ts";
-import { optionFaults, optionsSchema } from "./load_options.ts";
+import { optionFaults, optionsSchema } from "../load/argument.ts";
 import { closedObject, nullable, schemaOf } from "./schema.ts";
 import { compileValidator, describeFault, type Fault, shorten } from "./validate.ts";
 

@@ -3,14 +3,14 @@
  * frozen and swapped whole.
  */
 
-import type { TypedColumn, TypedQuery } from "../postgres/describe.ts";
-import { mainStatement } from "../postgres/describe_statement.ts";
-import { hasOptionalFilter } from "../postgres/plan_choice.ts";
+import type { TypedColumn, TypedQuery } from "../describe/describe.ts";
+import { mainStatement } from "../describe/statement.ts";
+import { hasOptionalFilter } from "../plan/optional_filter.ts";
 import type { Diagnostic } from "../query/diagnostic.ts";
 import type { Module } from "../query/loader.ts";
-import { readKinds } from "../query/kind.ts";
-import type { Kind } from "../query/query.ts";
-import type { UnnestKeys } from "../query/unnest_keys.ts";
+import { readKinds } from "../query/rules/kind.ts";
+import type { Kind } from "../query/parse.ts";
+import type { UnnestKeys } from "../query/rules/unnest_keys.ts";
 import {
   type ArgumentBinding,
   bindingOf,

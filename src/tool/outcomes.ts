@@ -13,10 +13,10 @@
  * itself and goes one of the first two ways; whoever does find one shares the table, and goes the last way, whose locks are in order.
  */
 
-import { quoteIdentifier } from "../postgres/describe_statement.ts";
+import { quoteIdentifier } from "../describe/statement.ts";
 import type { CallConnection, StatementOptions, TextRow } from "../postgres/pool.ts";
-import { withoutDomains } from "../postgres/types.ts";
-import type { UnnestKeys } from "../query/unnest_keys.ts";
+import { withoutDomains } from "../postgres/types/types.ts";
+import type { UnnestKeys } from "../query/rules/unnest_keys.ts";
 import { type BoundArguments, elementOf, writeElements } from "./arguments.ts";
 import type { Tool } from "./catalog.ts";
 

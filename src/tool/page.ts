@@ -9,9 +9,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { SqlwrightError } from "../errors.ts";
-import type { TypedColumn } from "../postgres/describe.ts";
-import { quoteIdentifier } from "../postgres/describe_statement.ts";
-import type { OrderTerm } from "../query/annotation.ts";
+import type { TypedColumn } from "../describe/describe.ts";
+import { quoteIdentifier } from "../describe/statement.ts";
+import type { OrderTerm } from "../query/header/header.ts";
 
 export interface PageKey {
   column: string;

@@ -1,8 +1,8 @@
 /** The shape of a JSON document as JSON Schema 2020-12: what Postgres itself writes, which is not what `codec.ts` does. */
 
-import { type DomainConstraints, domainConstraints } from "../postgres/domain.ts";
-import type { JsonField, JsonItem, JsonShape } from "../postgres/report_shape.ts";
-import type { PgType } from "../postgres/types.ts";
+import { type DomainConstraints, domainConstraints } from "../postgres/types/domain.ts";
+import type { JsonField, JsonItem, JsonShape } from "../describe/json_shape/shape.ts";
+import type { PgType } from "../postgres/types/types.ts";
 import type { JsonSchema } from "./catalog.ts";
 import { baseSchema as columnSchema, isValid } from "./schema.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import { SqlwrightError } from "../errors.ts";
-import { toJsonOf, UnrepresentableError } from "../postgres/codec.ts";
-import type { TypedColumn } from "../postgres/describe.ts";
+import { toJsonOf, UnrepresentableError } from "../postgres/types/codec.ts";
+import type { TypedColumn } from "../describe/describe.ts";
 import type { TextRow } from "../postgres/pool.ts";
 import type { ToolResult } from "./catalog.ts";
 import { representationOf } from "./schema.ts";

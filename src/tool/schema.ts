@@ -3,10 +3,10 @@
  * schema that is advertised as it is.
  */
 
-import type { Flow } from "../query/annotation.ts";
-import type { Representation } from "../postgres/codec.ts";
-import { domainConstraints } from "../postgres/domain.ts";
-import type { PgType } from "../postgres/types.ts";
+import type { Flow } from "../query/header/header.ts";
+import type { Representation } from "../postgres/types/codec.ts";
+import { domainConstraints } from "../postgres/types/domain.ts";
+import type { PgType } from "../postgres/types/types.ts";
 import type { JsonSchema } from "./catalog.ts";
 
 export interface SchemaOptions {

@@ -4,8 +4,8 @@ import {
   type CallSwitches,
   readArguments,
   splitWords,
-} from "../../src/cli/call_arguments.ts";
-import { UsageError } from "../../src/cli/console.ts";
+} from "../../src/cli/calls/call_arguments.ts";
+import { UsageError } from "../../src/cli/console/console.ts";
 import type { JsonSchema } from "../../src/tool/catalog.ts";
 
 function read(properties: Record<string, JsonSchema>, ...words: string[]): Record<string, unknown> {

@@ -1,10 +1,10 @@
 /** The files for editors: they know every kind and tag, and what a snippet writes is a query file. */
 
 import assert from "node:assert/strict";
-import { loadParser } from "../../src/query/parser.ts";
-import { kinds, parseQuery } from "../../src/query/query.ts";
-import { parseSqlTests } from "../../src/query/sql_test.ts";
-import { tagRules } from "../../src/query/tags.ts";
+import { loadParser } from "../../src/query/parser/libpg_query.ts";
+import { kinds, parseQuery } from "../../src/query/parse.ts";
+import { parseSqlTests } from "../../src/sql_tests/parse.ts";
+import { tagRules } from "../../src/query/header/tags.ts";
 import { projectDirectory } from "./command.ts";
 
 interface Snippet {

@@ -1,8 +1,8 @@
 /** `explain`: the plan, SQL, role and settings of a call; nothing is kept. Warnings are held to plans of real data. */
 
 import assert from "node:assert/strict";
-import { type Plan, planWarnings, readPlan } from "../../src/tool/plan.ts";
-import { formatPlan } from "../../src/cli/plan.ts";
+import { type Plan, planWarnings, readPlan } from "../../src/plan/read.ts";
+import { formatPlan } from "../../src/cli/console/plan.ts";
 import { testOnEach, withDatabase, withFiles } from "../harness.ts";
 import { makeShop, run } from "./command.ts";
 

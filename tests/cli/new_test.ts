@@ -1,9 +1,9 @@
 /** `new`: a file of any kind that passes `check` as it is, over any table; nothing is overwritten. */
 
 import assert from "node:assert/strict";
-import { UsageError } from "../../src/cli/console.ts";
-import { makeFile } from "../../src/cli/new.ts";
-import { type Kind, kinds } from "../../src/query/query.ts";
+import { UsageError } from "../../src/cli/console/console.ts";
+import { makeFile } from "../../src/cli/files/new.ts";
+import { type Kind, kinds } from "../../src/query/parse.ts";
 import { testConfig, testOnEach, withDatabase, withFiles } from "../harness.ts";
 import { makeShop, nowhere, run } from "./command.ts";
 

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { parseConnectionUrl } from "../../src/postgres/connection_url.ts";
-import { psqlLine, psqlVariables, shellLine, shellWord, sqlLiteral } from "../../src/cli/psql_line.ts";
-import { tell, UsageError } from "../../src/cli/console.ts";
+import { psqlLine, psqlVariables, shellLine, shellWord, sqlLiteral } from "../../src/cli/files/psql_line.ts";
+import { tell, UsageError } from "../../src/cli/console/console.ts";
 import { loadQueries } from "../../src/query/loader.ts";
-import { readKinds } from "../../src/query/kind.ts";
+import { readKinds } from "../../src/query/rules/kind.ts";
 import {
   callContext,
   project,

@@ -141,7 +141,7 @@ Deno.test("serve refuses a superuser and a missing database with one error", asy
 
 Deno.test("what serve loads holds no console library and no launcher", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "src/cli/serve.ts"],
+    args: ["info", "--json", "src/cli/server/serve.ts"],
     cwd: projectDirectory,
   }).output();
   const { modules } = JSON.parse(new TextDecoder().decode(stdout));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { serverCommand } from "../../src/cli/start.ts";
+import { serverCommand } from "../../src/cli/server/start.ts";
 import {
   makeDataDirectory,
   processesOf,
@@ -8,7 +8,7 @@ import {
   removeDataDirectory,
   until,
 } from "../fixtures/embedded_cluster.ts";
-import { withEmbedded } from "../../src/postgres/embedded.ts";
+import { withEmbedded } from "../../src/embedded/embedded.ts";
 
 const shared = { data: await makeDataDirectory() };
 const shutDown = 1;

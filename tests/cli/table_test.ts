@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import stringWidth from "string-width";
-import { formatDocument } from "../../src/cli/answer.ts";
-import { type Cell, type Column, formatPairs, formatTable } from "../../src/cli/table.ts";
+import { formatDocument } from "../../src/cli/console/answer.ts";
+import { type Cell, type Column, formatPairs, formatTable } from "../../src/cli/console/table.ts";
 
 const plain = { paint: (_style: unknown, text: string) => text, width: Number.POSITIVE_INFINITY };
 const columns: Column[] = [{ title: "name" }, { title: "amount", isNumber: true }, { title: "note" }];

@@ -60,7 +60,7 @@ testOnEach("the committed declarations of the shipped tools are those of the fil
       const files = await checkFiles(config, pools.writer);
       if (files.diagnostics.some(({ severity }) => severity === "error")) throw new BrokenFilesError(files);
       assert.equal(
-        await Deno.readTextFile(join(project, "src/edgar/queries.ts")),
+        await Deno.readTextFile(join(project, "edgar/src/queries.ts")),
         declareQueries(files.catalog.tools.values()),
         "run `deno task sqlwright types --out src/edgar/queries.ts`",
       );

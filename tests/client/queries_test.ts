@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { queryClient } from "../../src/client/queries.ts";
-import type { Queries } from "../../src/edgar/queries.ts";
+import type { Queries } from "../../edgar/src/queries.ts";
 import { SqlwrightError } from "../../src/errors.ts";
 import { project, withDatabase, withTestApplication } from "../harness.ts";
 
@@ -66,7 +66,7 @@ Deno.test("the compiler refuses wrong arguments and wrong uses of an answer, and
   const directory = await Deno.makeTempDir({ prefix: "sqlwright_compile_" });
   try {
     const head = `import { queryClient } from "${new URL("../../src/client/queries.ts", import.meta.url)}";
-import type { Queries } from "${new URL("../../src/edgar/queries.ts", import.meta.url)}";
+import type { Queries } from "${new URL("../../edgar/src/queries.ts", import.meta.url)}";
 declare const callTool: Parameters<typeof queryClient>[0];
 const queries = queryClient<Queries>(callTool);
 `;

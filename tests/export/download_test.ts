@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import type { Application } from "../../src/app.ts";
 import { SqlwrightError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
-import { downloaderOf } from "../../src/mcp/download.ts";
-import { serveHttp } from "../../src/mcp/http.ts";
-import { readLink, writeLink } from "../../src/tool/export_link.ts";
+import { downloaderOf } from "../../src/mcp/http/download.ts";
+import { serveHttp } from "../../src/mcp/http/server.ts";
+import { readLink, writeLink } from "../../src/export/link.ts";
 import { callContext, type TestDatabase, until } from "../harness.ts";
 import { limits, type Served, withExports } from "./exporting.ts";
 

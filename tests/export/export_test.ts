@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parquetReadObjects } from "hyparquet";
 import { SqlwrightError } from "../../src/errors.ts";
-import { writeWholeFile } from "../../src/export/file.ts";
-import type { ByteSink, ExportFormat } from "../../src/export/format.ts";
+import { writeWholeFile } from "../../src/export/format/file.ts";
+import type { ByteSink, ExportFormat } from "../../src/export/format/format.ts";
 import { callContext, type TestDatabase, testOnEach } from "../harness.ts";
 import { decode, exportOf, select, withExports } from "./exporting.ts";
 

@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { type Application, withApplication } from "../../src/app.ts";
-import { programToolSources } from "../../src/cli/program_tools.ts";
+import { programToolSources } from "../../src/cli/calls/program_tools.ts";
 import { readConfig } from "../../src/config.ts";
-import type { ByteSink, ExportFormat } from "../../src/export/format.ts";
+import type { ByteSink, ExportFormat } from "../../src/export/format/format.ts";
 import { createLog } from "../../src/log.ts";
 import { localCaller } from "../../src/tool/caller.ts";
-import { prepareExport, runExport } from "../../src/tool/export.ts";
+import { prepareExport, runExport } from "../../src/export/run.ts";
 import { callContext, type TestDatabase, withDatabase, withFiles } from "../harness.ts";
 
 const schema = `

@@ -8,7 +8,7 @@ import { StdioClientTransport as StdioTransport2 } from "@modelcontextprotocol/c
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as StdioTransport1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport as HttpTransport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { serveHttp } from "../../src/mcp/http.ts";
+import { serveHttp } from "../../src/mcp/http/server.ts";
 import {
   defaultTools,
   type EchoApplication,
@@ -39,7 +39,7 @@ type Connect = (transport: "stdio" | "http", url: URL, onToolsChanged: () => voi
 const clientInfo = { name: "test", version: "1" };
 const spawn = {
   command: Deno.execPath(),
-  args: ["run", "--quiet", "--no-prompt", "--cached-only", "tests/mcp/echo_stdio.ts"],
+  args: ["run", "--quiet", "--no-prompt", "--cached-only", "tests/mcp/stdio/echo_stdio.ts"],
   stderr: "ignore" as const,
 };
 const ref = { type: "ref/resource" as const, uri: "sqlwright://sql/{module}/{name}.sql" };

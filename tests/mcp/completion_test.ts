@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
 import { createLog } from "../../src/log.ts";
-import { makeServer } from "../../src/mcp/server.ts";
+import { makeServer } from "../../src/mcp/sdk_server.ts";
 import { localCaller } from "../../src/tool/caller.ts";
 import { withDatabase, withTestApplication } from "../harness.ts";
 

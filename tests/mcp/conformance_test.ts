@@ -3,7 +3,7 @@
  * against an ordinary catalogue. What may fail is in tests/conformance, one reason a line; what is there and passes fails too.
  */
 import assert from "node:assert/strict";
-import { serveHttp } from "../../src/mcp/http.ts";
+import { serveHttp } from "../../src/mcp/http/server.ts";
 import { echoApplication, memoryLog } from "./echo_application.ts";
 
 const suite = {

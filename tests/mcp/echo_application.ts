@@ -4,7 +4,7 @@
  */
 import { SqlwrightError } from "../../src/errors.ts";
 import { createLog, type Log } from "../../src/log.ts";
-import type { McpApplication, ServedCatalog, ServedTool } from "../../src/mcp/server.ts";
+import type { McpApplication, ServedCatalog, ServedTool } from "../../src/mcp/sdk_server.ts";
 import type { CallContext, ToolResult } from "../../src/tool/catalog.ts";
 
 export interface EchoApplication extends McpApplication {

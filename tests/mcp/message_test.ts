@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LineSplitter, LineWriter } from "../../src/mcp/lines.ts";
+import { LineSplitter, LineWriter } from "../../src/mcp/stdio/lines.ts";
 import { maxNesting, parseJson } from "../../src/mcp/message.ts";
 
 Deno.test("parseJson() refuses what nests deeper than the limit, before it is parsed", () => {

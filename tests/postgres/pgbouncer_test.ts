@@ -3,11 +3,11 @@ import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import postgres from "postgres";
 import { checkFiles } from "../../src/app.ts";
-import { serverCommand } from "../../src/cli/start.ts";
+import { serverCommand } from "../../src/cli/server/start.ts";
 import { withPools } from "../../src/cli/database.ts";
 import { createLog } from "../../src/log.ts";
 import { Pool } from "../../src/postgres/pool.ts";
-import { proveFurther } from "../../src/tool/prove.ts";
+import { proveFurther } from "../../src/check/check_tools.ts";
 import { run } from "../cli/command.ts";
 import { type PgBouncerOptions, testWithPgBouncer, withPgBouncer } from "../fixtures/pgbouncer.ts";
 import {

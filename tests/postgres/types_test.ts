@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { fromJsonOf, toJsonOf, UnrepresentableError } from "../../src/postgres/codec.ts";
+import { fromJsonOf, toJsonOf, UnrepresentableError } from "../../src/postgres/types/codec.ts";
 import { Pool, type PoolConnection } from "../../src/postgres/pool.ts";
-import { loadTypes, type PgType } from "../../src/postgres/types.ts";
-import { loadParser } from "../../src/query/parser.ts";
+import { loadTypes, type PgType } from "../../src/postgres/types/types.ts";
+import { loadParser } from "../../src/query/parser/libpg_query.ts";
 import { schemaOf } from "../../src/tool/schema.ts";
 import { compileValidator, type Fault } from "../../src/tool/validate.ts";
 import { testOnEach, type TestServer, withDatabase } from "../harness.ts";

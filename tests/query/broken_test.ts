@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { formatDiagnostic } from "../../src/query/diagnostic.ts";
 import { loadQueries } from "../../src/query/loader.ts";
-import { rules } from "../../src/query/rules.ts";
+import { rules } from "../../src/query/rules/rule_list.ts";
 
 const directory = new URL("../fixtures/broken/", import.meta.url);
 const snapshot = new URL("broken_snapshot.txt", import.meta.url);

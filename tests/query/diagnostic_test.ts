@@ -5,7 +5,7 @@ import {
   formatDiagnostic,
   sortDiagnostics,
 } from "../../src/query/diagnostic.ts";
-import { rules } from "../../src/query/rules.ts";
+import { rules } from "../../src/query/rules/rule_list.ts";
 
 const finding = (more: Partial<Diagnostic>): Diagnostic => ({
   code: "eq-null",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Diagnostic } from "../../src/query/diagnostic.ts";
 import { createReport } from "../../src/query/diagnostic.ts";
 import { splitStatements, tokenize } from "../../src/query/lexer.ts";
-import { indexPlaces } from "../../src/query/source.ts";
+import { indexPlaces } from "../../src/query/source_text.ts";
 
 function lex(sql: string) {
   const diagnostics: Diagnostic[] = [];

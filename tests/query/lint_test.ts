@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { loadParser } from "../../src/query/parser.ts";
-import { parseQuery } from "../../src/query/query.ts";
+import { loadParser } from "../../src/query/parser/libpg_query.ts";
+import { parseQuery } from "../../src/query/parse.ts";
 
 await loadParser();
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SqlwrightError } from "../../src/errors.ts";
 import { loadQueries } from "../../src/query/loader.ts";
-import { unbuiltTags } from "../../src/query/tags.ts";
+import { unbuiltTags } from "../../src/query/header/tags.ts";
 
 const fixtures = new URL("../fixtures/query/", import.meta.url).pathname;
 const good = (name: string) => `-- name: ${name} :one\n-- Says what it does.\n\nselect 1 as a;\n`;

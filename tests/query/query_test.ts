@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { loadParser } from "../../src/query/parser.ts";
-import { parseQuery } from "../../src/query/query.ts";
-import { functionCalls, outputColumns } from "../../src/query/tree.ts";
+import { loadParser } from "../../src/query/parser/libpg_query.ts";
+import { parseQuery } from "../../src/query/parse.ts";
+import { functionCalls, outputColumns } from "../../src/query/parser/parse_tree.ts";
 
 await loadParser();
 

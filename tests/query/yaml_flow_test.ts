@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseDocument } from "yaml";
-import { parseFlow, scanFlow } from "../../src/query/yaml_flow.ts";
+import { parseFlow, scanFlow } from "../../src/query/header/yaml_flow.ts";
 
 function read(text: string) {
   const problems: string[] = [];

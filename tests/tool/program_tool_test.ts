@@ -5,7 +5,7 @@ import { type Application, BrokenFilesError, withApplication } from "../../src/a
 import { readConfig } from "../../src/config.ts";
 import { SqlwrightError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
-import { serveHttp } from "../../src/mcp/http.ts";
+import { serveHttp } from "../../src/mcp/http/server.ts";
 import { readResource, statusUri } from "../../src/mcp/resources.ts";
 import type { ProgramTool, ProgramToolSource } from "../../src/tool/program_tool.ts";
 import { callContext, type TestDatabase, until, withDatabase, withFiles } from "../harness.ts";

@@ -1,0 +1,70 @@
+/** The bytes of an answer's body: each awaited for a bounded time, and where they end too early, the byte. */
+
+import { SqlwrightError } from "../../../src/errors.ts";
+import { AttemptError } from "./refusal.ts";
+
+/** The bytes of a body, each awaited no longer than `stall_ms`. @throws {AttemptError} where it ends too early */
+export async function* readChunks(
+  response: Response,
+  { path, stall_ms, signal, offset = 0 }: {
+    path: string;
+    stall_ms: number;
+    signal: AbortSignal;
+    /** Bytes that are there already. */
+    offset?: number;
+  },
+): AsyncGenerator<Uint8Array> {
+  if (response.body === null) return;
+  const reader = response.body.getReader();
+  let received = offset;
+  try {
+    for (;;) {
+      const { promise: given, reject } = Promise.withResolvers<never>();
+      const timer = setTimeout(() => reject(stall(path, stall_ms, received)), stall_ms);
+      const onAbort = () => reject(signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true });
+      try {
+        signal.throwIfAborted();
+        const { done, value } = await Promise.race([reader.read(), given]);
+        if (done) return;
+        received += value.length;
+        yield value;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof AttemptError) throw error;
+        throw incomplete(path, received, reasonOf(error), error);
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", onAbort);
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+export function stall(path: string, stall_ms: number, received?: number): AttemptError {
+  const place = received === undefined ? "no answer came" : `nothing came after byte ${received}`;
+  return new AttemptError(
+    "retry",
+    new SqlwrightError("edgar.unreachable", `Cannot get "${path}": ${place} for ${stall_ms} ms`, {
+      details: { path, ...(received === undefined ? {} : { byte: received }) },
+      hint: "Try again later; what is loaded stays, and the next run goes on from here",
+    }),
+  );
+}
+
+export function incomplete(path: string, received: number, why: string, cause?: unknown): AttemptError {
+  return new AttemptError(
+    "retry",
+    new SqlwrightError("edgar.incomplete", `Cannot get "${path}": it ended at byte ${received}: ${why}`, {
+      details: { path, byte: received },
+      hint: "Nothing of it was loaded; the next run asks for it again",
+      cause,
+    }),
+  );
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,35 @@
+/** A real Redis for a test, on a free port, with nothing on disk. */
+
+import { until } from "../../tests/harness.ts";
+
+/** Lends its address. */
+export async function withRedis<T>(use: (url: string, stop: () => Promise<void>) => Promise<T>): Promise<T> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const program = Deno.env.get("SQLWRIGHT_TEST_REDIS_SERVER") ?? "/usr/bin/redis-server";
+  const server = new Deno.Command(program, {
+    args: ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+    cwd: await Deno.realPath(Deno.env.get("TMPDIR") ?? "/tmp"),
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  let isStopped = false;
+  const stop = async () => {
+    if (isStopped) return;
+    isStopped = true;
+    server.kill("SIGKILL");
+    await server.status;
+  };
+  try {
+    await until("Redis listens", () =>
+      Deno.connect({ hostname: "127.0.0.1", port }).then((socket) => {
+        socket.close();
+        return true;
+      }, () => false));
+    return await use(`redis://127.0.0.1:${port}`, stop);
+  } finally {
+    await stop();
+  }
+}

@@ -1,0 +1,77 @@
+/** Parsed queries → tools, with everything that a database can say against them. Used by the start and by `check`. */
+
+import { SqlwrightError } from "../errors.ts";
+import { describeQueries } from "../describe/describe.ts";
+import type { PoolConnection } from "../postgres/pool.ts";
+import { findMissingPrivileges, findUnprovenPages, findVolatileCalls } from "./catalogue_rules.ts";
+import { createReport, type Diagnostic } from "../query/diagnostic.ts";
+import type { ParsedQuery } from "../query/parse.ts";
+import { type ServerLimits, type Tool, toTool } from "../tool/catalog.ts";
+
+export interface ProvenTools {
+  tools: Tool[];
+  diagnostics: Diagnostic[];
+}
+
+/** What a start needs: types, volatile functions, unique pages, and the cost of files that limit it. */
+export async function proveTools(
+  connection: PoolConnection,
+  queries: readonly ParsedQuery[],
+  limits: ServerLimits,
+): Promise<ProvenTools> {
+  const { typed, diagnostics } = await describeQueries(connection, queries);
+  diagnostics.push(...await findVolatileCalls(connection, queries));
+  diagnostics.push(...await findUnprovenPages(connection, typed));
+  const made = typed.map((query) => toTool(query, limits, diagnostics)).filter((tool) => tool !== null);
+  const limited = made.filter(({ query }) => query.parsed.header.maxCost !== null);
+  if (limited.length > 0) {
+    const { findCostlyPlans, planTools } = await import("./plans.ts");
+    const { planned, diagnostics: refused } = await planTools(connection, limited);
+    diagnostics.push(...refused, ...findCostlyPlans(planned));
+  }
+  const refused = pathsOf(diagnostics);
+  return { tools: made.filter(({ query }) => !refused.has(query.parsed.path)), diagnostics };
+}
+
+/** What only `check` tells: privileges, examples, parts of reports that have no schema, and large tables that are read whole. */
+export async function proveFurther(
+  connection: PoolConnection,
+  tools: readonly Tool[],
+  options: { largeTable_rows?: number } = {},
+): Promise<Diagnostic[]> {
+  const diagnostics = await findMissingPrivileges(connection, tools.map(({ query }) => query.parsed));
+  // Without the privilege there is no plan.
+  const refused = pathsOf(diagnostics);
+  for (const tool of tools) checkExamples(tool, diagnostics);
+  diagnostics.push(...tools.flatMap(({ query }) => query.notes ?? []));
+  const { findSeqScans, planTools } = await import("./plans.ts");
+  const { planned, diagnostics: unplanned } = await planTools(
+    connection,
+    tools.filter(({ query }) => !refused.has(query.parsed.path)),
+  );
+  diagnostics.push(...unplanned, ...await findSeqScans(connection, planned, options));
+  return diagnostics;
+}
+
+/** Arguments that the tool itself would refuse, unless that is what the example shows. */
+function checkExamples({ query: { parsed }, binding }: Tool, diagnostics: Diagnostic[]): void {
+  for (const { name, arguments: args, expect, place } of parsed.header.examples) {
+    if (expect.kind === "error" && (expect.code === null || expect.code.startsWith("argument."))) continue;
+    try {
+      binding.bind(args);
+    } catch (error) {
+      if (!(error instanceof SqlwrightError)) throw error;
+      const message = error.message.replace(/^Cannot call \w+: /, "");
+      createReport(parsed.path, diagnostics)(
+        "example-fails",
+        place,
+        `The example "${name}" is refused: ${message}`,
+        "Correct the example, or the @param that it breaks",
+      );
+    }
+  }
+}
+
+function pathsOf(diagnostics: readonly Diagnostic[]): Set<string> {
+  return new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ path }) => path));
+}

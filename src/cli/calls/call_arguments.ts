@@ -1,0 +1,144 @@
+/**
+ * The words after `call TOOL` as the tool's arguments. A value on the command line is text; the tool's own input schema says what
+ * it means. What cannot be converted stays text, so that the tool itself refuses it, in the words an agent would get.
+ */
+
+import { resolve } from "node:path";
+import { didYouMean } from "../../query/diagnostic.ts";
+import type { JsonSchema, Tool } from "../../tool/catalog.ts";
+import { UsageError } from "../console/console.ts";
+
+/** What stands after the tool's name. */
+export interface CallWords {
+  /** The JSON object. */
+  json: string | null;
+  /** `--name value` in order; a value is missing after the last `--name` and before another one. */
+  pairs: { name: string; value: string | null }[];
+}
+
+/** The options of the command itself among the words. */
+export interface CallSwitches {
+  sql?: string | undefined;
+  source?: string | undefined;
+  json: boolean;
+  help: boolean;
+}
+
+/** Parts the words from the command's own options, whose names win over parameters of the same name. */
+export function splitWords(words: readonly string[], switches: CallSwitches): CallWords {
+  const split: CallWords = { json: null, pairs: [] };
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]!;
+    if (word === "-h" || word === "--help") switches.help = true;
+    else if (word === "--json") switches.json = true;
+    else if (word.startsWith("--") && word.length > 2) {
+      const [, name, inline] = /^--([^=]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
+      if (name === undefined) throw new UsageError(`"${word}" is no option`);
+      const next = words[index + 1];
+      // A negative number is a value; only what begins with two dashes is the next option.
+      const value = inline ?? (next === undefined || next.startsWith("--") ? null : next);
+      if (inline === undefined && value !== null) index++;
+      if (name !== "sql" && name !== "source") split.pairs.push({ name, value });
+      else if (value === null) throw new UsageError(`option "--${name}" needs a value`);
+      else switches[name] = value;
+    } else if (split.json === null) split.json = word;
+    else {throw new UsageError(
+        `"${word}" is one word too many`,
+        "Write --param value, or one JSON object in quotes",
+      );}
+  }
+  return split;
+}
+
+/** What of a tool its arguments depend on. */
+export type CalledTool = Pick<Tool, "name" | "kind" | "inputSchema">;
+
+/** @throws {UsageError} for parameters the tool does not have, and for JSON that is no object */
+export function readArguments(
+  tool: CalledTool,
+  { json, pairs }: CallWords,
+  { source }: CallSwitches,
+): Record<string, unknown> {
+  const properties = tool.inputSchema.properties as Record<string, JsonSchema>;
+  const args = json === null ? {} : readObject(json);
+  const repeated = new Set<string>();
+  for (const { name: written, value } of pairs) {
+    const name = Object.hasOwn(properties, written) ? written : written.replaceAll("-", "_");
+    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if (schema === undefined) throw unknownParameter(tool, written);
+    const isList = typesOf(schema).includes("array");
+    if (value === null && !typesOf(schema).includes("boolean")) {
+      throw new UsageError(`option "--${written}" needs a value`);
+    }
+    const converted = value === null ? true : convert(value, schema);
+    if (isList && repeated.has(name)) args[name] = [args[name], converted].flat();
+    else args[name] = converted;
+    repeated.add(name);
+  }
+  if (source !== undefined) {
+    if (!Object.hasOwn(properties, "source")) throw unknownParameter(tool, "source");
+    args.source = tool.kind === "copy" ? resolve(source) : source;
+  }
+  return args;
+}
+
+function readObject(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(
+      `the arguments are no JSON: ${(error as Error).message}`,
+      `Write an object in single quotes, such as '{"q": "AAPL"}', or --param value`,
+    );
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  throw new UsageError("the arguments are no JSON object", `Write an object such as '{"q": "AAPL"}'`);
+}
+
+function unknownParameter(tool: CalledTool, name: string): UsageError {
+  const names = Object.keys(tool.inputSchema.properties as Record<string, unknown>);
+  const near = didYouMean(name.replaceAll("-", "_"), names);
+  const all = names.length === 0
+    ? `${tool.name} takes no parameters`
+    : `${tool.name} takes ${names.map((each) => `--${each}`).join(", ")}`;
+  return new UsageError(`${tool.name} has no parameter "${name}"`, near === null ? all : `${near} ${all}`);
+}
+
+export function typesOf(schema: JsonSchema): unknown[] {
+  return [schema.type ?? []].flat();
+}
+
+function convert(text: string, schema: JsonSchema): unknown {
+  const types = typesOf(schema);
+  if (text === "null" && (types.includes("null") || types.length === 0) && !types.includes("string")) {
+    return null;
+  }
+  if (types.includes("boolean") && (text === "true" || text === "false")) return text === "true";
+  if (types.includes("integer") && /^[+-]?\d+$/.test(text)) {
+    return Number.isSafeInteger(Number(text)) || !types.includes("string") ? Number(text) : text;
+  }
+  // An exact decimal stays text where the tool takes text.
+  if (
+    types.includes("number") && !types.includes("string") && text.trim() !== "" &&
+    Number.isFinite(Number(text))
+  ) {
+    return Number(text);
+  }
+  if (types.includes("array")) {
+    const items = (schema.items ?? {}) as JsonSchema;
+    if (text.trimStart().startsWith("[")) return parseOr(text);
+    return text === "" ? [] : text.split(",").map((item) => convert(item.trim(), items));
+  }
+  // Without a type any JSON will do, and words that are none are a string.
+  if (types.includes("object") || types.length === 0) return parseOr(text);
+  return text;
+}
+
+function parseOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * What the commands write, and how it looks: two streams, colour where the terminal has it, and one form for every error.
+ * Light on purpose: `serve` loads it too. Tables are in `table.ts`.
+ */
+
+import { styleText } from "node:util";
+import { errorReport, SqlwrightError } from "../../errors.ts";
+import { formatDiagnostic, sortDiagnostics } from "../../query/diagnostic.ts";
+import type { Diagnostic } from "../../query/diagnostic.ts";
+
+export type StreamName = "stdout" | "stderr";
+export type Style = Parameters<typeof styleText>[0];
+export type Paint = (style: Style, text: string) => string;
+
+/** A wrong command line: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  constructor(message: string, readonly hint: string | null = null) {
+    super(message);
+  }
+}
+
+/** Writes text and a line end. */
+export function print(text: string): void {
+  write("stdout", text);
+}
+
+/** The same to standard error: what is not the answer itself. */
+export function tell(text: string): void {
+  write("stderr", text);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+/** Colours only for a terminal, and never with NO_COLOR. */
+export function paintFor(stream: StreamName): Paint {
+  const hasColor = Deno[stream].isTerminal() && !Deno.noColor;
+  return (style, text) => hasColor && text !== "" ? styleText(style, text, { validateStream: false }) : text;
+}
+
+/** Columns of the terminal; without one nothing is cut, for whoever reads the output may want all of it. */
+export function widthOf(stream: StreamName): number {
+  if (!Deno[stream].isTerminal()) return Number.POSITIVE_INFINITY;
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 80;
+  }
+}
+
+/** Counts get thousands separators; data never does. */
+export function formatCount(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
+}
+
+export function formatDuration(time_ms: number): string {
+  if (time_ms < 1000) return `${time_ms < 10 ? time_ms.toFixed(1) : Math.round(time_ms)} ms`;
+  return `${(time_ms / 1000).toFixed(time_ms < 10_000 ? 2 : 1)} s`;
+}
+
+/** Characters that would move the terminal's cursor, or turn the direction of the text around. */
+export function showControls(text: string): string {
+  return text.replace(/[\r\n\t]+/g, " ").replace(
+    /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    "\uFFFD",
+  );
+}
+
+/** `error[code] message` and `help: hint`. */
+export function formatError(
+  { code, message, hint }: { code: string; message: string; hint?: string | null | undefined },
+  paint: Paint,
+): string {
+  const label = `error[${code}]`;
+  const lines = [`${paint(["bold", "red"], label)} ${wrap(message, label.length + 1)}`];
+  if (hint) lines.push(`  ${paint("cyan", "help:")} ${wrap(hint, "  help: ".length)}`);
+  return lines.join("\n");
+}
+
+/** Parts long text at spaces, for standard error's terminal; the first line begins after `used` characters. */
+function wrap(text: string, used: number): string {
+  const width = widthOf("stderr");
+  let length = used;
+  return text.split(/ +/).map((word, index) => {
+    const isFull = index > 0 && length + 1 + word.length > width;
+    length = isFull ? used + word.length : length + (index > 0 ? 1 : 0) + word.length;
+    return index === 0 ? word : isFull ? `\n${" ".repeat(used)}${word}` : ` ${word}`;
+  }).join("");
+}
+
+/** Every finding with its caret, one empty line between two. */
+export function formatDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  sources: ReadonlyMap<string, string>,
+  options: { stream: StreamName; directory: string },
+): string {
+  const color = Deno[options.stream].isTerminal() && !Deno.noColor;
+  const width = Math.min(widthOf(options.stream), 160) - 8;
+  const directory = options.directory.replace(/[\\/]+$/, "");
+  return sortDiagnostics(diagnostics)
+    .map((found) => formatDiagnostic(found, sources.get(found.path) ?? null, { color, directory, width }))
+    .join("\n\n");
+}
+
+/**
+ * Draws whatever a command threw and gives the exit code. With `json` the error goes to standard output, as `{"error": {…}}`.
+ * The stack is shown only with SQLWRIGHT_LOG_LEVEL=debug.
+ */
+export async function reportFailure(error: unknown, { json }: { json: boolean }): Promise<number> {
+  const exitCode = error instanceof UsageError ? 2 : 1;
+  const report = error instanceof UsageError
+    ? { code: "usage", message: error.message, details: {}, hint: error.hint }
+    : error instanceof SqlwrightError
+    ? errorReport(error)
+    : unforeseen(error);
+  if (json) printJson({ error: report });
+  else {
+    const files = error instanceof SqlwrightError ? await brokenFilesOf(error) : null;
+    if (files !== null) {
+      const directory = readVariable("SQLWRIGHT_SQL_DIR") ?? "sql";
+      const errors = files.diagnostics.filter(({ severity }) => severity === "error");
+      tell(formatDiagnostics(errors, files.sources, { stream: "stderr", directory }) + "\n");
+    }
+    tell(formatError(report, paintFor("stderr")));
+  }
+  if (readVariable("SQLWRIGHT_LOG_LEVEL") === "debug") tell(stackOf(error));
+  return exitCode;
+}
+
+async function brokenFilesOf(
+  error: SqlwrightError,
+): Promise<{ diagnostics: Diagnostic[]; sources: ReadonlyMap<string, string> } | null> {
+  if (error.code !== "catalog.invalid") return null;
+  const { BrokenFilesError } = await import("../../app.ts");
+  return error instanceof BrokenFilesError ? error.files : null;
+}
+
+function unforeseen(error: unknown): { code: string; message: string; details: unknown; hint: string } {
+  return {
+    code: "internal.failed",
+    message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    details: {},
+    hint: "This is a fault of sqlwright itself; SQLWRIGHT_LOG_LEVEL=debug shows where",
+  };
+}
+
+function stackOf(error: unknown): string {
+  const stacks: string[] = [];
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    stacks.push(cause.stack ?? String(cause));
+  }
+  return stacks.join("\ncaused by ");
+}
+
+function readVariable(name: string): string | undefined {
+  return Deno.env.get(name) || undefined;
+}
+
+const encoder = new TextEncoder();
+
+function write(stream: StreamName, text: string): void {
+  const bytes = encoder.encode(text + "\n");
+  try {
+    for (let written = 0; written < bytes.length;) written += Deno[stream].writeSync(bytes.subarray(written));
+  } catch (error) {
+    // Whoever read our output has enough of it, as `head` does. What we hold is released with the process.
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+    throw error;
+  }
+}

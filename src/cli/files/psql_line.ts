@@ -1,0 +1,144 @@
+/**
+ * The psql command that runs a query file as it stands: values as psql variables, quoted as the file uses them. `:'name'` is quoted by
+ * psql itself; `:name` is replaced as text, so its value is written as a SQL literal. Pure.
+ */
+
+import type { ConnectionTarget } from "../../postgres/connection_url.ts";
+import { splitStatements, type Token, tokenize } from "../../query/lexer.ts";
+import type { ParsedQuery } from "../../query/parse.ts";
+import { indexPlaces } from "../../query/source_text.ts";
+import { UsageError } from "../console/console.ts";
+
+export interface PsqlLine {
+  /** Without the program. */
+  args: string[];
+  /** What must be in the environment, without the password. */
+  environment: Record<string, string>;
+}
+
+export interface PsqlOptions {
+  /** The file, as the shell finds it. */
+  file: string;
+  target: ConnectionTarget;
+  /** Only of a `:copy` file, whose rows come from psql's standard input. @default false */
+  isLoad?: boolean;
+}
+
+/** What of a query the command depends on. */
+export interface PsqlQuery extends Pick<ParsedQuery, "source" | "tool" | "header"> {
+  /** Names of parameters that are whole numbers: their values need no quotes in SQL. */
+  integers: ReadonlySet<string>;
+}
+
+/** @throws {UsageError} for values that psql cannot take in the way the file uses them */
+export function psqlLine(
+  query: PsqlQuery,
+  values: Readonly<Record<string, string | null>>,
+  { file, target, isLoad = false }: PsqlOptions,
+): PsqlLine {
+  const { hosts, user, database, ssl } = target;
+  const connection = [
+    ["-h", hosts.map(({ host }) => host).join(",")],
+    ["-p", hosts.map(({ port }) => port).join(",")],
+    ...(user === undefined ? [] : [["-U", user]]),
+    ...(database === undefined ? [] : [["-d", database]]),
+  ];
+  const { role } = query.header;
+  return {
+    args: [
+      "-X",
+      ...connection.flat(),
+      "-v",
+      "ON_ERROR_STOP=1",
+      // All statements or none, as the tool runs them; temporary tables live as long.
+      ...(isLoad ? ["-1", ...literalStatements(query, values).flatMap((statement) => ["-c", statement])] : [
+        ...Object.entries(psqlVariables(query, values)).flatMap((
+          [name, value],
+        ) => ["-v", `${name}=${value}`]),
+        "-f",
+        file,
+      ]),
+    ],
+    environment: {
+      ...(ssl === false ? {} : { PGSSLMODE: ssl }),
+      ...(role === null ? {} : { PGOPTIONS: `-c role=${role.replace(/[\\\s]/g, "\\$&")}` }),
+    },
+  };
+}
+
+/** Every variable of the file with its text for `-v`. */
+export function psqlVariables(
+  { source, tool, integers }: Pick<PsqlQuery, "source" | "tool" | "integers">,
+  values: Readonly<Record<string, string | null>>,
+): Record<string, string> {
+  const uses = new Map<string, { isBare: boolean; isQuoted: boolean }>();
+  for (const { kind, name, start } of tokensOf(source)) {
+    if (kind !== "parameter" || name === undefined) continue;
+    const use = uses.get(name) ?? { isBare: false, isQuoted: false };
+    if (source[start + 1] === "'") use.isQuoted = true;
+    else use.isBare = true;
+    uses.set(name, use);
+  }
+  const variables: Record<string, string> = {};
+  for (const [name, { isBare, isQuoted }] of uses) {
+    const value = values[name] ?? null;
+    if (isQuoted && value === null) {
+      throw new UsageError(
+        `psql cannot give null to :'${name}' of ${tool}`,
+        `Give a value, or write :${name} in the file: both mean the same to the tool`,
+      );
+    }
+    if (isQuoted && isBare && !(integers.has(name) && /^\d+$/.test(value!))) {
+      throw new UsageError(
+        `psql cannot give one value to both :'${name}' and :${name} of ${tool}`,
+        `Write it in one way everywhere in the file: both mean the same to the tool`,
+      );
+    }
+    const isPlain = integers.has(name) && /^\d+$/.test(value ?? "");
+    variables[name] = isQuoted || isPlain ? value! : sqlLiteral(value);
+  }
+  return variables;
+}
+
+/** As Postgres reads an untyped literal, which is how it reads `$1` too. */
+export function sqlLiteral(value: string | null): string {
+  return value === null ? "null" : `'${value.replaceAll("'", "''")}'`;
+}
+
+/** For a POSIX shell: bare where that is safe, else in the quotes that the text itself does not hold. */
+export function shellWord(text: string): string {
+  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(text)) return text;
+  if (text.includes("'") && !/["$`\\!]/.test(text)) return `"${text}"`;
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+export function shellLine({ args, environment }: PsqlLine): string {
+  const settings = Object.entries(environment).map(([name, value]) => `${name}=${shellWord(value)}`);
+  return [...settings, "psql", ...args.map(shellWord)].join(" ");
+}
+
+/**
+ * The statements of a `:copy` file with their values as literals: psql takes them one by one with `-c`, because in a script the
+ * rows of `copy … from stdin` would have to stand in the script itself.
+ */
+export function literalStatements(
+  { source, integers }: Pick<PsqlQuery, "source" | "integers">,
+  values: Readonly<Record<string, string | null>>,
+): string[] {
+  return splitStatements(source, tokensOf(source), indexPlaces(source)).map(({ tokens }) => {
+    let text = "";
+    let copied = tokens[0]!.start;
+    for (const { kind, name, start, end } of tokens) {
+      if (kind !== "parameter" || name === undefined) continue;
+      const value = values[name] ?? null;
+      const isPlain = integers.has(name) && /^\d+$/.test(value ?? "");
+      text += source.slice(copied, start) + (isPlain ? value : sqlLiteral(value));
+      copied = end;
+    }
+    return text + source.slice(copied, tokens.at(-1)!.end);
+  });
+}
+
+function tokensOf(source: string): Token[] {
+  return tokenize(source, 0, indexPlaces(source), () => {});
+}

@@ -1,0 +1,57 @@
+/** `types`: TypeScript declarations of the tools, from the lock where it is that of the files, else from the database. */
+
+import { BrokenFilesError, checkFiles, defaultLimits } from "../../app.ts";
+import { declareQueries } from "../../client/declare.ts";
+import type { Config } from "../../config.ts";
+import { SqlwrightError } from "../../errors.ts";
+import type { Catalog } from "../../tool/catalog.ts";
+import { lockedCatalog, readLockedFiles } from "../../lock/catalog.ts";
+import { formatCount, print, tell } from "../console/console.ts";
+import { withDatabase, withPools } from "../database.ts";
+import { readSettings } from "../environment.ts";
+
+export interface TypesOptions {
+  sql?: string | undefined;
+  /** Written whole or not at all. @default standard output */
+  out?: string | undefined;
+}
+
+/** @throws {SqlwrightError} `catalog.invalid` when a query file is broken */
+export async function runTypes({ sql, out }: TypesOptions): Promise<number> {
+  const config = readSettings({ sql });
+  const { tools } = await openCatalog(config);
+  const text = declareQueries(tools.values());
+  if (out === undefined) {
+    print(text.trimEnd());
+    return 0;
+  }
+  if (await Deno.readTextFile(out).catch(() => null) === text) {
+    tell(`${out} is as it was, ${formatCount(tools.size, "tool")}`);
+    return 0;
+  }
+  const temporary = `${out}.${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    await Deno.writeTextFile(temporary, text, { createNew: true });
+    await Deno.rename(temporary, out);
+  } catch (cause) {
+    await Deno.remove(temporary).catch(() => {});
+    throw new SqlwrightError("config.invalid", `Cannot write "${out}": ${(cause as Error).message}`, {
+      hint: "Name a file in a folder that may be written",
+      cause,
+    });
+  }
+  tell(`${out} written, ${formatCount(tools.size, "tool")}`);
+  return 0;
+}
+
+async function openCatalog(config: Config): Promise<Catalog> {
+  const limits = defaultLimits();
+  const locked = readLockedFiles(config.SQLWRIGHT_SQL_DIR);
+  if (locked !== null) return lockedCatalog(locked, { limits, defaultLimits: limits });
+  const files = await withDatabase(
+    config,
+    ({ config }) => withPools(config, ({ writer }) => checkFiles(config, writer)),
+  );
+  if (files.diagnostics.some(({ severity }) => severity === "error")) throw new BrokenFilesError(files);
+  return files.catalog;
+}

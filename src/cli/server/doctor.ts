@@ -1,0 +1,279 @@
+/** `doctor`: looks at everything a start needs and says what is wrong, without changing anything. */
+
+import { checkFiles, openPools, requireUsableServer, type ServerFacts, serverFacts } from "../../app.ts";
+import type { Config } from "../../config.ts";
+import { errorReport } from "../../errors.ts";
+import { joinHostAndPort } from "../../permissions.ts";
+import { embeddedVersion } from "../../embedded/binaries.ts";
+import { migrationStatus } from "../../migrate/migrate.ts";
+import { poolerWarning } from "../../postgres/session.ts";
+import { formatCount, formatDuration, paintFor, print, printJson } from "../console/console.ts";
+import { type Database, withDatabase } from "../database.ts";
+import { readSettings } from "../environment.ts";
+import { migrationsDirectory } from "../environment.ts";
+import { commandOf } from "./setup.ts";
+
+export interface DoctorOptions {
+  sql?: string | undefined;
+  json?: boolean | undefined;
+}
+
+interface Finding {
+  name: string;
+  state: "ok" | "warned" | "failed" | "skipped";
+  found: string;
+  hint: string | null;
+}
+
+const oldestDeno = [2, 9];
+const child_timeout_ms = 20_000;
+
+/** @returns 1 when anything failed */
+export async function runDoctor(options: DoctorOptions): Promise<number> {
+  const findings: Finding[] = [];
+  const add = (finding: Finding) => {
+    findings.push(finding);
+    if (!options.json) print(formatFinding(finding));
+  };
+  add(examineDeno());
+  const config = await attempt("settings", () => {
+    const config = readSettings(options);
+    const database = config.DATABASE_URL === undefined ? "the embedded database" : "DATABASE_URL";
+    return { ...ok("settings", `query files in ${config.SQLWRIGHT_SQL_DIR}, ${database}`), config };
+  });
+  add(config);
+  if ("config" in config) await examineAll(config.config, add);
+  const isWell = findings.every(({ state }) => state !== "failed");
+  if (options.json) printJson({ ok: isWell, checks: findings });
+  else {
+    const paint = paintFor("stdout");
+    const failures = findings.filter(({ state }) => state === "failed").length;
+    print(
+      `\n${
+        isWell ? paint("green", "All is well") : paint("red", formatCount(failures, "thing") + " to mend")
+      }`,
+    );
+  }
+  return isWell ? 0 : 1;
+}
+
+async function examineAll(config: Config, add: (finding: Finding) => void): Promise<void> {
+  add(examinePlatform(config));
+  const started = await attempt("database", async () => {
+    await withDatabase(config, async (database) => {
+      for await (const finding of examineDatabase(database)) add(finding);
+    }, { prepareNew: false });
+    return skipped("database", "");
+  });
+  if (started.state === "failed") {
+    add(started);
+    for (const name of ["migrations", "query files", "sandbox", "server"]) {
+      add(skipped(name, "needs the database"));
+    }
+  }
+  add(await attempt("port", () => examinePort(config)));
+}
+
+async function* examineDatabase(database: Database): AsyncGenerator<Finding> {
+  const { config, isEmbedded } = database;
+  const pools = openPools(config);
+  let isServable = false;
+  try {
+    let facts: ServerFacts | null = null;
+    const login = await attempt("database", async () => {
+      facts = await pools.reader.withConnection(undefined, serverFacts);
+      requireUsableServer(facts, config);
+      const rights = facts.isSuperuser ? "a superuser" : "no superuser";
+      return ok(
+        "database",
+        `PostgreSQL ${facts.versionText}, "${facts.database}" as ${facts.user}, ${rights}`,
+      );
+    });
+    yield login;
+    if (pools.reader.isPooled) yield { name: "pooler", state: "warned", ...poolerFinding };
+    if (facts === null) {
+      yield skipped("migrations", "needs the database");
+      yield skipped("query files", "needs the database");
+    } else {
+      yield await attempt("migrations", () => examineMigrations(database, isEmbedded));
+      const files = await attempt("query files", async () => {
+        const { catalog, diagnostics } = await checkFiles(config, pools.writer);
+        const errors = diagnostics.filter(({ severity }) => severity === "error");
+        if (errors.length > 0) {
+          return failed(
+            "query files",
+            `${formatCount(errors.length, "error")}`,
+            "sqlwright check shows each with its place",
+          );
+        }
+        return ok("query files", formatCount(catalog.tools.size, "tool"));
+      });
+      isServable = login.state === "ok" && files.state === "ok";
+      yield files;
+    }
+  } finally {
+    await Promise.all([pools.reader.close(), pools.writer.close()]);
+  }
+  yield await attempt("sandbox", () => examineSandbox(config));
+  yield isServable
+    ? await attempt("server", () => examineServer(config))
+    : skipped("server", "needs the database and right query files");
+}
+
+async function examineMigrations({ ownerUrl }: Database, isEmbedded: boolean): Promise<Finding> {
+  const states = await migrationStatus(ownerUrl, { directory: migrationsDirectory });
+  const named = (state: string) => states.filter((each) => each.state === state).map(({ name }) => name);
+  const wrong = [...named("changed"), ...named("missing")];
+  if (wrong.length > 0) {
+    return failed(
+      "migrations",
+      `not what was applied: ${wrong.join(", ")}`,
+      "sqlwright migrate status shows them; restore the files",
+    );
+  }
+  const pending = named("pending").length;
+  if (pending === 0) return ok("migrations", `${states.length} applied`);
+  if (pending === states.length && !isEmbedded) {
+    return skipped("migrations", "none applied: this database is not ours, or sqlwright migrate makes it so");
+  }
+  return failed("migrations", `${pending} of ${states.length} pending`, "Run sqlwright migrate");
+}
+
+function examineDeno(): Finding {
+  const { deno } = Deno.version;
+  const [major = 0, minor = 0] = deno.split(".").map(Number);
+  const isNew = major > oldestDeno[0]! || (major === oldestDeno[0] && minor >= oldestDeno[1]!);
+  return isNew
+    ? ok("deno", deno)
+    : failed("deno", deno, `sqlwright needs Deno ${oldestDeno.join(".")} or newer: deno upgrade`);
+}
+
+function examinePlatform({ DATABASE_URL: url }: Config): Finding {
+  const { os, arch } = Deno.build;
+  const platform = `${os} ${arch}`;
+  if (url !== undefined) return skipped("embedded", "not used: DATABASE_URL is set");
+  const isKnown = ["linux", "darwin"].includes(os) || (os === "windows" && arch === "x86_64");
+  return isKnown ? ok("embedded", `PostgreSQL ${embeddedVersion} for ${platform}`) : failed(
+    "embedded",
+    `there is no embedded PostgreSQL for ${platform}`,
+    "Set DATABASE_URL to a PostgreSQL 15 to 18 server",
+  );
+}
+
+async function examinePort({ SQLWRIGHT_HTTP: address }: Config): Promise<Finding> {
+  const name = joinHostAndPort(address.hostname, String(address.port));
+  try {
+    Deno.listen(address).close();
+    return ok("port", `${name} is free`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) {
+      return failed(
+        "port",
+        `${name}: ${(error as Error).message}`,
+        "Set SQLWRIGHT_HTTP to an address of this machine",
+      );
+    }
+  }
+  const answer = await fetch(`http://${name}/health/live`, { signal: AbortSignal.timeout(2000) })
+    .then((response) => response.json(), () => null);
+  if ((answer as { status?: unknown } | null)?.status === "live") {
+    return skipped("port", `${name}: a server of ours is running`);
+  }
+  return failed(
+    "port",
+    `${name} is in use by another program`,
+    "Stop it, or set SQLWRIGHT_HTTP to another port",
+  );
+}
+
+/** Runs a child with exactly the server's flags: what it must not do has to fail there. */
+async function examineSandbox(config: Config): Promise<Finding> {
+  if (Deno.build.standalone) return skipped("sandbox", "a compiled program has its permissions built in");
+  const { flags, cwd, env } = commandOf(config, config.DATABASE_URL!, { stdio: true });
+  const output = await runChild(
+    ["run", ...flags, "src/cli/server/sandbox_probe.ts", env.SQLWRIGHT_SQL_DIR!],
+    {
+      cwd,
+      env,
+    },
+  );
+  if (!output.success) {
+    return failed(
+      "sandbox",
+      `the probe did not run: ${output.said}`,
+      "sqlwright permissions shows the flags",
+    );
+  }
+  const tried = Object.entries(JSON.parse(output.stdout) as Record<string, string>);
+  const [needed, ...forbidden] = tried;
+  if (needed?.[1] !== "allowed") {
+    return failed("sandbox", `cannot ${needed?.[0]}: ${needed?.[1]}`, "Check the SQL directory and its mode");
+  }
+  const open = forbidden.filter(([, result]) => result !== "NotCapable");
+  return open.length === 0
+    ? ok("sandbox", `may ${needed[0]}; may not ${forbidden.map(([what]) => what).join(", ")}`)
+    : failed(
+      "sandbox",
+      `may ${open.map(([what]) => what).join(", ")}`,
+      "sqlwright permissions shows the flags",
+    );
+}
+
+/** Starts the server in its sandbox with no client: it must come up, find its client gone, and end well. */
+async function examineServer(config: Config): Promise<Finding> {
+  if (Deno.build.standalone) return skipped("server", "a compiled program starts itself");
+  const { args, cwd, env } = commandOf(config, config.DATABASE_URL!, { stdio: true });
+  const started_ms = performance.now();
+  const { success, said } = await runChild(args, { cwd, env });
+  return success
+    ? ok("server", `starts and stops in its sandbox in ${formatDuration(performance.now() - started_ms)}`)
+    : failed("server", `does not start: ${said}`, "sqlwright serve --stdio shows all it says");
+}
+
+/** Of Deno itself, with nothing on standard input. `said` is the line that tells the error. */
+async function runChild(
+  args: string[],
+  { cwd, env }: { cwd: string; env: Record<string, string> },
+): Promise<{ success: boolean; stdout: string; said: string }> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd,
+    env: { ...env, NO_COLOR: "1" },
+    stdin: "null",
+    signal: AbortSignal.timeout(child_timeout_ms),
+  }).output();
+  const lines = new TextDecoder().decode(stderr).trim().split("\n");
+  const said = lines.find((line) => line.startsWith("error")) ?? lines[0] ?? "";
+  return { success, stdout: new TextDecoder().decode(stdout), said };
+}
+
+async function attempt<T extends Finding>(name: string, work: () => T | Promise<T>): Promise<T | Finding> {
+  try {
+    return await work();
+  } catch (error) {
+    const { message, hint } = errorReport(error);
+    return failed(name, message, hint);
+  }
+}
+
+const poolerFinding = { found: poolerWarning.message, hint: poolerWarning.hint };
+const ok = (name: string, found: string): Finding => ({ name, state: "ok", found, hint: null });
+const skipped = (name: string, found: string): Finding => ({ name, state: "skipped", found, hint: null });
+const failed = (name: string, found: string, hint: string | null): Finding => ({
+  name,
+  state: "failed",
+  found,
+  hint,
+});
+
+function formatFinding({ name, state, found, hint }: Finding): string {
+  const paint = paintFor("stdout");
+  const marks = {
+    ok: paint("green", "✓"),
+    warned: paint("yellow", "!"),
+    failed: paint("red", "✗"),
+    skipped: paint("dim", "–"),
+  };
+  const line = `${marks[state]} ${name.padEnd(12)} ${state === "skipped" ? paint("dim", found) : found}`;
+  return hint === null ? line : `${line}\n  ${" ".repeat(12)} ${paint("cyan", "help:")} ${hint}`;
+}

@@ -1,0 +1,161 @@
+/** `start`, `permissions` and `client-config`: how the server is started, by us, by a person and by an MCP client. */
+
+import { join, resolve } from "node:path";
+import type { Config } from "../../config.ts";
+import { joinHostAndPort } from "../../permissions.ts";
+import { paintFor, print, printJson, tell } from "../console/console.ts";
+import { withDatabase } from "../database.ts";
+import { projectDirectory, readAddress, readSettings, refuseForeignAddress } from "../environment.ts";
+import { prepareDatabase } from "./prepare.ts";
+import { type ServerCommand, serverCommand, start } from "./start.ts";
+
+export interface TransportOptions {
+  stdio?: boolean | undefined;
+  /** `HOST:PORT`; true for that of SQLWRIGHT_HTTP. */
+  http?: string | true | undefined;
+  sql?: string | undefined;
+  json?: boolean | undefined;
+}
+
+export async function runStart({ stdio = false, http, sql }: TransportOptions): Promise<number> {
+  const config = readSettings({ sql });
+  const address = readAddress(http, config);
+  if (!stdio) refuseForeignAddress(address, config);
+  const isEmbedded = config.DATABASE_URL === undefined;
+  return await start({
+    stdio,
+    http: joinHostAndPort(address.hostname, String(address.port)),
+    sqlDirectory: config.SQLWRIGHT_SQL_DIR,
+    dataDirectory: config.SQLWRIGHT_DATA_DIR,
+    databaseUrl: config.DATABASE_URL,
+    drain_ms: config.SQLWRIGHT_DRAIN,
+  }, {
+    prepareDatabase: (ownerUrl, serverUrl) => prepareDatabase({ config, ownerUrl, serverUrl, isEmbedded }),
+  });
+}
+
+/** Prints what stands between `deno run` and `main.ts serve` when `start` runs the server. */
+export async function runPermissions(
+  { stdio = false, http, sql, json = false }: TransportOptions,
+): Promise<number> {
+  const config = readSettings({ sql });
+  const flags = await withDatabase(
+    config,
+    ({ url }) => Promise.resolve(commandOf(config, url, { stdio, http }).flags),
+    {
+      prepareNew: false,
+    },
+  );
+  if (json) printJson({ flags });
+  else print(flags.join(" "));
+  return 0;
+}
+
+/** The server as `start` runs it, so that nothing else is ever shown or tried. */
+export function commandOf(
+  config: Config,
+  databaseUrl: string,
+  { stdio, http }: TransportOptions,
+): ServerCommand & { flags: string[] } {
+  const { hostname, port } = readAddress(http, config);
+  const command = serverCommand({
+    stdio: stdio ?? false,
+    http: joinHostAndPort(hostname, String(port)),
+    sqlDirectory: config.SQLWRIGHT_SQL_DIR,
+    databaseUrl,
+  });
+  return { ...command, flags: command.args.slice(1, command.args.indexOf("serve") - 1) };
+}
+
+export const clients = ["claude-desktop", "claude-code", "cursor", "vscode"] as const;
+export type Client = (typeof clients)[number];
+
+/** The text to paste, or the command to run, on standard output; where it belongs, on standard error. */
+export function runClientConfig(client: Client, { http, sql }: TransportOptions): number {
+  const config = readSettings({ sql });
+  const address = readAddress(http, config);
+  const url = http === undefined
+    ? null
+    : `http://${joinHostAndPort(address.hostname, String(address.port))}/mcp`;
+  const launch = {
+    command: Deno.execPath(),
+    // A client starts the command in a folder of its own choice, so the task names its folder.
+    args: [
+      "task",
+      "--quiet",
+      "--cwd",
+      projectDirectory.replace(/[\\/]$/, ""),
+      "mcp",
+      ...(sql === undefined ? [] : ["--sql", resolve(sql)]),
+    ],
+  };
+  const paint = paintFor("stderr");
+  switch (client) {
+    case "claude-desktop": {
+      tell(`${paint("bold", "Put into")} ${claudeDesktopFile()} and start Claude Desktop again:\n`);
+      // Its file knows commands only; mcp-remote speaks HTTP for it.
+      const server = url === null ? launch : { command: "npx", args: ["-y", "mcp-remote", url] };
+      printJson({ mcpServers: { sqlwright: server } });
+      break;
+    }
+    case "claude-code":
+      tell(
+        `${
+          paint("bold", "Run")
+        } in the folder where you use Claude Code (or with --scope user for all folders):\n`,
+      );
+      print(
+        url === null
+          ? ["claude mcp add sqlwright --", ...[launch.command, ...launch.args].map(quoteForShell)].join(" ")
+          : `claude mcp add --transport http sqlwright ${url}`,
+      );
+      break;
+    case "cursor":
+      tell(
+        `${paint("bold", "Put into")} ${
+          join(homeDirectory(), ".cursor", "mcp.json")
+        }, or .cursor/mcp.json of a project:\n`,
+      );
+      printJson({ mcpServers: { sqlwright: url === null ? launch : { url } } });
+      break;
+    case "vscode":
+      tell(
+        `${paint("bold", "Put into")} .vscode/mcp.json of a folder, or run "MCP: Open User Configuration":\n`,
+      );
+      printJson({
+        servers: { sqlwright: url === null ? { type: "stdio", ...launch } : { type: "http", url } },
+      });
+      break;
+    default:
+      throw new TypeError(`unknown client: ${client satisfies never}`);
+  }
+  if (url !== null) {
+    const { SQLWRIGHT_AUTH_ISSUER: issuer } = config;
+    const token = issuer === undefined
+      ? ""
+      : `. It wants a token of ${issuer} for each request: let the client sign in, or give it the header Authorization`;
+    tell(`\n${paint("dim", `The server must be running: deno task start${token}`)}`);
+  }
+  return 0;
+}
+
+function claudeDesktopFile(): string {
+  const name = "claude_desktop_config.json";
+  switch (Deno.build.os) {
+    case "darwin":
+      return join(homeDirectory(), "Library", "Application Support", "Claude", name);
+    case "windows":
+      return join(Deno.env.get("APPDATA") ?? "%APPDATA%", "Claude", name);
+    default:
+      return join(Deno.env.get("XDG_CONFIG_HOME") || join(homeDirectory(), ".config"), "Claude", name);
+  }
+}
+
+function homeDirectory(): string {
+  return Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? "~";
+}
+
+function quoteForShell(word: string): string {
+  if (/^[\w@%+=:,./\\-]+$/.test(word)) return word;
+  return Deno.build.os === "windows" ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`;
+}

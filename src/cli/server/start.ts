@@ -1,0 +1,352 @@
+/**
+ * The launcher: `start` brings up the database, lets the caller prepare it, and runs the MCP server as a child that has nothing
+ * but the flags of `permissions.ts`. The launcher is the only process with wide permissions, and it talks to no client.
+ *
+ * Order: a port in use is told before anything is started; then the database, migrations and sample, then the server. What was
+ * started is stopped in the opposite order, however it ends: Ctrl-C, SIGTERM, the end of the client's stdin, a crash of the child,
+ * a lost database. A launcher that is killed takes everything along: the HTTP child notices that its stdin has ended
+ * (`parent.ts`), the stdio child has the client's stdin, and PostgreSQL has its supervisor.
+ */
+
+import { isAbsolute, relative, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { styleText } from "node:util";
+import { settings } from "../../config.ts";
+import { SqlwrightError } from "../../errors.ts";
+import { loadEnvironmentFile, migrationsDirectory, projectDirectory } from "../environment.ts";
+import {
+  type HttpAddress,
+  isWebAddress,
+  joinHostAndPort,
+  parseHttpAddress,
+  serverFlags,
+} from "../../permissions.ts";
+import { type EmbeddedServer, withEmbedded } from "../../embedded/embedded.ts";
+
+export interface StartOptions {
+  /** Speak MCP over stdin and stdout instead of HTTP. */
+  stdio: boolean;
+  /** `HOST:PORT` to listen on; unused with `stdio`. */
+  http: string;
+  /** The folder of query files. */
+  sqlDirectory: string;
+  /** Where the embedded database lies. */
+  dataDirectory: string;
+  /** Use this server instead of the embedded one. @default DATABASE_URL of the environment or of `.env` */
+  databaseUrl?: string | undefined;
+  /** The program with the command `serve`. @default main.ts of the project */
+  program?: string;
+  /** How long the server may drain before it is killed. @default 10000 */
+  drain_ms?: number;
+}
+
+export interface StartHooks {
+  /** Migrates and loads; called before the server starts. Both URLs are the same with DATABASE_URL. */
+  prepareDatabase(ownerUrl: string, serverUrl: string): Promise<void>;
+}
+
+/** The server as a child process. */
+export interface ServerCommand {
+  /** After the name of the Deno executable: `run`, the flags, the program and its arguments. */
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+}
+
+const ready_timeout_ms = 60_000;
+const parentWatch_ms = 500;
+
+/**
+ * Runs until the server has ended and resolves to the exit code for the process.
+ * @throws {SqlwrightError} `port.in_use`, `config.invalid`, `embedded.failed` and whatever the hook throws; nothing is left running.
+ */
+export async function start(options: StartOptions, hooks: StartHooks): Promise<number> {
+  const startedAt_ms = performance.now();
+  loadEnvironmentFile();
+  const http = options.stdio ? null : readAddress(options.http);
+  if (http) refuseUsedPort(http);
+  const databaseUrl = options.databaseUrl ?? (Deno.env.get("DATABASE_URL") || undefined);
+  using interruption = new Interruption();
+
+  async function serve(database: Database): Promise<number> {
+    const ended = await Promise.race([
+      hooks.prepareDatabase(database.ownerUrl, database.url).then(() => "prepared" as const),
+      interruption.first,
+      ...(database.embedded ? [database.embedded.failed] : []),
+    ]);
+    if (ended instanceof SqlwrightError) throw ended;
+    if (ended !== "prepared" || interruption.code !== null) return interruption.code ?? 1;
+    const command = serverCommand({ ...options, databaseUrl: database.url });
+    return await runChild(command, { options, http, database, interruption, startedAt_ms });
+  }
+
+  if (databaseUrl !== undefined) {
+    return await serve({ url: databaseUrl, ownerUrl: databaseUrl, embedded: null });
+  }
+  try {
+    return await withEmbedded({ directory: options.dataDirectory, log: tell }, async (embedded) => {
+      const { url, ownerUrl } = embedded;
+      return await serve({ url, ownerUrl, embedded });
+    });
+  } catch (error) {
+    // Ctrl-C reaches initdb and the download as well; that they fail then is no news.
+    if (interruption.code !== null) return interruption.code;
+    throw error;
+  }
+}
+
+/** The command line of the sandboxed server, the same that `permissions` and `client-config` show. */
+export function serverCommand(
+  options: Pick<StartOptions, "stdio" | "http" | "sqlDirectory" | "program"> & { databaseUrl: string },
+): ServerCommand {
+  const sqlDirectory = fromProject(options.sqlDirectory);
+  const keySetSetting = Deno.env.get("SQLWRIGHT_AUTH_JWKS") || undefined;
+  const keySet = keySetSetting === undefined || isWebAddress(keySetSetting)
+    ? keySetSetting
+    : fromProject(keySetSetting);
+  const exportDirectory = Deno.env.get("SQLWRIGHT_EXPORT_DIR");
+  const flags = serverFlags({
+    sqlDirectory,
+    databaseUrl: options.databaseUrl,
+    replicaUrls: (Deno.env.get("DATABASE_REPLICA_URLS") ?? "").split(",").map((url) => url.trim()).filter(
+      Boolean,
+    ),
+    redisUrl: Deno.env.get("REDIS_URL"),
+    http: options.stdio ? null : readAddress(options.http),
+    // A wrong list is told by the server itself.
+    sourceHosts: (settings.SQLWRIGHT_SOURCE_HOSTS.read(Deno.env.get("SQLWRIGHT_SOURCE_HOSTS") ?? "") ?? [])
+      .map(({ hostname, port }) => joinHostAndPort(hostname, String(port))),
+    readPaths: [
+      fromProject(Deno.env.get("SQLWRIGHT_SOURCE_DIR") || "data"),
+      fromProject(migrationsDirectory),
+    ],
+    writePaths: options.stdio && exportDirectory ? [fromProject(exportDirectory)] : [],
+    edgarUrls: Deno.env.get("EDGAR_USER_AGENT")
+      ? (["EDGAR_WWW_URL", "EDGAR_DATA_URL"] as const).map((name) =>
+        Deno.env.get(name) || settings[name].default
+      )
+      : [],
+    // Over stdio nobody sends a token.
+    keySet: options.stdio ? undefined : keySet,
+    environment: Deno.env.toObject(),
+  });
+  const transport = options.stdio ? ["--stdio"] : ["--http", options.http, "--exit-with-parent"];
+  return {
+    args: ["run", ...flags, options.program ?? "main.ts", "serve", ...transport],
+    cwd: projectDirectory,
+    env: {
+      DATABASE_URL: options.databaseUrl,
+      SQLWRIGHT_SQL_DIR: sqlDirectory,
+      // The child's folder is the project's, and that of whoever wrote the path may be another.
+      ...(keySet === undefined ? {} : { SQLWRIGHT_AUTH_JWKS: keySet }),
+    },
+  };
+}
+
+/** Where the database is; `embedded` is null for a server of one's own. */
+interface Database {
+  url: string;
+  ownerUrl: string;
+  embedded: EmbeddedServer | null;
+}
+
+interface ChildContext {
+  options: StartOptions;
+  http: HttpAddress | null;
+  database: Database;
+  interruption: Interruption;
+  startedAt_ms: number;
+}
+
+async function runChild(command: ServerCommand, context: ChildContext): Promise<number> {
+  const { options, http, database, interruption } = context;
+  const child = new Deno.Command(Deno.execPath(), {
+    ...command,
+    stdin: options.stdio ? "inherit" : "piped",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  let hasEnded = false;
+  const ended = child.status.then((status) => {
+    hasEnded = true;
+    return status.code;
+  });
+  // With stdio nothing tells from outside when the server is ready: the first answer does.
+  const ready = http === null ? Promise.resolve(true) : listens(http, () => hasEnded);
+  ready.then((isReady) => isReady && printStatus(context));
+
+  const reason = await Promise.race([
+    ended,
+    interruption.first,
+    ...(database.embedded ? [database.embedded.failed] : []),
+  ]);
+  if (hasEnded) return await ended;
+  if (reason instanceof SqlwrightError) tell(`${reason.message}; stopping the server`);
+  // On Windows there is no SIGTERM that a program could answer; there the end of stdin asks the HTTP server to drain.
+  if (!options.stdio) await child.stdin.close().catch(() => {});
+  if (Deno.build.os !== "windows") killChild(child, "SIGTERM");
+  const bound = new AbortController();
+  const passed = delay((options.drain_ms ?? 10_000) + 2_000, null, { signal: bound.signal }).catch(() =>
+    null
+  );
+  await Promise.race([ended, passed, interruption.second]);
+  bound.abort();
+  if (!hasEnded) killChild(child, "SIGKILL");
+  const code = await ended;
+  return reason instanceof SqlwrightError ? 1 : code;
+}
+
+function killChild(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    // It ended between our look and our signal.
+    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** What asks the launcher to stop: signals, the first of which drains and the second kills, and the end of `deno task`. */
+class Interruption {
+  readonly first: Promise<null>;
+  readonly second: Promise<null>;
+  /** 128 and the signal's number after the first, else null. */
+  code: number | null = null;
+  readonly #onSignal: Map<Deno.Signal, () => void> = new Map();
+  #parentWatch: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    const first = Promise.withResolvers<null>();
+    const second = Promise.withResolvers<null>();
+    this.first = first.promise;
+    this.second = second.promise;
+    const signals: Deno.Signal[] = Deno.build.os === "windows"
+      ? ["SIGINT", "SIGBREAK"]
+      : ["SIGINT", "SIGTERM", "SIGHUP"];
+    const numbers: Partial<Record<Deno.Signal, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15, SIGBREAK: 21 };
+    for (const signal of signals) {
+      const onSignal = () => {
+        if (this.code !== null) return second.resolve(null);
+        this.code = 128 + (numbers[signal] ?? 0);
+        first.resolve(null);
+      };
+      this.#onSignal.set(signal, onSignal);
+      Deno.addSignalListener(signal, onSignal);
+    }
+    this.#watchParent(() => {
+      this.code ??= 143;
+      first.resolve(null);
+    });
+  }
+
+  /**
+   * A killed `deno task` cannot pass on a signal; that it is gone shows in our parent's id. `INIT_CWD` says that we run
+   * under a task; without one a launcher may outlive its shell on purpose, as with nohup.
+   */
+  #watchParent(onGone: () => void): void {
+    if (Deno.build.os === "windows" || !Deno.env.has("INIT_CWD")) return;
+    const parent = Deno.ppid;
+    this.#parentWatch = setInterval(() => Deno.ppid === parent || onGone(), parentWatch_ms);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#parentWatch);
+    for (const [signal, onSignal] of this.#onSignal) Deno.removeSignalListener(signal, onSignal);
+  }
+}
+
+/** Whether somebody accepts connections there before the child ends or the time is over. */
+async function listens(http: HttpAddress, hasEnded: () => boolean): Promise<boolean> {
+  const wildcards: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+  const hostname = wildcards[http.hostname] ?? http.hostname;
+  const deadline_ms = performance.now() + ready_timeout_ms;
+  while (!hasEnded() && performance.now() < deadline_ms) {
+    try {
+      (await Deno.connect({ hostname, port: http.port })).close();
+      return true;
+    } catch {
+      await delay(25);
+    }
+  }
+  return false;
+}
+
+function printStatus({ options, http, database, startedAt_ms }: ChildContext): void {
+  const url = http === null ? null : `http://${joinHostAndPort(http.hostname, String(http.port))}/mcp`;
+  const { embedded } = database;
+  const lines: [string, string][] = [
+    embedded
+      ? [
+        "database",
+        `PostgreSQL ${embedded.version}, embedded, 127.0.0.1:${embedded.port}${
+          embedded.isShared ? ", shared" : ""
+        }`,
+      ]
+      : ["database", "DATABASE_URL"],
+    ...(embedded ? [["data", fromProject(embedded.directory)] as [string, string]] : []),
+    ["tools", fromProject(options.sqlDirectory)],
+    ["endpoint", url ?? "MCP over stdio"],
+    ...(url ? [["connect", `claude mcp add --transport http sqlwright ${url}`] as [string, string]] : []),
+    ["stop", options.stdio ? "close stdin, or Ctrl-C" : "Ctrl-C"],
+  ];
+  const seconds = ((performance.now() - startedAt_ms) / 1000).toFixed(1);
+  const body = lines.map(([name, text]) => `  ${style("dim", name.padEnd(9))} ${text}`);
+  tell(
+    [
+      "",
+      `  ${style("bold", "sqlwright")} ${style("green", "is up")} ${style("dim", `after ${seconds} s`)}`,
+      ...body,
+      "",
+    ].join("\n"),
+  );
+}
+
+/** Standard output belongs to the protocol. */
+function tell(text: string): void {
+  const bytes = new TextEncoder().encode(text + "\n");
+  try {
+    for (let written = 0; written < bytes.length;) written += Deno.stderr.writeSync(bytes.subarray(written));
+  } catch (error) {
+    // A client that does not read our standard error must not end the server.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+function style(format: "bold" | "dim" | "green", text: string): string {
+  return Deno.stderr.isTerminal() && !Deno.noColor
+    ? styleText(format, text, { validateStream: false })
+    : text;
+}
+
+function readAddress(text: string): HttpAddress {
+  const address = parseHttpAddress(text);
+  if (address) return address;
+  throw new SqlwrightError("config.invalid", `Cannot listen on "${text}": expected HOST:PORT`, {
+    hint: "Write an address such as 127.0.0.1:8321 or [::1]:8321",
+  });
+}
+
+function refuseUsedPort({ hostname, port }: HttpAddress): void {
+  const address = joinHostAndPort(hostname, String(port));
+  try {
+    Deno.listen({ hostname, port }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new SqlwrightError("port.in_use", `Cannot listen on ${address}: another program does`, {
+        details: { hostname, port },
+        hint: "Stop that program, or choose another address with --http HOST:PORT or SQLWRIGHT_HTTP",
+        cause: error,
+      });
+    }
+    throw new SqlwrightError("config.invalid", `Cannot listen on ${address}: this machine does not let us`, {
+      details: { hostname, port },
+      hint: "Choose an address of this machine and a port above 1023",
+      cause: error,
+    });
+  }
+}
+
+/** A path in the project as seen from there, which is the child's working directory; others stay absolute. */
+function fromProject(path: string): string {
+  const inProject = relative(projectDirectory, resolve(path));
+  return inProject.startsWith("..") || isAbsolute(inProject) ? resolve(path) : inProject || ".";
+}
