@@ -13,7 +13,7 @@ import { withDatabase } from "../src/cli/database.ts";
 import { type Config, readConfig } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
 import { localCaller } from "../src/tool/caller.ts";
-import type { CallContext } from "../src/tool/catalog.ts";
+import type { CallContext } from "../src/tool/model.ts";
 
 const seconds = 1.5;
 const context = (signal = new AbortController().signal): CallContext => ({

@@ -14,7 +14,7 @@ import postgres from "postgres";
 import { withApplication } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
-import type { CallTool } from "../src/tool/catalog.ts";
+import type { CallTool } from "../src/tool/model.ts";
 import { localCaller } from "../src/tool/caller.ts";
 
 const rounds = 5;

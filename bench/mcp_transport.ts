@@ -16,10 +16,11 @@ import {
 import { createLog } from "../src/log.ts";
 import { LineSplitter } from "../src/mcp/stdio/lines.ts";
 import { serveHttp } from "../src/mcp/http/server.ts";
-import { makeServer, type McpApplication, type ServedTool } from "../src/mcp/sdk_server.ts";
+import { makeServer } from "../src/mcp/sdk_server.ts";
+import { type McpApplication, type ServedTool } from "../src/mcp/model.ts";
 import { serveStdio } from "../src/mcp/stdio/server.ts";
 import { localCaller } from "../src/tool/caller.ts";
-import type { ToolResult } from "../src/tool/catalog.ts";
+import type { ToolResult } from "../src/tool/model.ts";
 
 const log = createLog({ level: "error" });
 const connections = 64;

@@ -12,7 +12,8 @@ import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { ZipWriter } from "@zip.js/zip.js";
-import { openSource, type SourceAccess } from "../src/load/source/source.ts";
+import { openSource } from "../src/load/source/source.ts";
+import { type SourceAccess } from "../src/load/source/model.ts";
 import { UploadStore } from "../src/load/source/upload.ts";
 import { Pool } from "../src/postgres/pool.ts";
 

@@ -5,7 +5,8 @@
 
 import { type Config, readConfig } from "./config.ts";
 import { SqlwrightError } from "./errors.ts";
-import { describeSources, type SourceAccess } from "./load/source/source.ts";
+import { describeSources } from "./load/source/source.ts";
+import { type SourceAccess } from "./load/source/model.ts";
 import { UploadStore } from "./load/source/upload.ts";
 import type { Log } from "./log.ts";
 import {
@@ -15,7 +16,7 @@ import {
   sqlUri,
   statusUri,
 } from "./mcp/resources.ts";
-import type { McpApplication, ServedCatalog } from "./mcp/sdk_server.ts";
+import type { McpApplication, ServedCatalog } from "./mcp/model.ts";
 import { visibleTo } from "./mcp/visible.ts";
 import { sqlstateOf } from "./postgres/database_error.ts";
 import type { MigrationGap } from "./migrate/gap.ts";
@@ -23,10 +24,11 @@ import type { Pool } from "./postgres/pool.ts";
 import { poolerWarning } from "./postgres/session.ts";
 import { type Opening, openServer, type Pools, type ServerFacts } from "./databases.ts";
 import type { Diagnostic } from "./query/diagnostic.ts";
-import type { ParsedQuery } from "./query/parse.ts";
+import type { ParsedQuery } from "./query/model.ts";
 import { type Change, watchFiles } from "./reload/watch.ts";
 import { type Caller, localCaller } from "./tool/caller.ts";
-import { type Catalog, catalogOf, type ServerLimits } from "./tool/catalog.ts";
+import { type Catalog, type ServerLimits } from "./tool/model.ts";
+import { catalogOf } from "./tool/catalog.ts";
 import { callerOf } from "./call/call_tool.ts";
 import type { Lock } from "./lock/lock.ts";
 import { lockedCatalog, readLockedFiles } from "./lock/catalog.ts";

@@ -80,3 +80,12 @@ function replaceForLog(_key: string, value: unknown): unknown {
   }
   return typeof value === "bigint" ? value.toString() : value;
 }
+
+/** What a person at the console has no use for: calls and their errors are drawn. */
+export const silentLog: Log = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  with: () => silentLog,
+};

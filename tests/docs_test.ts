@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { commandOf } from "../src/cli/server/setup.ts";
 import { readConfig, settings } from "../src/config.ts";
-import { kinds } from "../src/query/parse.ts";
+import { kinds } from "../src/query/model.ts";
 import { rules } from "../src/query/rules/rule_list.ts";
 import { tagRules, unbuiltTags } from "../src/query/header/tags.ts";
 

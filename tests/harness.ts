@@ -12,7 +12,7 @@ import { createLog, type Log } from "../src/log.ts";
 import { formatDiagnostic } from "../src/query/diagnostic.ts";
 import { loadQueries } from "../src/query/loader.ts";
 import { localCaller } from "../src/tool/caller.ts";
-import type { CallContext, ToolResult } from "../src/tool/catalog.ts";
+import type { CallContext, ToolResult } from "../src/tool/model.ts";
 
 export interface TestServer {
   /** Major version. */

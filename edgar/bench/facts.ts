@@ -18,9 +18,9 @@ import { loadPaths } from "../src/load/load.ts";
 import type { Queries } from "../src/queries.ts";
 import { createLog } from "../../src/log.ts";
 import { withEmbedded } from "../../src/embedded/embedded.ts";
-import { readKinds } from "../../src/query/rules/kind.ts";
+import { readKinds } from "../../src/query/model.ts";
 import { localCaller } from "../../src/tool/caller.ts";
-import type { Tool } from "../../src/tool/catalog.ts";
+import type { Tool } from "../../src/tool/model.ts";
 
 const calls = 200;
 const target_ms = 50;

@@ -9,7 +9,7 @@
 import { isAbsolute, join, sep } from "node:path";
 import { queryClient } from "../../src/client/queries.ts";
 import { SqlwrightError } from "../../src/errors.ts";
-import type { CallContext, JsonSchema } from "../../src/tool/catalog.ts";
+import type { CallContext, JsonSchema } from "../../src/tool/model.ts";
 import type { ProgramHost, ProgramTool, ProgramToolSource } from "../../src/tool/program_tool.ts";
 import { closedObject } from "../../src/tool/schema.ts";
 import type { EdgarQueries } from "./load/ledger.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from "@zip.js/zip.js";
 import { join } from "node:path";
 import { archiveMembers } from "../src/parse/bulk_archive.ts";
-import { defaultParseLimits, type RandomAccess } from "../src/parse/load_step.ts";
+import { defaultParseLimits, type RandomAccess } from "../src/source/source_file.ts";
 import { parseSourceFile } from "../src/parse/parse.ts";
 import {
   excerpts,

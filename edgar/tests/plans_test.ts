@@ -5,9 +5,9 @@
  */
 import assert from "node:assert/strict";
 import type postgres from "postgres";
-import { mainStatement } from "../../src/describe/statement.ts";
-import { readKinds } from "../../src/query/rules/kind.ts";
-import type { Tool } from "../../src/tool/catalog.ts";
+import { mainStatement } from "../../src/query/statements.ts";
+import { readKinds } from "../../src/query/model.ts";
+import type { Tool } from "../../src/tool/model.ts";
 import { viewStatements } from "../../src/call/view.ts";
 import { withDatabase, withTestApplication } from "../../tests/harness.ts";
 

@@ -8,21 +8,24 @@ import { SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { nearestName } from "../nearest.ts";
 import { isQueryCanceled } from "../postgres/database_error.ts";
-import { mainStatement, quoteIdentifier } from "../describe/statement.ts";
+import { mainStatement } from "../query/statements.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { ConnectionSource, StatementOptions, StatementResult } from "../postgres/pool.ts";
-import { argumentFault, type BoundArguments } from "../tool/arguments.ts";
+import { argumentFault } from "../tool/arguments.ts";
+import type {
+  BoundArguments,
+  CallContext,
+  CallTool,
+  Catalog,
+  PageStatements,
+  Tool,
+  ToolResult,
+} from "../tool/model.ts";
 import { callerField, logCall, logFailure, rounded } from "../tool/call_log.ts";
 import { authorize, type Caller, mayUse } from "../tool/caller.ts";
-import {
-  type CallContext,
-  type CallTool,
-  type Catalog,
-  type Tool,
-  type ToolResult,
-} from "../tool/catalog.ts";
-import { readKinds } from "../query/rules/kind.ts";
-import type { SourceAccess } from "../load/source/source.ts";
-import { type CursorScope, type PageStatements, readCursor, writeCursor } from "../tool/page.ts";
+import { readKinds } from "../query/model.ts";
+import type { SourceAccess } from "../load/source/model.ts";
+import { type CursorScope, readCursor, writeCursor } from "../tool/page.ts";
 import { callProgram, type MountedProgram } from "../tool/program_tool.ts";
 import { errorResult, resultOf, RowCollector, truncation } from "../tool/result.ts";
 import { viewStatements } from "./view.ts";

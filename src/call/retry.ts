@@ -6,7 +6,7 @@
 
 import type { Log } from "../log.ts";
 import { sqlstateOf } from "../postgres/database_error.ts";
-import type { CallContext } from "../tool/catalog.ts";
+import type { CallContext } from "../tool/model.ts";
 
 const serializationFailure = "40001";
 const deadlockDetected = "40P01";

@@ -1,10 +1,9 @@
 /** The select of a `:view` tool: only the filters that a call gives, so that each combination gets its own plan. */
 
-import type { TypedColumn } from "../describe/describe.ts";
-import { quoteIdentifier } from "../describe/statement.ts";
-import type { BoundArguments } from "../tool/arguments.ts";
-import type { Tool } from "../tool/catalog.ts";
-import { type PageStatements, pageStatements } from "../tool/page.ts";
+import type { TypedColumn } from "../describe/model.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
+import type { BoundArguments, PageStatements, Tool } from "../tool/model.ts";
+import { pageStatements } from "../tool/page.ts";
 
 type Filters = BoundArguments["filters"];
 

@@ -6,10 +6,9 @@
 import { SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { sqlstateOf } from "../postgres/database_error.ts";
-import { mainStatement } from "../describe/statement.ts";
+import { mainStatement } from "../query/statements.ts";
 import type { CallConnection, ConnectionSource, TextRow } from "../postgres/pool.ts";
-import type { BoundArguments } from "../tool/arguments.ts";
-import type { CallContext, Tool } from "../tool/catalog.ts";
+import type { BoundArguments, CallContext, Tool } from "../tool/model.ts";
 import {
   InexactKeys,
   type Outcome,

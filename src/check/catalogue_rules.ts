@@ -4,8 +4,7 @@
  */
 
 import type { Diagnostic } from "../query/diagnostic.ts";
-import { readKinds } from "../query/rules/kind.ts";
-import type { ParsedQuery, Place } from "../query/parse.ts";
+import { type ParsedQuery, type Place, readKinds } from "../query/model.ts";
 import {
   type FunctionCall,
   functionCalls,
@@ -15,8 +14,9 @@ import {
   unwrap,
   walk,
 } from "../query/parser/parse_tree.ts";
-import type { TypedQuery } from "../describe/describe.ts";
-import { mainStatement, quoteIdentifier } from "../describe/statement.ts";
+import type { TypedQuery } from "../describe/model.ts";
+import { mainStatement } from "../query/statements.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
 
 const allows = ({ header }: ParsedQuery, rule: string) =>

@@ -5,8 +5,9 @@ import { describeQueries } from "../describe/describe.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
 import { findMissingPrivileges, findUnprovenPages, findVolatileCalls } from "./catalogue_rules.ts";
 import { createReport, type Diagnostic } from "../query/diagnostic.ts";
-import type { ParsedQuery } from "../query/parse.ts";
-import { type ServerLimits, type Tool, toTool } from "../tool/catalog.ts";
+import type { ParsedQuery } from "../query/model.ts";
+import { type ServerLimits, type Tool } from "../tool/model.ts";
+import { toTool } from "../tool/catalog.ts";
 
 export interface ProvenTools {
   tools: Tool[];

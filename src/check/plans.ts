@@ -5,14 +5,14 @@
 
 import { SqlwrightError } from "../errors.ts";
 import { sqlstateOf } from "../postgres/database_error.ts";
-import { mainStatement } from "../describe/statement.ts";
+import { mainStatement } from "../query/statements.ts";
 import { explainPlan, isPlanRefusal, type PlanRefusal } from "../plan/ask.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
 import { createReport, type Diagnostic } from "../query/diagnostic.ts";
 import { withAllowed } from "../query/rules/lint.ts";
-import type { ParsedQuery, Place, Statement } from "../query/parse.ts";
+import type { ParsedQuery, Place, Statement } from "../query/model.ts";
 import { locationOf, walk } from "../query/parser/parse_tree.ts";
-import type { Tool } from "../tool/catalog.ts";
+import type { Tool } from "../tool/model.ts";
 import { relationSizes } from "../plan/explain_call.ts";
 import { isSeqScan, type PlanNode, readPlan } from "../plan/read.ts";
 import { viewStatements } from "../call/view.ts";

@@ -2,7 +2,6 @@
 
 import { openPools, type Pools } from "../app.ts";
 import type { Config } from "../config.ts";
-import type { Log } from "../log.ts";
 import { tell } from "./console/console.ts";
 
 export interface Database {
@@ -51,15 +50,6 @@ export async function withPools<T>(config: Config, use: (pools: Pools) => Promis
     await Promise.all([pools.reader.close(), pools.writer.close()]);
   }
 }
-
-/** What a person at the console has no use for: calls and their errors are drawn. */
-export const silentLog: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  with: () => silentLog,
-};
 
 async function isPrepared(config: Config, ownerUrl: string): Promise<boolean> {
   return await withPools(

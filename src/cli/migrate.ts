@@ -12,8 +12,7 @@ import {
   widthOf,
 } from "./console/console.ts";
 import { withDatabase } from "./database.ts";
-import { readSettings } from "./environment.ts";
-import { migrationsDirectory } from "./environment.ts";
+import { migrationsDirectory, readSettings } from "./environment.ts";
 import { deploy } from "./server/prepare.ts";
 import { formatTable } from "./console/table.ts";
 

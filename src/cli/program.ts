@@ -2,7 +2,7 @@
 
 import { Argument, Command, CommanderError, Option } from "@commander-js/extra-typings";
 import { version } from "../app.ts";
-import { kinds } from "../query/parse.ts";
+import { kinds } from "../query/model.ts";
 import { paintFor, UsageError, widthOf } from "./console/console.ts";
 import { addEdgarCommands } from "../../edgar/src/cli/commands.ts";
 

@@ -3,7 +3,7 @@
  * where null can be. A bigint is a number, a numeric a string, a report the document that it builds. Pure.
  */
 
-import type { JsonSchema } from "../tool/catalog.ts";
+import type { JsonSchema } from "../tool/model.ts";
 
 /** What is declared of a tool; a `Tool` is one. */
 export interface DeclaredTool {

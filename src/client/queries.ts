@@ -5,7 +5,7 @@
 
 import { type ErrorCode, SqlwrightError } from "../errors.ts";
 import { localCaller } from "../tool/caller.ts";
-import type { CallContext, CallTool, LoadInput } from "../tool/catalog.ts";
+import type { CallContext, CallTool, LoadInput } from "../tool/model.ts";
 
 /** What `sqlwright types` declares of one query file. */
 export interface QueryType {

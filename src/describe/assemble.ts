@@ -4,21 +4,20 @@
  */
 
 import type { Diagnostic } from "../query/diagnostic.ts";
-import type { ParsedQuery, Place } from "../query/parse.ts";
+import type { ParsedQuery, Place } from "../query/model.ts";
 import { list, locationOf, unwrap, walk } from "../query/parser/parse_tree.ts";
-import type { TypedColumn, TypedParameter, TypedQuery } from "./describe.ts";
+import type { TypedColumn, TypedParameter, TypedQuery } from "./model.ts";
 import { nearestName } from "../nearest.ts";
 import type { Outline } from "./outline.ts";
 import type { RelationColumn } from "./relations.ts";
-import { mainStatement } from "./statement.ts";
+import { mainStatement } from "../query/statements.ts";
 import { answersOneRow, columnIsNotNull, findFacts, isNotNullDomain } from "./nullability/nullability.ts";
 import { columnIsDeclaredNotNull } from "./nullability/without_tree.ts";
 import { isJsonType, type ShapeGap } from "./json_shape/shape.ts";
 import { findShape, type FoundShape } from "./json_shape/build.ts";
 import { numberOf, type TreeNode } from "./analysed_tree/node_text.ts";
-import type { TreeCatalog } from "./analysed_tree/catalog.ts";
+import { type ParameterFacts, Scope, type TreeCatalog } from "./analysed_tree/scope.ts";
 import { targetsOf, viewScope } from "./analysed_tree/resolve.ts";
-import { type ParameterFacts, Scope } from "./analysed_tree/scope.ts";
 import { type PgType, type TypeMap, withoutDomains } from "../postgres/types/types.ts";
 
 type ReportAt = (place: Place, code: string, message: string, hint: string | null) => void;

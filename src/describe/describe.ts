@@ -6,56 +6,17 @@
  * All files are described first; then trees, relations and types are read in a few queries for all of them.
  */
 
-import type { ColumnTag, ParamTag } from "../query/header/header.ts";
+import type { ParsedQuery } from "../query/model.ts";
 import type { Diagnostic } from "../query/diagnostic.ts";
-import type { ParsedQuery } from "../query/parse.ts";
 import { assemble } from "./assemble.ts";
-import { type Outline, outlineOf, type Source } from "./outline.ts";
-import { mainStatement } from "./statement.ts";
+import { type Outline, outlineOf } from "./outline.ts";
+import type { TypedQuery } from "./model.ts";
+import { mainStatement } from "../query/statements.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
-import type { JsonShape } from "./json_shape/shape.ts";
 import type { TreeNode } from "./analysed_tree/node_text.ts";
 import { loadTreeCatalog } from "./analysed_tree/catalog.ts";
 import { readStatementTrees } from "./analysed_tree/statements.ts";
-import { loadTypes, type PgType } from "../postgres/types/types.ts";
-
-/** A query whose every parameter and column has Postgres' own type. */
-export interface TypedQuery {
-  parsed: ParsedQuery;
-  /** In the order of `parsed.parameters`. */
-  parameters: TypedParameter[];
-  /** Columns of the answer; of `:copy` the columns that a row brings. */
-  columns: TypedColumn[];
-  /** What the types leave open, for `check` to tell: `report-untyped`. Absent in a query from the lock. */
-  notes?: Diagnostic[];
-  /** An aggregate over everything: one row whatever the tables hold. Absent in a query from the lock. */
-  alwaysAnswersOneRow?: boolean;
-}
-
-export interface TypedParameter {
-  name: string;
-  type: PgType;
-  tag: ParamTag | null;
-}
-
-export interface TypedColumn {
-  name: string;
-  type: PgType;
-  /** `atttypmod`; -1 where none is known. */
-  typmod: number;
-  isNullable: boolean;
-  /** The header's `!` says never null against what is known: checked at run time. */
-  isAsserted: boolean;
-  /** A row of `:copy` may leave it out. */
-  hasDefault: boolean;
-  /** COMMENT ON COLUMN. */
-  comment: string | null;
-  tag: ColumnTag | null;
-  /** Where the value comes from, when it comes from a relation as it is. */
-  source: Source | null;
-  /** Of json and jsonb, and of arrays of them, where it can be found. Absent in a query from the lock. */
-  shape?: JsonShape;
-}
+import { loadTypes } from "../postgres/types/types.ts";
 
 export interface DescribedQueries {
   typed: TypedQuery[];

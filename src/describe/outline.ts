@@ -6,11 +6,13 @@
 import { nearestName } from "../nearest.ts";
 import { SqlwrightError } from "../errors.ts";
 import type { Diagnostic } from "../query/diagnostic.ts";
-import type { ParsedQuery, Statement } from "../query/parse.ts";
+import type { ParsedQuery, Statement } from "../query/model.ts";
 import { sqlstateOf } from "../postgres/database_error.ts";
 import { loadRelations, type Relations } from "./relations.ts";
-import { createsTemporaryTable, mainStatement, quoteIdentifier } from "./statement.ts";
+import { createsTemporaryTable, mainStatement } from "../query/statements.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
+import { type Source } from "./model.ts";
 
 /** What Describe alone says of a query. */
 export interface Outline {
@@ -22,12 +24,6 @@ export interface Outline {
   relations: Relations | null;
   /** The view that answers; null for other kinds. */
   view: number | null;
-}
-
-/** A column of a relation, where a value comes from it as it is. */
-export interface Source {
-  relation: number;
-  attribute: number;
 }
 
 /** Null, and a diagnostic, when PostgreSQL refuses the statement. */

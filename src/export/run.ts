@@ -5,15 +5,17 @@
 
 import { SqlwrightError } from "../errors.ts";
 import { readInBatches } from "./format/cursor.ts";
-import { type ByteSink, type ExportFormat, makeWriter } from "./format/format.ts";
+import { type ByteSink } from "./format/model.ts";
+import { type ExportFormat, makeWriter } from "./format/format.ts";
 import { bytesText, rowsText } from "../load/copy/progress.ts";
 import { isQueryCanceled } from "../postgres/database_error.ts";
-import { mainStatement, quoteIdentifier } from "../describe/statement.ts";
+import { mainStatement } from "../query/statements.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { ConnectionSource } from "../postgres/pool.ts";
-import { readKinds } from "../query/rules/kind.ts";
+import { readKinds } from "../query/model.ts";
 import { argumentFault } from "../tool/arguments.ts";
 import { authorize, type Caller } from "../tool/caller.ts";
-import type { CallContext, Catalog, Tool } from "../tool/catalog.ts";
+import type { CallContext, Catalog, Tool } from "../tool/model.ts";
 import { viewStatements } from "../call/view.ts";
 
 export interface ExportLimits {

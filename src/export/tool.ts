@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { join, resolve } from "node:path";
 import { contentTypes, type ExportFormat, exportFormats } from "./format/format.ts";
 import type { Caller } from "../tool/caller.ts";
-import type { CallContext, JsonSchema, ResourceLink } from "../tool/catalog.ts";
+import type { CallContext, JsonSchema, ResourceLink } from "../tool/model.ts";
 import type { ExportRequest } from "./run.ts";
 import type { ProgramHost, ProgramTool, ProgramToolSource } from "../tool/program_tool.ts";
 import { closedObject } from "../tool/schema.ts";

@@ -1,7 +1,7 @@
 /** The argument `options` of a `:copy` tool: its schema, the same for all, and what only the file's columns can tell. */
 
 import type { LoadOptions } from "./format/options.ts";
-import type { JsonSchema } from "../tool/catalog.ts";
+import type { JsonSchema } from "../tool/model.ts";
 import { closedObject } from "../tool/schema.ts";
 import { compileValidator, type Fault } from "../tool/validate.ts";
 

@@ -3,10 +3,9 @@
  * the same text. Numbers keep their digits: they are passed on as they are written.
  */
 
-import type { JsonColumn } from "./format/json_rows.ts";
-import { ValueFault } from "./format/json_rows.ts";
+import { type JsonColumn, ValueFault } from "./format/json_rows.ts";
 import { fromJsonOf, UnrepresentableError } from "../postgres/types/codec.ts";
-import type { TypedColumn } from "../describe/describe.ts";
+import type { TypedColumn } from "../describe/model.ts";
 import { type PgType, withoutDomains } from "../postgres/types/types.ts";
 import { schemaOf } from "../tool/schema.ts";
 import { compileValidator, describeFault, type Fault } from "../tool/validate.ts";

@@ -15,17 +15,17 @@ import { LoadProgress } from "./copy/progress.ts";
 import type { Reject } from "./format/record.ts";
 import { firstRejects, rejectsUri } from "./copy/rejects.ts";
 import { toResourceError } from "./copy/resource_error.ts";
-import { defaultMaximumBytes, type OpenedSource, openSource, type SourceAccess } from "./source/source.ts";
-import type { StagedRows } from "./merge/staging_table.ts";
+import { defaultMaximumBytes, openSource } from "./source/source.ts";
+import { type OpenedSource, type SourceAccess } from "./source/model.ts";
+import type { StagedRows } from "./copy/staging_table.ts";
 import type { CallConnection, ConnectionSource } from "../postgres/pool.ts";
-import type { CopyTarget, Statement } from "../query/parse.ts";
-import type { BoundArguments, BoundLoad } from "../tool/arguments.ts";
-import type { CallContext, Tool, ToolResult } from "../tool/catalog.ts";
+import type { CopyTarget, Statement } from "../query/model.ts";
+import type { BoundArguments, BoundLoad, CallContext, Tool, ToolResult } from "../tool/model.ts";
 import { jsonColumnsOf } from "./columns.ts";
 import { defaultMaximumRejects } from "./argument.ts";
 import { resultOf } from "../tool/result.ts";
 
-export type { SourceAccess } from "./source/source.ts";
+export type { SourceAccess } from "./source/model.ts";
 
 export async function runLoad(
   pool: ConnectionSource,
@@ -209,7 +209,7 @@ async function stagedRows(
   copy: CopyTarget,
   merges: readonly Merge[],
 ): Promise<StagedRows | null> {
-  const { StagedRows } = await import("./merge/staging_table.ts");
+  const { StagedRows } = await import("./copy/staging_table.ts");
   const isIndexed = merges.some(({ statement }) => indexes.has(statement.nodeType));
   return await StagedRows.open(connection, copy, isIndexed);
 }

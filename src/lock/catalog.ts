@@ -5,14 +5,23 @@
 
 import { createHash } from "node:crypto";
 import { SqlwrightError } from "../errors.ts";
-import type { TypedColumn, TypedParameter, TypedQuery } from "../describe/describe.ts";
+import type { TypedColumn, TypedParameter, TypedQuery } from "../describe/model.ts";
 import type { PgType } from "../postgres/types/types.ts";
-import { type Header, type ModuleDefaults, parseHeader, parseModuleHeader } from "../query/header/header.ts";
+import type {
+  CopyTarget,
+  Header,
+  Kind,
+  ModuleDefaults,
+  ParsedQuery,
+  QueryParameter,
+  Statement,
+  UnnestKeys,
+} from "../query/model.ts";
+import { parseHeader, parseModuleHeader } from "../query/header/header.ts";
 import { splitStatements, tokenize } from "../query/lexer.ts";
-import type { CopyTarget, Kind, ParsedQuery, QueryParameter, Statement } from "../query/parse.ts";
 import { indexPlaces } from "../query/source_text.ts";
-import type { UnnestKeys } from "../query/rules/unnest_keys.ts";
-import { type Catalog, catalogOf, type ServerLimits, type Tool, toTool } from "../tool/catalog.ts";
+import { type Catalog, type ServerLimits, type Tool } from "../tool/model.ts";
+import { catalogOf, toTool } from "../tool/catalog.ts";
 import { type Lock, type LockedTool, type LockedType, lockName, lockVersion } from "./lock.ts";
 
 /** The query files as they lie there, all of them as the lock has them. */

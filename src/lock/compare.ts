@@ -4,7 +4,7 @@
  */
 
 import { didYouMean } from "../query/diagnostic.ts";
-import type { JsonSchema } from "../tool/catalog.ts";
+import type { JsonSchema } from "../tool/model.ts";
 import type { Lock, LockedTool } from "./lock.ts";
 
 export interface LockChange {

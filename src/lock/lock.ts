@@ -5,23 +5,16 @@
  * anything. Everything is by name and in a fixed order, so that the same files over the same migrations give the same text.
  */
 
-import type { TypedColumn, TypedQuery } from "../describe/describe.ts";
+import type { TypedColumn, TypedQuery } from "../describe/model.ts";
 import { type DatabaseFacts, readFacts, type UsedObjects } from "./fingerprint.ts";
 import { type DomainConstraints, domainConstraints } from "../postgres/types/domain.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
 import type { PgType } from "../postgres/types/types.ts";
 import { compareText } from "../query/diagnostic.ts";
-import type { CopyTarget, Kind, ParsedQuery, Statement } from "../query/parse.ts";
+import type { CopyTarget, Kind, Module, ParsedQuery, Statement, UnnestKeys } from "../query/model.ts";
 import { functionCalls, walk } from "../query/parser/parse_tree.ts";
-import type { UnnestKeys } from "../query/rules/unnest_keys.ts";
-import {
-  type JsonSchema,
-  type Module,
-  type ServerLimits,
-  type Tool,
-  type ToolAnnotations,
-  toTool,
-} from "../tool/catalog.ts";
+import { type JsonSchema, type ServerLimits, type Tool, type ToolAnnotations } from "../tool/model.ts";
+import { toTool } from "../tool/catalog.ts";
 
 export const lockVersion = 1;
 /** Its name in the folder of query files. */

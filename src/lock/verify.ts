@@ -8,7 +8,7 @@ import { sqlstateOf } from "../postgres/database_error.ts";
 import { readFacts, type RelationFacts } from "./fingerprint.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
 import { loadTypes, type PgType, withoutDomains } from "../postgres/types/types.ts";
-import type { Catalog, Tool } from "../tool/catalog.ts";
+import type { Catalog, Tool } from "../tool/model.ts";
 import { type Lock, type LockedType, lockName, lockType, usedByLock } from "./lock.ts";
 
 /** What is not as the lock says, and the tools that it concerns. */

@@ -6,29 +6,9 @@
  */
 import { errorReport, SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Caller } from "../tool/caller.ts";
-import type { ResourceLink, ToolResult } from "../tool/catalog.ts";
+import type { ResourceLink, ToolResult } from "../tool/model.ts";
 import { errorCode, isObject, notificationText, type RequestId } from "./message.ts";
-import type { McpApplication } from "./sdk_server.ts";
-
-/** `legacy` is every revision up to 2025-11-25, `modern` is 2026-07-28. */
-export type Era = "legacy" | "modern";
-
-/** What `params` of a `tools/call` ask for. */
-export interface RequestedCall {
-  name: string;
-  arguments: Record<string, unknown>;
-  /** Set when the client wants `notifications/progress`. */
-  progressToken: RequestId | null;
-}
-
-/** How a call is told to stop and where its notifications go. */
-export interface CallChannel {
-  caller: Caller;
-  signal: AbortSignal;
-  /** Sends one JSON-RPC message, as text, ahead of the answer. */
-  notify: (text: string) => void;
-}
+import type { CallChannel, Era, McpApplication, RequestedCall } from "./model.ts";
 
 /** A call that ends in a JSON-RPC error instead of a result. */
 export class CallRefused extends Error {

@@ -8,23 +8,10 @@
  */
 import type { Log } from "../log.ts";
 import type { Caller } from "../tool/caller.ts";
-import {
-  type CallChannel,
-  CallRefused,
-  callResultText,
-  callTool,
-  type Era,
-  type RequestedCall,
-  requestedCall,
-} from "./call.ts";
+import type { CallChannel, Era, McpApplication, RequestedCall, ServedCatalog } from "./model.ts";
+import { CallRefused, callResultText, callTool, requestedCall } from "./call.ts";
 import { answerText, errorText, isObject, type JsonRpcRequest } from "./message.ts";
-import {
-  cacheHintOf,
-  capabilities,
-  listTools,
-  type McpApplication,
-  type ServedCatalog,
-} from "./sdk_server.ts";
+import { cacheHintOf, capabilities, listTools } from "./sdk_server.ts";
 import { visibleTo } from "./visible.ts";
 
 export const modernVersion = "2026-07-28";

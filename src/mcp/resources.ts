@@ -2,8 +2,8 @@
  * What the server offers to read: the catalogue as one JSON document, how its files are, and the SQL of each tool's query file.
  * Pure functions; the protocol is in server.ts.
  */
-import type { JsonSchema } from "../tool/catalog.ts";
-import type { McpApplication, ServedCatalog, ServedTool } from "./sdk_server.ts";
+import type { JsonSchema } from "../tool/model.ts";
+import type { McpApplication, ServedCatalog, ServedTool } from "./model.ts";
 
 export const catalogUri = "sqlwright://catalog";
 export const statusUri = "sqlwright://status";

@@ -4,7 +4,8 @@
 import type { AuthInfo, McpHttpHandler, McpRequestContext } from "@modelcontextprotocol/server";
 import type { Log } from "../log.ts";
 import { type Caller, unknownCaller } from "../tool/caller.ts";
-import { makeServer, type McpApplication } from "./sdk_server.ts";
+import { makeServer } from "./sdk_server.ts";
+import { type McpApplication } from "./model.ts";
 import { BoundedEventStore, type Session, type SessionLink } from "./http/session.ts";
 
 /** What the SDK is asked for. */

@@ -5,12 +5,8 @@
  * that is made here. The SDK is imported on first need: importing it costs about 90 ms, more than the rest of a start.
  */
 import type { McpServer, Server, ServerContext } from "@modelcontextprotocol/server";
-import type { UploadStore } from "../load/source/upload.ts";
 import type { Log } from "../log.ts";
-import type { ParsedQuery } from "../query/parse.ts";
 import { type Caller, unknownCaller } from "../tool/caller.ts";
-import type { CallTool, Catalog, Tool } from "../tool/catalog.ts";
-import type { ProgramTool } from "../tool/program_tool.ts";
 import { CallRefused, callResult, callTool, requestedCall } from "./call.ts";
 import { errorCode } from "./message.ts";
 import {
@@ -26,62 +22,7 @@ import {
   valuesUriTemplate,
 } from "./resources.ts";
 import { isSeen, visibleTo } from "./visible.ts";
-
-/** What the protocol tells of a tool; a `Tool` is one. */
-export type ServedTool =
-  & Pick<
-    Tool,
-    | "name"
-    | "title"
-    | "description"
-    | "module"
-    | "kind"
-    | "inputSchema"
-    | "outputSchema"
-    | "annotations"
-    | "scopes"
-  >
-  & { query: { parsed: Pick<ParsedQuery, "name" | "source"> } };
-
-/** What the protocol tells of a catalogue; a `Catalog` is one. */
-export interface ServedCatalog {
-  tools: ReadonlyMap<string, ServedTool>;
-  modules: readonly Pick<Catalog["modules"][number], "name" | "title" | "instructions">[];
-}
-
-/** What the protocol tells of a tool that is no query file. */
-export type ServedProgram = Pick<
-  ProgramTool,
-  "name" | "title" | "description" | "module" | "inputSchema" | "outputSchema" | "annotations" | "scopes"
->;
-
-export interface McpApplication {
-  /** The catalogue that is served now; a reload swaps it whole. */
-  catalog(): ServedCatalog;
-  /** Tools beside the catalogue's, of other names; the same from start to stop. @default none */
-  programTools?: readonly ServedProgram[];
-  callTool: CallTool;
-  /** Where `PUT /uploads` keeps files; null while no tool loads. @default never */
-  uploads?(): UploadStore | null;
-  /** Calls the listener after each swap; returns what ends that. */
-  onCatalogChanged(listener: () => void): () => void;
-  serverInfo: { name: string; version: string; title: string };
-  /** Prose for the agent about the server as a whole, or about what a caller sees of it; empty when there is none. */
-  instructions(catalog?: ServedCatalog): string;
-  /** What is served, since when, and which files are broken: the resource `sqlwright://status`. @default no such resource */
-  status?(): object;
-  /** The rejects of a load as JSON text; null when there are none of this load. @default no such resources */
-  readRejects?(loadId: string): Promise<string | null>;
-  /** Calls the listener with the URIs of resources whose text is another now; returns what ends that. @default never */
-  onResourcesUpdated?(listener: (uris: readonly string[]) => void): () => void;
-  /** How long a client of 2026-07-28 may keep a list before it asks again. @default 60000 */
-  listTtl_ms?: number;
-  /**
-   * Makes another SDK server where more than the catalogue is offered (prompts, views, elicitation). The transports then
-   * answer only pings and calls of the catalogue's tools themselves.
-   */
-  makeServer?(): Promise<Server | McpServer>;
-}
+import { type McpApplication } from "./model.ts";
 
 /** What the server can do; nothing is announced that is not there. */
 export const capabilities = {

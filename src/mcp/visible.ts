@@ -7,7 +7,7 @@ import type { CatalogStatus } from "../reload/status.ts";
 import { type Caller, mayUse } from "../tool/caller.ts";
 import { isObject } from "./message.ts";
 import { readResource } from "./resources.ts";
-import type { McpApplication, ServedCatalog, ServedProgram, ServedTool } from "./sdk_server.ts";
+import type { McpApplication, ServedCatalog, ServedProgram, ServedTool } from "./model.ts";
 
 /** The application itself where nothing is hidden: the usual case costs one comparison. */
 export function visibleTo(application: McpApplication, caller: Caller): McpApplication {

@@ -7,7 +7,7 @@
 
 import { SqlwrightError } from "../errors.ts";
 import { sqlstateOf } from "../postgres/database_error.ts";
-import { quoteIdentifier } from "../describe/statement.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
 
 export interface PlanRequest {

@@ -3,7 +3,7 @@
  * `$1 is null or column = $1` can use no index in such a plan, and stays slow when the cheap guess was made for nulls.
  */
 
-import type { Statement } from "../query/parse.ts";
+import type { Statement } from "../query/model.ts";
 import { list, unwrap, walk } from "../query/parser/parse_tree.ts";
 
 /** True when the statement has an optional filter: an OR of which one side asks whether a parameter is null. */

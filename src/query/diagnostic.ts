@@ -4,7 +4,7 @@
  * Stages get a `Report` to call; `formatDiagnostic` draws one finding like a compiler does, `sortDiagnostics` orders many.
  */
 import { nearestName } from "../nearest.ts";
-import type { Place } from "./parse.ts";
+import type { Place } from "./model.ts";
 import { type RuleCode, rules } from "./rules/rule_list.ts";
 
 export interface Diagnostic extends Place {

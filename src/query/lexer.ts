@@ -7,8 +7,7 @@
  * groups them and writes each statement's `$n` text with a map from that text back to the file.
  */
 import type { Report } from "./diagnostic.ts";
-import type { Place } from "./parse.ts";
-import type { PlaceAt } from "./source_text.ts";
+import type { Place, PlaceAt } from "./model.ts";
 
 /** Offsets are UTF-16 code units in the source; `end` is exclusive. */
 export interface Token {

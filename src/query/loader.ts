@@ -5,19 +5,12 @@
  * back together in one order; nothing is thrown but for a directory that cannot be read at all.
  */
 import { SqlwrightError } from "../errors.ts";
-import { type ModuleDefaults, parseModuleHeader } from "./header/header.ts";
+import type { Module, ModuleDefaults, ParsedQuery, Place } from "./model.ts";
+import { parseModuleHeader } from "./header/header.ts";
 import { compareText, createReport, type Diagnostic, didYouMean, sortDiagnostics } from "./diagnostic.ts";
 import { loadParser } from "./parser/libpg_query.ts";
-import { type ParsedFile, type ParsedQuery, parseQuery, type Place, type QueryFile } from "./parse.ts";
+import { type ParsedFile, parseQuery, type QueryFile } from "./parse.ts";
 import { decodeForDisplay, decodeSource, indexPlaces, maximumFile_bytes } from "./source_text.ts";
-
-/** A folder of query files. */
-export interface Module {
-  name: string;
-  title: string | null;
-  /** Prose for the agent. */
-  instructions: string;
-}
 
 export interface LoadedQueries {
   /** Files without an error, in the order of their paths. */

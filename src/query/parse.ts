@@ -5,92 +5,18 @@
  * on with what there is, so that a file's errors are told together.
  */
 import { createHash } from "node:crypto";
-import { type Header, type ModuleDefaults, type ParamTag, parseHeader } from "./header/header.ts";
+import type { CopyTarget, Header, ModuleDefaults, ParsedQuery, Place, PlaceAt, Statement } from "./model.ts";
+import { parseHeader } from "./header/header.ts";
 import { createReport, type Diagnostic, didYouMean, type Report } from "./diagnostic.ts";
 import { checkKind, readCopyTarget, viewName } from "./rules/kind.ts";
 import { type LexedStatement, splitStatements, type Token, tokenize } from "./lexer.ts";
 import { lintQuery, withAllowed } from "./rules/lint.ts";
 import { checkBinding, checkParameters, checkReferences, collectParameters } from "./rules/parameters.ts";
 import { parseSql, SqlSyntaxError } from "./parser/libpg_query.ts";
-import { decodeSource, indexPlaces, type PlaceAt } from "./source_text.ts";
+import { decodeSource, indexPlaces } from "./source_text.ts";
 import { tagRules } from "./header/tags.ts";
 import { nestingOf, unwrap } from "./parser/parse_tree.ts";
-import { type UnnestKeys, unnestKeys } from "./rules/unnest_keys.ts";
-
-/** 1-based; a column counts code points, a tab is one. */
-export interface Place {
-  line: number;
-  column: number;
-}
-
-export const kinds = ["many", "one", "value", "report", "exec", "view", "unnest", "copy"] as const;
-export type Kind = (typeof kinds)[number];
-
-/** A query file whose text, header and parse tree are right by themselves, before Postgres has seen it. */
-export interface ParsedQuery {
-  /** Relative to the SQL directory, with forward slashes: `edgar/find_company.sql`. */
-  path: string;
-  module: string;
-  /** The file's name without `.sql`. */
-  name: string;
-  /** `<module>_<name>`: the MCP tool's name. */
-  tool: string;
-  kind: Kind;
-  /** The file's text without BOM, line ends as they are. */
-  source: string;
-  /** Hex SHA-256 of `source`. */
-  hash: string;
-  /** Tags of the file over the defaults of its `_module.sql`. */
-  header: Header;
-  /** Every parameter of the file once, in the order of first use in the SQL. */
-  parameters: QueryParameter[];
-  /** The file's statements in order. One, except for `:copy`, where the one with `role: "copy"` stands among setup and merge. */
-  statements: Statement[];
-  /** Only `:view`: the relation that the file creates. */
-  view: { schema: string; name: string } | null;
-  /** Only `:copy`. */
-  copy: CopyTarget | null;
-  /** Only `:unnest`: which rows of the table its rows mean. @default not known */
-  unnest?: UnnestKeys | null;
-}
-
-export interface QueryParameter {
-  name: string;
-  /** First use in the SQL: the colon. */
-  place: Place;
-  /** Its `@param` tag; null only for the array parameters of `:unnest` that the header does not describe. */
-  tag: ParamTag | null;
-  /** Only `:unnest`: it stands in an `unnest(…)` and is a field of the tool's rows. */
-  isUnnested: boolean;
-}
-
-export interface Statement {
-  role: "main" | "setup" | "copy" | "merge";
-  /** The SQL with `$1`, `$2` … in place of the names, no trailing semicolon or comment. */
-  text: string;
-  /** Names by number: `parameterNames[0]` is `$1`. */
-  parameterNames: string[];
-  /** Node type of libpg-query's tree: `SelectStmt`, `InsertStmt`, `CopyStmt` … */
-  nodeType: string;
-  /** The statement's node, without the type wrapper. Its locations are UTF-8 byte offsets into `text`. */
-  tree: Record<string, unknown>;
-  /** True for INSERT, UPDATE, DELETE, MERGE with a RETURNING list, and for SELECT. */
-  returnsRows: boolean;
-  /** Place in the file of a 0-based code-point offset into `text` (Postgres' `position` minus one). */
-  placeAt: (offset: number) => Place;
-  /** Place in the file of a 0-based UTF-8 byte offset into `text` (a location in `tree`). */
-  placeAtByte: (offset: number) => Place;
-}
-
-export interface CopyTarget {
-  schema: string | null;
-  table: string;
-  columns: string[];
-  /** Lower-case options as written: `format`, `header`, `delimiter`, `quote`, `null` … */
-  options: Record<string, string | boolean>;
-  /** The table that the load is for: what the merge writes, where the COPY goes to a staging table. Null where that is not one table. */
-  target: { schema: string | null; table: string } | null;
-}
+import { unnestKeys } from "./rules/unnest_keys.ts";
 
 export interface QueryFile {
   /** Relative to the SQL directory, with forward slashes: `<module>/<name>.sql`. */

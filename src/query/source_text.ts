@@ -5,11 +5,9 @@
  * code units; places count code points.
  */
 import type { Report } from "./diagnostic.ts";
-import type { Place } from "./parse.ts";
+import type { PlaceAt } from "./model.ts";
 
 export const maximumFile_bytes = 1024 * 1024;
-
-export type PlaceAt = (offset: number) => Place;
 
 /** The text, or null when the bytes are not UTF-8, hold NUL or are too many: reported at the first wrong byte. */
 export function decodeSource(bytes: Uint8Array, report: Report): string | null {

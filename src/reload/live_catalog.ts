@@ -10,11 +10,12 @@
 import { SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { compareText, type Diagnostic } from "../query/diagnostic.ts";
-import type { LoadedQueries, Module } from "../query/loader.ts";
+import type { LoadedQueries } from "../query/loader.ts";
+import type { Module, ParsedQuery } from "../query/model.ts";
 import type { ParseMemory } from "./parse_cache.ts";
-import type { ParsedQuery } from "../query/parse.ts";
 import type { Change } from "./watch.ts";
-import { type Catalog, catalogOf, type Tool } from "../tool/catalog.ts";
+import { type Catalog, type Tool } from "../tool/model.ts";
+import { catalogOf } from "../tool/catalog.ts";
 import type { ProvenTools } from "../check/check_tools.ts";
 import {
   type CatalogStatus,

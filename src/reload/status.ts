@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { type ErrorReport, errorReport } from "../errors.ts";
 import type { Diagnostic } from "../query/diagnostic.ts";
-import type { ParsedQuery } from "../query/parse.ts";
-import type { Catalog, Tool } from "../tool/catalog.ts";
+import type { ParsedQuery } from "../query/model.ts";
+import type { Catalog, Tool } from "../tool/model.ts";
 
 /** What is served, since when, and what stands against the files as they lie there. */
 export interface CatalogStatus {

@@ -3,12 +3,11 @@
  * the format. Like a query file, a test file is held to its grammar at the character: nothing malformed is ignored.
  */
 
-import type { ExampleTag } from "../query/header/header.ts";
+import type { ExampleTag, Place, PlaceAt } from "../query/model.ts";
 import { createReport, type Diagnostic, didYouMean, type Report } from "../query/diagnostic.ts";
 import { splitStatements, type Token, tokenize } from "../query/lexer.ts";
 import { parseSql, SqlSyntaxError } from "../query/parser/libpg_query.ts";
-import type { Place } from "../query/parse.ts";
-import { decodeSource, indexPlaces, type PlaceAt } from "../query/source_text.ts";
+import { decodeSource, indexPlaces } from "../query/source_text.ts";
 import { readExpectation } from "../query/header/tag_inputs.ts";
 import { unwrap } from "../query/parser/parse_tree.ts";
 import { isObject, parseFlow } from "../query/header/yaml_flow.ts";

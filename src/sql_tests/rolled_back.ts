@@ -7,7 +7,7 @@
  */
 
 import { SqlwrightError } from "../errors.ts";
-import { quoteIdentifier } from "../describe/statement.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { CallConnection, ConnectionSource, Pool, PoolConnection } from "../postgres/pool.ts";
 
 export interface Rehearsal {

@@ -5,11 +5,10 @@
 
 import { errorReport, SqlwrightError } from "../errors.ts";
 import type { Pool, PoolConnection } from "../postgres/pool.ts";
-import type { ExampleTag } from "../query/header/header.ts";
-import type { Place } from "../query/parse.ts";
+import type { ExampleTag, Place } from "../query/model.ts";
 import type { ExpectedOutcome, SqlTest, SqlTestFile, TestStep } from "./parse.ts";
 import { localCaller } from "../tool/caller.ts";
-import type { CallContext, ToolResult } from "../tool/catalog.ts";
+import type { CallContext, ToolResult } from "../tool/model.ts";
 import { callerOf, type Executor } from "../call/call_tool.ts";
 import {
   compareAnswer,

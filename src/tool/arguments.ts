@@ -4,47 +4,16 @@
  */
 
 import { type FromJson, fromJsonOf, UnrepresentableError } from "../postgres/types/codec.ts";
-import type { TypedColumn, TypedParameter, TypedQuery } from "../describe/describe.ts";
+import type { TypedColumn, TypedParameter, TypedQuery } from "../describe/model.ts";
 import type { LoadOptions } from "../load/format/options.ts";
 import { type PgType, withoutDomains } from "../postgres/types/types.ts";
 import { SqlwrightError } from "../errors.ts";
-import type { FilterTag } from "../query/header/header.ts";
-import type { JsonSchema, LoadInput } from "./catalog.ts";
+import type { FilterTag } from "../query/model.ts";
+import type { ArgumentBinding, BoundArguments, BoundLoad, JsonSchema, LoadInput } from "./model.ts";
 import { optionFaults, optionsSchema } from "../load/argument.ts";
 import { closedObject, nullable, schemaOf } from "./schema.ts";
 import { compileValidator, describeFault, type Fault, shorten } from "./validate.ts";
-
-/** The arguments of one call as Postgres takes them. */
-export interface BoundArguments {
-  /** Text or null by parameter name. */
-  values: Record<string, string | null>;
-  /** Only with pages. */
-  page: { cursor: string | null; size: number } | null;
-  /** Only of `:view`: the filters that were given. */
-  filters: { filter: FilterTag; value: string }[];
-  /** Only of `:exec` and `:unnest`. */
-  write?: { isDryRun: boolean; maxAffected: number | null };
-  /** Only of `:unnest`: the elements of each array of `values`, and what parts them there. */
-  elements?: Record<string, (string | null)[]>;
-  delimiters?: Record<string, string>;
-  /** Only of `:copy`. */
-  load: BoundLoad | null;
-}
-
-/** What a load takes in, and how. */
-export type BoundLoad =
-  & { options: LoadOptions }
-  & (
-    | { columns: string[]; rows: (string | null)[][] }
-    | { source: string }
-    | { input: LoadInput }
-  );
-
-export interface ArgumentBinding {
-  schema: JsonSchema;
-  /** @throws {SqlwrightError} `argument.unknown` or `argument.invalid`, naming every fault. */
-  bind: (args: Record<string, unknown>, input?: LoadInput) => BoundArguments;
-}
+import { filterArgument } from "../query/filter_argument.ts";
 
 export interface BindingOptions {
   tool: string;
@@ -193,11 +162,6 @@ export function elementOf(type: PgType): PgType {
   const plain = withoutDomains(type);
   if (plain.kind !== "array") throw new TypeError(`${type.name} is no array`);
   return plain.element;
-}
-
-/** `filed_on` for `=`, `~` and `in`; `filed_on_from` and `filed_on_to` for `>=` and `<=`. */
-export function filterArgument({ column, operator }: FilterTag): string {
-  return operator === ">=" ? `${column}_from` : operator === "<=" ? `${column}_to` : column;
 }
 
 function filterSlot(filter: FilterTag, columns: readonly TypedColumn[]): Slot & { filter: FilterTag } {

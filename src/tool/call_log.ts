@@ -2,7 +2,7 @@
 
 import { errorReport, type SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { CallContext } from "./catalog.ts";
+import type { CallContext } from "./model.ts";
 
 /** Times of the stages of one call, in milliseconds, and how often its transaction was begun. */
 export interface CallStages {

@@ -13,12 +13,12 @@
  * itself and goes one of the first two ways; whoever does find one shares the table, and goes the last way, whose locks are in order.
  */
 
-import { quoteIdentifier } from "../describe/statement.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { CallConnection, StatementOptions, TextRow } from "../postgres/pool.ts";
 import { withoutDomains } from "../postgres/types/types.ts";
-import type { UnnestKeys } from "../query/rules/unnest_keys.ts";
-import { type BoundArguments, elementOf, writeElements } from "./arguments.ts";
-import type { Tool } from "./catalog.ts";
+import type { UnnestKeys } from "../query/model.ts";
+import type { BoundArguments, Tool } from "./model.ts";
+import { elementOf, writeElements } from "./arguments.ts";
 
 export const outcomeNames = ["updated", "unchanged", "missing", "inserted", "deleted"] as const;
 export type Outcome = (typeof outcomeNames)[number];

@@ -9,23 +9,10 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { SqlwrightError } from "../errors.ts";
-import type { TypedColumn } from "../describe/describe.ts";
-import { quoteIdentifier } from "../describe/statement.ts";
-import type { OrderTerm } from "../query/header/header.ts";
-
-export interface PageKey {
-  column: string;
-  descending: boolean;
-  /** As Postgres names the type, for the cast of the key's parameter. */
-  type: string;
-  /** Index of the column in a row of the answer. */
-  index: number;
-}
-
-export interface PageStatements {
-  first: string;
-  next: string;
-}
+import type { TypedColumn } from "../describe/model.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
+import type { OrderTerm } from "../query/model.ts";
+import { type PageKey, type PageStatements } from "./model.ts";
 
 export function pageKeys(order: readonly OrderTerm[], columns: readonly TypedColumn[]): PageKey[] {
   return order.map(({ column, descending }) => {

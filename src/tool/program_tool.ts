@@ -21,7 +21,7 @@ import type {
   Tool,
   ToolAnnotations,
   ToolResult,
-} from "./catalog.ts";
+} from "./model.ts";
 import { errorResult } from "./result.ts";
 import { compileValidator, describeFault, type Fault, type Validate } from "./validate.ts";
 

@@ -3,7 +3,7 @@
 import { type DomainConstraints, domainConstraints } from "../postgres/types/domain.ts";
 import type { JsonField, JsonItem, JsonShape } from "../describe/json_shape/shape.ts";
 import type { PgType } from "../postgres/types/types.ts";
-import type { JsonSchema } from "./catalog.ts";
+import type { JsonSchema } from "./model.ts";
 import { baseSchema as columnSchema, isValid } from "./schema.ts";
 
 /** A value of the shape, or null where it may be. */

@@ -6,13 +6,10 @@
 
 import { SqlwrightError } from "../errors.ts";
 import { toJsonOf, UnrepresentableError } from "../postgres/types/codec.ts";
-import type { TypedColumn } from "../describe/describe.ts";
+import type { TypedColumn } from "../describe/model.ts";
 import type { TextRow } from "../postgres/pool.ts";
-import type { ToolResult } from "./catalog.ts";
+import type { ColumnWriter, ToolResult } from "./model.ts";
 import { representationOf } from "./schema.ts";
-
-/** Writes one column's value; null is `null`. */
-export type ColumnWriter = (text: string | null) => string;
 
 export function columnWriter(column: TypedColumn): ColumnWriter {
   const { name } = column;

@@ -3,11 +3,11 @@
  * schema that is advertised as it is.
  */
 
-import type { Flow } from "../query/header/header.ts";
+import type { Flow } from "../query/model.ts";
 import type { Representation } from "../postgres/types/codec.ts";
 import { domainConstraints } from "../postgres/types/domain.ts";
 import type { PgType } from "../postgres/types/types.ts";
-import type { JsonSchema } from "./catalog.ts";
+import type { JsonSchema } from "./model.ts";
 
 export interface SchemaOptions {
   /** An answer is stricter than an argument: an argument may give a number as text. */

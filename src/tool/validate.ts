@@ -4,7 +4,7 @@
  */
 
 import { nearestName } from "../nearest.ts";
-import type { JsonSchema } from "./catalog.ts";
+import type { JsonSchema } from "./model.ts";
 
 export interface Fault {
   /** Property path with array indexes: `rows[3].status`. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createLog } from "../../src/log.ts";
-import type { ToolResult } from "../../src/tool/catalog.ts";
+import type { ToolResult } from "../../src/tool/model.ts";
 import {
   callContext,
   type TestDatabase,

@@ -6,7 +6,7 @@ import {
   splitWords,
 } from "../../src/cli/calls/call_arguments.ts";
 import { UsageError } from "../../src/cli/console/console.ts";
-import type { JsonSchema } from "../../src/tool/catalog.ts";
+import type { JsonSchema } from "../../src/tool/model.ts";
 
 function read(properties: Record<string, JsonSchema>, ...words: string[]): Record<string, unknown> {
   const tool: CalledTool = { name: "shop_tool", kind: "many", inputSchema: { type: "object", properties } };

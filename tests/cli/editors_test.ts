@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { loadParser } from "../../src/query/parser/libpg_query.ts";
-import { kinds, parseQuery } from "../../src/query/parse.ts";
+import { kinds } from "../../src/query/model.ts";
+import { parseQuery } from "../../src/query/parse.ts";
 import { parseSqlTests } from "../../src/sql_tests/parse.ts";
 import { tagRules } from "../../src/query/header/tags.ts";
 import { projectDirectory } from "./command.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../src/cli/console/console.ts";
 import { makeFile } from "../../src/cli/files/new.ts";
-import { type Kind, kinds } from "../../src/query/parse.ts";
+import { type Kind, kinds } from "../../src/query/model.ts";
 import { testConfig, testOnEach, withDatabase, withFiles } from "../harness.ts";
 import { makeShop, nowhere, run } from "./command.ts";
 

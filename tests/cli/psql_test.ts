@@ -5,7 +5,7 @@ import { parseConnectionUrl } from "../../src/postgres/connection_url.ts";
 import { psqlLine, psqlVariables, shellLine, shellWord, sqlLiteral } from "../../src/cli/files/psql_line.ts";
 import { tell, UsageError } from "../../src/cli/console/console.ts";
 import { loadQueries } from "../../src/query/loader.ts";
-import { readKinds } from "../../src/query/rules/kind.ts";
+import { readKinds } from "../../src/query/model.ts";
 import {
   callContext,
   project,

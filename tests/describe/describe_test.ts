@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TypedQuery } from "../../src/describe/describe.ts";
+import type { TypedQuery } from "../../src/describe/model.ts";
 import type { PoolConnection } from "../../src/postgres/pool.ts";
 import { loadParser } from "../../src/query/parser/libpg_query.ts";
 import { inDatabase, testOnEach, testServer, withDatabase } from "../harness.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { JsonSchema } from "../../src/tool/catalog.ts";
+import type { JsonSchema } from "../../src/tool/model.ts";
 import { testOnEach } from "../harness.ts";
 import { type TestFile, typeAll, typeFiles, validAnswerOf, withSchema } from "./typed_files.ts";
 

@@ -2,13 +2,16 @@
 
 import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { type DescribedQueries, describeQueries, type TypedQuery } from "../../src/describe/describe.ts";
-import { mainStatement } from "../../src/describe/statement.ts";
+import { type DescribedQueries, describeQueries } from "../../src/describe/describe.ts";
+import { type TypedQuery } from "../../src/describe/model.ts";
+import { mainStatement } from "../../src/query/statements.ts";
 import { Pool, type PoolConnection, type TextRow } from "../../src/postgres/pool.ts";
 import { type Diagnostic, formatDiagnostic } from "../../src/query/diagnostic.ts";
 import { loadParser } from "../../src/query/parser/libpg_query.ts";
-import { type Kind, type ParsedQuery, parseQuery } from "../../src/query/parse.ts";
-import { type JsonSchema, toTool } from "../../src/tool/catalog.ts";
+import { type Kind, type ParsedQuery } from "../../src/query/model.ts";
+import { parseQuery } from "../../src/query/parse.ts";
+import { type JsonSchema } from "../../src/tool/model.ts";
+import { toTool } from "../../src/tool/catalog.ts";
 import { RowCollector } from "../../src/tool/result.ts";
 import { type TestServer, withDatabase } from "../harness.ts";
 

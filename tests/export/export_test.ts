@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { parquetReadObjects } from "hyparquet";
 import { SqlwrightError } from "../../src/errors.ts";
 import { writeWholeFile } from "../../src/export/format/file.ts";
-import type { ByteSink, ExportFormat } from "../../src/export/format/format.ts";
+import type { ByteSink } from "../../src/export/format/model.ts";
+import type { ExportFormat } from "../../src/export/format/format.ts";
 import { callContext, type TestDatabase, testOnEach } from "../harness.ts";
 import { decode, exportOf, select, withExports } from "./exporting.ts";
 

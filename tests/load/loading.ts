@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { SqlwrightError } from "../../src/errors.ts";
-import type { CallContext, ToolResult } from "../../src/tool/catalog.ts";
+import type { CallContext, ToolResult } from "../../src/tool/model.ts";
 import type { Application } from "../../src/app.ts";
 import { type TestDatabase, testServers, withDatabase, withTools } from "../harness.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
 import type { SqlwrightError } from "../../src/errors.ts";
-import type { ToolResult } from "../../src/tool/catalog.ts";
+import type { ToolResult } from "../../src/tool/model.ts";
 import { type TestDatabase, type TestServer, testServers, withDatabase, withTools } from "../harness.ts";
 import { loadFiles, loadSchema } from "./loading.ts";
 

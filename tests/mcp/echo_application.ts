@@ -4,8 +4,8 @@
  */
 import { SqlwrightError } from "../../src/errors.ts";
 import { createLog, type Log } from "../../src/log.ts";
-import type { McpApplication, ServedCatalog, ServedTool } from "../../src/mcp/sdk_server.ts";
-import type { CallContext, ToolResult } from "../../src/tool/catalog.ts";
+import type { McpApplication, ServedCatalog, ServedTool } from "../../src/mcp/model.ts";
+import type { CallContext, ToolResult } from "../../src/tool/model.ts";
 
 export interface EchoApplication extends McpApplication {
   /** Swaps the catalogue for one with these tools and tells the listeners. */

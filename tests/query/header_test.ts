@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type ModuleDefaults, parseHeader, parseModuleHeader } from "../../src/query/header/header.ts";
+import { type ModuleDefaults } from "../../src/query/model.ts";
+import { parseHeader, parseModuleHeader } from "../../src/query/header/header.ts";
 import { createReport, type Diagnostic } from "../../src/query/diagnostic.ts";
 import { indexPlaces } from "../../src/query/source_text.ts";
 import { tagRules, unbuiltTags } from "../../src/query/header/tags.ts";

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import type { Diagnostic } from "../../src/query/diagnostic.ts";
-import { createReport } from "../../src/query/diagnostic.ts";
+import { createReport, type Diagnostic } from "../../src/query/diagnostic.ts";
 import { splitStatements, tokenize } from "../../src/query/lexer.ts";
 import { indexPlaces } from "../../src/query/source_text.ts";
 

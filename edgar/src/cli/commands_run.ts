@@ -12,7 +12,7 @@ import type { Queries } from "../queries.ts";
 import { isDate } from "../source/source_field.ts";
 import type { SyncRequest } from "../sync/sync.ts";
 import type { DocumentKind } from "../sync/sync_documents.ts";
-import type { Log } from "../../../src/log.ts";
+import { type Log, silentLog } from "../../../src/log.ts";
 import { Interruption } from "../../../src/cli/calls/call.ts";
 import {
   formatError,
@@ -23,7 +23,7 @@ import {
   UsageError,
   widthOf,
 } from "../../../src/cli/console/console.ts";
-import { silentLog, withDatabase } from "../../../src/cli/database.ts";
+import { withDatabase } from "../../../src/cli/database.ts";
 import { count, formatSpan, openProgress } from "./progress.ts";
 import { readSettings } from "../../../src/cli/environment.ts";
 import { type Cell, type Column, formatTable } from "../../../src/cli/console/table.ts";

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { SqlwrightError } from "../../../src/errors.ts";
-import { defaultParseLimits, type RandomAccess } from "../parse/load_step.ts";
+import { defaultParseLimits, type RandomAccess } from "../source/source_file.ts";
 
 export async function readFile(file: string, path: string): Promise<Uint8Array> {
   return await Deno.readFile(file).catch((cause) => {

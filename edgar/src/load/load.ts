@@ -33,7 +33,8 @@ import {
   summaryOf,
   type TimedReport,
 } from "./load_report.ts";
-import type { FilingContext, LoadStep, Row, SourceFile } from "../parse/load_step.ts";
+import type { FilingContext, SourceFile } from "../source/source_file.ts";
+import type { LoadStep, Row } from "../parse/load_step.ts";
 import { type SourceKind, sourceKindOf } from "../source/source_kind.ts";
 
 export interface LoaderOptions {

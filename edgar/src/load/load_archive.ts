@@ -3,17 +3,27 @@
 import { SqlwrightError } from "../../../src/errors.ts";
 import { archiveMembers } from "../parse/bulk_archive.ts";
 import { countingAccess, readAll } from "./file_bytes.ts";
-import type { Loader, LoaderOptions } from "./load.ts";
-import type { FileReport } from "./load_report.ts";
-import { defaultParseLimits, type SourceFile } from "../parse/load_step.ts";
+import type { Ledger } from "./ledger.ts";
+import type { FileReport, LoadListener } from "./load_report.ts";
+import { defaultParseLimits, type SourceFile } from "../source/source_file.ts";
 import { cikOfPath, sourceKindOf } from "../source/source_kind.ts";
+
+/** What loads the members, one by one. */
+interface MemberLoader {
+  ledger: Pick<Ledger, "readBelow">;
+  loadContent(
+    content: { path: string; bytes: Uint8Array; fetched: null },
+    isMember: true,
+  ): Promise<FileReport>;
+}
 
 /** @throws {SqlwrightError} `edgar.load_failed` when members failed, which have reports of their own */
 export async function loadMembers(
   archive: SourceFile,
   { sizeBytes }: FileReport,
-  { loader, listener, concurrency }: Pick<LoaderOptions, "listener"> & {
-    loader: Loader;
+  { loader, listener, concurrency }: {
+    loader: MemberLoader;
+    listener?: LoadListener;
     concurrency: number;
   },
 ): Promise<void> {

@@ -6,7 +6,12 @@
  */
 
 import type { FileEntry, Reader as ZipJsReader } from "@zip.js/zip.js";
-import { defaultParseLimits, type ParseLimits, type RandomAccess, type SourceFile } from "./load_step.ts";
+import {
+  defaultParseLimits,
+  type ParseLimits,
+  type RandomAccess,
+  type SourceFile,
+} from "../source/source_file.ts";
 import { readWhole } from "../source/source_bytes.ts";
 import { refuseHtml, sourceInvalid } from "../source/source_error.ts";
 import { type SourceKind, sourceKindOf } from "../source/source_kind.ts";

@@ -3,7 +3,8 @@
  * `frame` may be missing. The key of a fact is (cik, taxonomy, tag, unit, start, end, accession).
  */
 
-import type { LoadStep, ParseLimits, Row, SourceFile } from "./load_step.ts";
+import type { LoadStep, Row } from "./load_step.ts";
+import type { ParseLimits, SourceFile } from "../source/source_file.ts";
 import { sourceInvalid } from "../source/source_error.ts";
 import { accessionPattern, cikOf, isDate, isDecimal, textOrNull } from "../source/source_field.ts";
 import { isObject, readJson } from "../source/source_json.ts";

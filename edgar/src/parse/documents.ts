@@ -6,7 +6,8 @@
 
 import { SqlwrightError } from "../../../src/errors.ts";
 import type { TextParts, TextWork } from "./html_text.ts";
-import type { FilingContext, LoadStep, Row } from "./load_step.ts";
+import type { FilingContext } from "../source/source_file.ts";
+import type { LoadStep, Row } from "./load_step.ts";
 import { isBlockPage, sourceBlocked, sourceInvalid } from "../source/source_error.ts";
 import { inBatches } from "../source/source_field.ts";
 import type { XmlPlace } from "../source/source_xml.ts";

@@ -5,7 +5,8 @@
 
 import { parseDocument } from "./documents.ts";
 import { parseFundReport, parseHoldings } from "./holdings.ts";
-import type { FilingContext, LoadStep, ParseLimits, Row, SourceFile } from "./load_step.ts";
+import type { FilingContext, ParseLimits, SourceFile } from "../source/source_file.ts";
+import type { LoadStep, Row } from "./load_step.ts";
 import { parseOwnership } from "./ownership.ts";
 import { readOldText } from "../source/source_bytes.ts";
 import { isBlockPage, sourceBlocked, sourceInvalid } from "../source/source_error.ts";

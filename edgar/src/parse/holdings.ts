@@ -4,7 +4,8 @@
  * since 2023-01-03 in whole dollars; here they are always whole. One security may have several rows, by manager and discretion.
  */
 
-import type { FilingContext, LoadStep, Row } from "./load_step.ts";
+import type { FilingContext } from "../source/source_file.ts";
+import type { LoadStep, Row } from "./load_step.ts";
 import { sourceInvalid } from "../source/source_error.ts";
 import { cikOf, inBatches, isDate, isDecimal } from "../source/source_field.ts";
 import { elementsOf, parseXml, textAt, type XmlNode, type XmlPlace } from "../source/source_xml.ts";

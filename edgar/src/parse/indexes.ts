@@ -4,7 +4,8 @@
  * each filer, and daily lists repeat whole rows: rows are given on as they are.
  */
 
-import type { LoadStep, ParseLimits, Row, SourceFile } from "./load_step.ts";
+import type { LoadStep, Row } from "./load_step.ts";
+import type { ParseLimits, SourceFile } from "../source/source_file.ts";
 import { readLines } from "../source/source_bytes.ts";
 import { sourceInvalid } from "../source/source_error.ts";
 import { cikOf, dateOf } from "../source/source_field.ts";

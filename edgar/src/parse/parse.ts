@@ -7,10 +7,10 @@
 import {
   defaultParseLimits,
   type FilingContext,
-  type LoadStep,
   type ParseLimits,
   type SourceFile,
-} from "./load_step.ts";
+} from "../source/source_file.ts";
+import { type LoadStep } from "./load_step.ts";
 import { readOldText } from "../source/source_bytes.ts";
 import { isBlockPage, sourceBlocked, sourceInvalid } from "../source/source_error.ts";
 import { filingPathOf, type SourceKind, sourceKindOf } from "../source/source_kind.ts";

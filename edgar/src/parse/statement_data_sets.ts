@@ -5,7 +5,8 @@
  */
 
 import { type ArchiveMember, zipMembers } from "./bulk_archive.ts";
-import type { LoadQuery, LoadStep, ParseLimits, Row, SourceFile } from "./load_step.ts";
+import type { LoadQuery, LoadStep, Row } from "./load_step.ts";
+import type { ParseLimits, SourceFile } from "../source/source_file.ts";
 import { readLines } from "../source/source_bytes.ts";
 import { sourceInvalid } from "../source/source_error.ts";
 import { accessionPattern, cikOf, dateOf, isDecimal } from "../source/source_field.ts";

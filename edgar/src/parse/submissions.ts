@@ -4,7 +4,8 @@
  * stays text, because its Z is not reliably UTC.
  */
 
-import type { LoadStep, ParseLimits, Row, SourceFile } from "./load_step.ts";
+import type { LoadStep, Row } from "./load_step.ts";
+import type { ParseLimits, SourceFile } from "../source/source_file.ts";
 import { sourceInvalid } from "../source/source_error.ts";
 import { accessionPattern, cikOf, isDate, textOrNull } from "../source/source_field.ts";
 import { isObject, type JsonObject, readJson } from "../source/source_json.ts";

@@ -3,7 +3,8 @@
  * of funds. A company may have many symbols; SEC's order in the file is their order, the main one first.
  */
 
-import type { LoadStep, ParseLimits, Row, SourceFile } from "./load_step.ts";
+import type { LoadStep, Row } from "./load_step.ts";
+import type { ParseLimits, SourceFile } from "../source/source_file.ts";
 import { sourceInvalid } from "../source/source_error.ts";
 import { cikOf, inBatches, textOrNull } from "../source/source_field.ts";
 import { isObject, type JsonObject, readJson } from "../source/source_json.ts";

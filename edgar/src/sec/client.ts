@@ -11,7 +11,7 @@ import pRetry from "p-retry";
 import { SqlwrightError } from "../../../src/errors.ts";
 import type { Log } from "../../../src/log.ts";
 import { incomplete, readChunks, stall } from "./body.ts";
-import { type DownloadedFile, downloadTo } from "./download.ts";
+import { type DownloadedFile, downloadTo, type Validators } from "./download.ts";
 import { type RequestLimiter, wait } from "./limiter.ts";
 import { AttemptError, judgeRefusal, judgeStart, toAttemptError } from "./refusal.ts";
 
@@ -35,12 +35,6 @@ export interface SecClientOptions {
   backoff_ms?: number;
   /** @default 256 MiB */
   maximumBytes?: number;
-}
-
-/** What an earlier answer said about itself. */
-export interface Validators {
-  etag: string | null;
-  lastModified: string | null;
 }
 
 export type SecAnswer =

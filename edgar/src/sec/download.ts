@@ -6,7 +6,6 @@
 import { dirname } from "node:path";
 import { SqlwrightError } from "../../../src/errors.ts";
 import { incomplete, readChunks } from "./body.ts";
-import type { Validators } from "./client.ts";
 import { AttemptError, judgeRefusal } from "./refusal.ts";
 
 export interface DownloadedFile extends Validators {
@@ -148,4 +147,10 @@ async function readNote(part: string, path: string): Promise<PartNote | null> {
 async function forget(part: string): Promise<void> {
   await Deno.remove(part).catch(() => {});
   await Deno.remove(`${part}.json`).catch(() => {});
+}
+
+/** What an earlier answer said about itself. */
+export interface Validators {
+  etag: string | null;
+  lastModified: string | null;
 }

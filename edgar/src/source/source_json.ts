@@ -4,7 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { ParseLimits, SourceFile } from "../parse/load_step.ts";
+import type { ParseLimits, SourceFile } from "./source_file.ts";
 import { readUtf8 } from "./source_bytes.ts";
 import { refuseHtml, sourceInvalid } from "./source_error.ts";
 

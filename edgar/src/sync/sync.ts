@@ -8,7 +8,8 @@
 
 import { join } from "node:path";
 import { SqlwrightError } from "../../../src/errors.ts";
-import type { SecAnswer, SecClient, Validators } from "../sec/client.ts";
+import type { SecAnswer, SecClient } from "../sec/client.ts";
+import type { Validators } from "../sec/download.ts";
 import type { Loader, SourceContent } from "../load/load.ts";
 import type { LoadListener, LoadSummary } from "../load/load_report.ts";
 import type { EdgarQueries } from "../load/ledger.ts";

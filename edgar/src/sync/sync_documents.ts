@@ -4,7 +4,7 @@
  */
 
 import type { EdgarQueries } from "../load/ledger.ts";
-import type { FilingContext } from "../parse/load_step.ts";
+import type { FilingContext } from "../source/source_file.ts";
 
 export const documentKinds = ["ownership", "holdings", "documents"] as const;
 export type DocumentKind = (typeof documentKinds)[number];

@@ -6,7 +6,7 @@ import type { Config } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { didYouMean } from "../../query/diagnostic.ts";
 import { localCaller } from "../../tool/caller.ts";
-import type { Catalog, JsonSchema, Tool, ToolResult } from "../../tool/catalog.ts";
+import type { Catalog, JsonSchema, Tool, ToolResult } from "../../tool/model.ts";
 import { formatAnswer } from "../console/answer.ts";
 import { type CallSwitches, type CallWords, readArguments, splitWords, typesOf } from "./call_arguments.ts";
 import {
@@ -20,7 +20,8 @@ import {
   UsageError,
   widthOf,
 } from "../console/console.ts";
-import { silentLog, withDatabase } from "../database.ts";
+import { silentLog } from "../../log.ts";
+import { withDatabase } from "../database.ts";
 import { readSettings } from "../environment.ts";
 import { formatTable } from "../console/table.ts";
 

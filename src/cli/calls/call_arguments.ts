@@ -5,7 +5,7 @@
 
 import { resolve } from "node:path";
 import { didYouMean } from "../../query/diagnostic.ts";
-import type { JsonSchema, Tool } from "../../tool/catalog.ts";
+import type { JsonSchema, Tool } from "../../tool/model.ts";
 import { UsageError } from "../console/console.ts";
 
 /** What stands after the tool's name. */

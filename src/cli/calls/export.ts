@@ -3,7 +3,8 @@
 import { resolve } from "node:path";
 import { withApplication } from "../../app.ts";
 import type { Config } from "../../config.ts";
-import { type ByteSink, type ExportFormat, exportFormats } from "../../export/format/format.ts";
+import { type ByteSink } from "../../export/format/model.ts";
+import { type ExportFormat, exportFormats } from "../../export/format/format.ts";
 import { bufferedSink, guardWrite, writeAll, writeWholeFile } from "../../export/format/file.ts";
 import { didYouMean } from "../../query/diagnostic.ts";
 import { localCaller } from "../../tool/caller.ts";
@@ -11,7 +12,8 @@ import { prepareExport, runExport } from "../../export/run.ts";
 import { describeTool, findTool, Interruption } from "./call.ts";
 import { type CallSwitches, readArguments, splitWords } from "./call_arguments.ts";
 import { formatCount, formatDuration, paintFor, print, tell, UsageError } from "../console/console.ts";
-import { silentLog, withDatabase } from "../database.ts";
+import { silentLog } from "../../log.ts";
+import { withDatabase } from "../database.ts";
 import { readSettings } from "../environment.ts";
 
 export interface ExportOptions {

@@ -1,7 +1,7 @@
 /** A tool's answer as a person reads it: rows as a table, one row as pairs, a report as an indented document. */
 
 import { withoutDomains } from "../../postgres/types/types.ts";
-import type { Tool } from "../../tool/catalog.ts";
+import type { Tool } from "../../tool/model.ts";
 import { formatCount, showControls } from "./console.ts";
 import { type Cell, type Column, cut, formatPairs, formatTable, type TableOptions } from "./table.ts";
 

@@ -5,8 +5,7 @@
 
 import { styleText } from "node:util";
 import { errorReport, SqlwrightError } from "../../errors.ts";
-import { formatDiagnostic, sortDiagnostics } from "../../query/diagnostic.ts";
-import type { Diagnostic } from "../../query/diagnostic.ts";
+import { type Diagnostic, formatDiagnostic, sortDiagnostics } from "../../query/diagnostic.ts";
 
 export type StreamName = "stdout" | "stderr";
 export type Style = Parameters<typeof styleText>[0];

@@ -8,7 +8,8 @@ import { poolerWarning } from "../../postgres/session.ts";
 import { compareText, type Diagnostic, didYouMean, sortDiagnostics } from "../../query/diagnostic.ts";
 import { loadQueries } from "../../query/loader.ts";
 import { rules } from "../../query/rules/rule_list.ts";
-import { type Catalog, catalogOf, type JsonSchema, type Tool } from "../../tool/catalog.ts";
+import { type Catalog, type JsonSchema, type Tool } from "../../tool/model.ts";
+import { catalogOf } from "../../tool/catalog.ts";
 import { lockName } from "../../lock/lock.ts";
 import { mountPrograms, type ProgramHost } from "../../tool/program_tool.ts";
 import { proveFurther } from "../../check/check_tools.ts";
@@ -24,7 +25,8 @@ import {
   UsageError,
   widthOf,
 } from "../console/console.ts";
-import { silentLog, withDatabase, withPools } from "../database.ts";
+import { silentLog } from "../../log.ts";
+import { withDatabase, withPools } from "../database.ts";
 import { readSettings } from "../environment.ts";
 import { checkLock, type LockCheck, lockDiagnostics, writeLockOf } from "./lock.ts";
 import { programToolSources } from "../calls/program_tools.ts";

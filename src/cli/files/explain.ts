@@ -2,9 +2,9 @@
 
 import { serverFacts } from "../../app.ts";
 import { SqlwrightError } from "../../errors.ts";
-import { readKinds } from "../../query/rules/kind.ts";
+import { readKinds } from "../../query/model.ts";
 import { localCaller } from "../../tool/caller.ts";
-import type { Tool } from "../../tool/catalog.ts";
+import type { Tool } from "../../tool/model.ts";
 import { callerOf } from "../../call/call_tool.ts";
 import { type ExplainedStatement, explainingSource, relationSizes } from "../../plan/explain_call.ts";
 import { nodesOf, type PlanWarning, planWarnings } from "../../plan/read.ts";
@@ -12,10 +12,10 @@ import { withRehearsal } from "../../sql_tests/rolled_back.ts";
 import { viewStatements } from "../../call/view.ts";
 import { Interruption } from "../calls/call.ts";
 import { formatDuration, type Paint, paintFor, print, printJson, tell, widthOf } from "../console/console.ts";
-import { silentLog } from "../database.ts";
+import { silentLog } from "../../log.ts";
 import { formatPlan, formatPlanFacts } from "../console/plan.ts";
 import { formatPairs } from "../console/table.ts";
-import { type NamedTool, takeSwitch, type ToolOptions, withNamedTool } from "../console/tool_words.ts";
+import { type NamedTool, takeSwitch, type ToolOptions, withNamedTool } from "../calls/tool_words.ts";
 
 export interface ExplainOptions extends ToolOptions {
   analyze?: boolean | undefined;

@@ -3,8 +3,7 @@
 import { openPools } from "../../app.ts";
 import type { Config } from "../../config.ts";
 import type { PoolConnection } from "../../postgres/pool.ts";
-import { readKinds } from "../../query/rules/kind.ts";
-import type { Kind } from "../../query/parse.ts";
+import { type Kind, readKinds } from "../../query/model.ts";
 import { didYouMean } from "../../query/diagnostic.ts";
 import { paintFor, print, printJson, tell, UsageError } from "../console/console.ts";
 import { withDatabase } from "../database.ts";

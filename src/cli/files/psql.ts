@@ -3,10 +3,10 @@
 import { SqlwrightError } from "../../errors.ts";
 import { parseConnectionUrl } from "../../postgres/connection_url.ts";
 import { type PgType, withoutDomains } from "../../postgres/types/types.ts";
-import { readKinds } from "../../query/rules/kind.ts";
+import { readKinds } from "../../query/model.ts";
 import { paintFor, print, printJson, tell, UsageError } from "../console/console.ts";
 import { type PsqlLine, psqlLine, shellLine, shellWord } from "./psql_line.ts";
-import { type NamedTool, takeSwitch, type ToolOptions, withNamedTool } from "../console/tool_words.ts";
+import { type NamedTool, takeSwitch, type ToolOptions, withNamedTool } from "../calls/tool_words.ts";
 
 export interface PsqlCommandOptions extends ToolOptions {
   run?: boolean | undefined;

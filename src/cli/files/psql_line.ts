@@ -5,7 +5,7 @@
 
 import type { ConnectionTarget } from "../../postgres/connection_url.ts";
 import { splitStatements, type Token, tokenize } from "../../query/lexer.ts";
-import type { ParsedQuery } from "../../query/parse.ts";
+import type { ParsedQuery } from "../../query/model.ts";
 import { indexPlaces } from "../../query/source_text.ts";
 import { UsageError } from "../console/console.ts";
 

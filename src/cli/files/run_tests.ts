@@ -10,7 +10,7 @@ import { SqlwrightError } from "../../errors.ts";
 import { compareText, type Diagnostic, didYouMean } from "../../query/diagnostic.ts";
 import { loadParser } from "../../query/parser/libpg_query.ts";
 import { parseSqlTests, type SqlTestFile } from "../../sql_tests/parse.ts";
-import type { Catalog } from "../../tool/catalog.ts";
+import type { Catalog } from "../../tool/model.ts";
 import { runExample, runSqlTest, type TestBench, type TestFailure } from "../../sql_tests/run.ts";
 import {
   formatCount,
@@ -24,7 +24,8 @@ import {
   UsageError,
   widthOf,
 } from "../console/console.ts";
-import { silentLog, withDatabase, withPools } from "../database.ts";
+import { silentLog } from "../../log.ts";
+import { withDatabase, withPools } from "../database.ts";
 import { readSettings } from "../environment.ts";
 import { type TestOutcome, writeJUnit } from "./junit.ts";
 import { cut } from "../console/table.ts";

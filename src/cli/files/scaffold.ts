@@ -3,7 +3,7 @@
  * read, over a few rows of its own. Every file made here passes `check` as it is; a test holds it to that. Pure.
  */
 
-import type { Kind } from "../../query/parse.ts";
+import type { Kind } from "../../query/model.ts";
 import { overTable, type ScaffoldParts, type ScaffoldTable } from "./scaffold_table.ts";
 
 export interface ScaffoldOptions {

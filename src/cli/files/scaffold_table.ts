@@ -1,6 +1,6 @@
 /** Query files over a table of the database, one template a kind. Pure. */
 
-import type { Kind } from "../../query/parse.ts";
+import type { Kind } from "../../query/model.ts";
 
 /** A table or view, with the names that SQL takes: quoted where they must be. */
 export interface ScaffoldTable {

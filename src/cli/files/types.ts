@@ -4,7 +4,7 @@ import { BrokenFilesError, checkFiles, defaultLimits } from "../../app.ts";
 import { declareQueries } from "../../client/declare.ts";
 import type { Config } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
-import type { Catalog } from "../../tool/catalog.ts";
+import type { Catalog } from "../../tool/model.ts";
 import { lockedCatalog, readLockedFiles } from "../../lock/catalog.ts";
 import { formatCount, print, tell } from "../console/console.ts";
 import { withDatabase, withPools } from "../database.ts";

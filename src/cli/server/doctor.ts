@@ -9,8 +9,7 @@ import { migrationStatus } from "../../migrate/migrate.ts";
 import { poolerWarning } from "../../postgres/session.ts";
 import { formatCount, formatDuration, paintFor, print, printJson } from "../console/console.ts";
 import { type Database, withDatabase } from "../database.ts";
-import { readSettings } from "../environment.ts";
-import { migrationsDirectory } from "../environment.ts";
+import { migrationsDirectory, readSettings } from "../environment.ts";
 import { commandOf } from "./setup.ts";
 
 export interface DoctorOptions {

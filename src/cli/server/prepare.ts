@@ -14,7 +14,7 @@ import type { PoolConnection } from "../../postgres/pool.ts";
 import type { Diagnostic } from "../../query/diagnostic.ts";
 import { type LoadedQueries, loadQueries } from "../../query/loader.ts";
 import { formatCount, tell } from "../console/console.ts";
-import { silentLog } from "../database.ts";
+import { silentLog } from "../../log.ts";
 import { migrationsDirectory, projectDirectory } from "../environment.ts";
 
 export interface PrepareOptions {

@@ -3,38 +3,13 @@
  * types. Read in one query each, and one for each level of views over views.
  */
 
-import { loadRelations, type Relation, type Relations } from "../relations.ts";
+import { loadRelations, type Relation } from "../relations.ts";
 import type { PoolConnection } from "../../postgres/pool.ts";
 import { numberOf, type TreeNode, walkTree } from "./node_text.ts";
-import type { Scope } from "./scope.ts";
+import type { TreeCatalog } from "./scope.ts";
 import { queryOf } from "./statements.ts";
 import { impliedTypes } from "./types.ts";
-import { loadTypes, type TypeMap } from "../../postgres/types/types.ts";
-
-export interface TreeCatalog {
-  relations: Relations;
-  /** The query of each view, by the view's OID. */
-  views: ReadonlyMap<number, TreeNode>;
-  functions: ReadonlyMap<number, FunctionFacts>;
-  operators: ReadonlyMap<number, OperatorFacts>;
-  types: TypeMap;
-  /** Opened once each by `tree_scope.ts`. */
-  viewScopes: Map<number, Scope>;
-  /** Types whose own cast to json decides what they look like in a report. */
-  jsonCasts: ReadonlySet<number>;
-}
-
-export interface FunctionFacts {
-  /** `lower(text)` with `pg_type.typname`s for one of `pg_catalog`; null for any other. */
-  signature: string | null;
-  /** Null in, null out. */
-  isStrict: boolean;
-}
-
-export interface OperatorFacts extends FunctionFacts {
-  /** Name and operand types, a prefix operator's left one null; null for an operator outside of `pg_catalog`. */
-  operands: { name: string; left: string | null; right: string } | null;
-}
+import { loadTypes } from "../../postgres/types/types.ts";
 
 export interface CatalogRequest {
   trees: readonly (TreeNode | null)[];

@@ -2,8 +2,7 @@
 
 import type { RelationColumn } from "../relations.ts";
 import { child, children, flag, numberOf, numbers, strings, textOf, type TreeNode } from "./node_text.ts";
-import type { TreeCatalog } from "./catalog.ts";
-import { commands, type FindFacts, joins, type RangeTableKind, Scope } from "./scope.ts";
+import { commands, type FindFacts, joins, type RangeTableKind, Scope, type TreeCatalog } from "./scope.ts";
 
 /** What a VAR stands for. */
 export type Resolved =

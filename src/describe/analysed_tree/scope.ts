@@ -4,7 +4,8 @@
  */
 
 import { child, children, numberOf, type TreeNode } from "./node_text.ts";
-import type { TreeCatalog } from "./catalog.ts";
+import { type Relations } from "../relations.ts";
+import { type TypeMap } from "../../postgres/types/types.ts";
 
 /** What is known of the parameters of a statement, by `$n`. */
 export interface ParameterFacts {
@@ -223,4 +224,29 @@ function walkJoins(
     default:
       // Relations below an unknown node have no entry, and so count as nulled.
   }
+}
+
+export interface TreeCatalog {
+  relations: Relations;
+  /** The query of each view, by the view's OID. */
+  views: ReadonlyMap<number, TreeNode>;
+  functions: ReadonlyMap<number, FunctionFacts>;
+  operators: ReadonlyMap<number, OperatorFacts>;
+  types: TypeMap;
+  /** Opened once each by `tree_scope.ts`. */
+  viewScopes: Map<number, Scope>;
+  /** Types whose own cast to json decides what they look like in a report. */
+  jsonCasts: ReadonlySet<number>;
+}
+
+export interface FunctionFacts {
+  /** `lower(text)` with `pg_type.typname`s for one of `pg_catalog`; null for any other. */
+  signature: string | null;
+  /** Null in, null out. */
+  isStrict: boolean;
+}
+
+export interface OperatorFacts extends FunctionFacts {
+  /** Name and operand types, a prefix operator's left one null; null for an operator outside of `pg_catalog`. */
+  operands: { name: string; left: string | null; right: string } | null;
 }

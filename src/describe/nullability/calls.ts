@@ -1,9 +1,11 @@
 /** Which calls can answer null: functions, aggregates, window functions, SQL/JSON constructors, functions in FROM. */
 
-import { isNotNull } from "./nullability.ts";
 import { rowColumnsOf, ruleOfAggregate, ruleOfFunction } from "./functions.ts";
 import { child, children, flag, numberOf, textOf, type TreeNode } from "../analysed_tree/node_text.ts";
 import type { Scope } from "../analysed_tree/scope.ts";
+
+/** Whether an expression can be null: `nullability.ts` has it, and asks here about calls. */
+export type IsNotNull = (expression: TreeNode, scope: Scope) => boolean;
 
 const externalParameter = 0;
 /** `type` of JSONCONSTRUCTOREXPR. */
@@ -33,7 +35,7 @@ const offsetFunctions = new Set([
 ]);
 const frameIsWritten = 1;
 
-export function functionIsNotNull(call: TreeNode, scope: Scope): boolean {
+export function functionIsNotNull(call: TreeNode, scope: Scope, isNotNull: IsNotNull): boolean {
   if (flag(call, "funcretset")) return false;
   const args = children(call, "args");
   const rule = ruleOfFunction(scope.catalog.functions.get(numberOf(call, "funcid")));
@@ -53,7 +55,7 @@ export function functionIsNotNull(call: TreeNode, scope: Scope): boolean {
   }
 }
 
-export function aggregateIsNotNull(call: TreeNode, scope: Scope): boolean {
+export function aggregateIsNotNull(call: TreeNode, scope: Scope, isNotNull: IsNotNull): boolean {
   const rule = ruleOfAggregate(scope.catalog.functions.get(numberOf(call, "aggfnoid")));
   if (rule === "count") return true;
   // A group has a row. Without GROUP BY, with an empty grouping set or a filter there may be none.
@@ -65,7 +67,7 @@ export function aggregateIsNotNull(call: TreeNode, scope: Scope): boolean {
   return rule === "collect" || (expression ? isNotNull(expression, scope.ungrouped()) : false);
 }
 
-export function windowIsNotNull(call: TreeNode, scope: Scope): boolean {
+export function windowIsNotNull(call: TreeNode, scope: Scope, isNotNull: IsNotNull): boolean {
   const facts = scope.catalog.functions.get(numberOf(call, "winfnoid"));
   const signature = facts?.signature ?? "";
   const args = children(call, "args");
@@ -86,7 +88,7 @@ export function windowIsNotNull(call: TreeNode, scope: Scope): boolean {
 }
 
 /** SQL/JSON constructors of PostgreSQL 16 and newer. */
-export function constructorIsNotNull(constructor: TreeNode, scope: Scope): boolean {
+export function constructorIsNotNull(constructor: TreeNode, scope: Scope, isNotNull: IsNotNull): boolean {
   switch (numberOf(constructor, "type")) {
     case jsonConstructors.object:
     case jsonConstructors.array:
@@ -107,7 +109,12 @@ export function constructorIsNotNull(constructor: TreeNode, scope: Scope): boole
   }
 }
 
-export function functionColumnIsNotNull(entry: TreeNode, position: number, scope: Scope): boolean {
+export function functionColumnIsNotNull(
+  entry: TreeNode,
+  position: number,
+  scope: Scope,
+  isNotNull: IsNotNull,
+): boolean {
   const functions = children(entry, "functions");
   const [only] = functions;
   const width = only === undefined ? 0 : numberOf(only, "funccolcount");

@@ -6,7 +6,7 @@
  * tests/postgres/nullability_test.ts asks them all again.
  */
 
-import type { FunctionFacts, OperatorFacts } from "../analysed_tree/catalog.ts";
+import type { FunctionFacts, OperatorFacts } from "../analysed_tree/scope.ts";
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 

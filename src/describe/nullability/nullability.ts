@@ -107,19 +107,19 @@ export function isNotNull(expression: TreeNode, scope: Scope): boolean {
     case "SQLVALUEFUNCTION":
       return numberOf(expression, "op") < currentSchema;
     case "FUNCEXPR":
-      return functionIsNotNull(expression, scope);
+      return functionIsNotNull(expression, scope, isNotNull);
     case "OPEXPR":
       return !flag(expression, "opretset") &&
         isPlainOperator(scope.catalog.operators.get(numberOf(expression, "opno"))) &&
         args().every((each) => isNotNull(each, scope));
     case "AGGREF":
-      return aggregateIsNotNull(expression, scope);
+      return aggregateIsNotNull(expression, scope, isNotNull);
     case "WINDOWFUNC":
-      return windowIsNotNull(expression, scope);
+      return windowIsNotNull(expression, scope, isNotNull);
     case "SUBLINK":
       return sublinkIsNotNull(expression, scope);
     case "JSONCONSTRUCTOREXPR":
-      return constructorIsNotNull(expression, scope);
+      return constructorIsNotNull(expression, scope, isNotNull);
     case "JSONISPREDICATE": {
       const tested = child(expression, "expr");
       return tested !== null && isNotNull(tested, scope);
@@ -163,7 +163,7 @@ export function resolvedIsNotNull(target: Resolved): boolean {
     case "expression":
       return target.expressions.every((each) => isNotNull(each, target.scope));
     case "function":
-      return functionColumnIsNotNull(target.entry, target.position, target.scope);
+      return functionColumnIsNotNull(target.entry, target.position, target.scope, isNotNull);
     case "row":
       return target.scope.kindOf(target.entry) !== "function";
     case "unknown":

@@ -4,7 +4,7 @@
  * null, which costs a `| null` and is never wrong.
  */
 
-import type { Statement } from "../../query/parse.ts";
+import type { Statement } from "../../query/model.ts";
 
 type Node = Record<string, unknown>;
 

@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { constants, createBrotliCompress, createGzip } from "node:zlib";
-import type { ByteSink } from "./format.ts";
+import type { ByteSink } from "./model.ts";
 
 export type Encoding = "br" | "gzip";
 

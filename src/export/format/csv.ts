@@ -3,7 +3,7 @@
  * an empty text is `""`, and quotes stand only where they must.
  */
 
-import type { ByteSink, ExportColumns, RowWriter } from "./format.ts";
+import type { ByteSink, ExportColumns, RowWriter } from "./model.ts";
 
 export async function csvWriter({ columns }: ExportColumns, sink: ByteSink): Promise<RowWriter> {
   const encoder = new TextEncoder();

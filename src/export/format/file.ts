@@ -2,7 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { SqlwrightError } from "../../errors.ts";
-import type { ByteSink } from "./format.ts";
+import type { ByteSink } from "./model.ts";
 
 /** Small writes are gathered. */
 const bufferBytes = 256 * 1024;

@@ -1,6 +1,6 @@
 /** One JSON document a line: the same objects as a tool's `rows`, digit by digit; of a report the document itself. */
 
-import type { ByteSink, ExportColumns, RowWriter } from "./format.ts";
+import type { ByteSink, ExportColumns, RowWriter } from "./model.ts";
 
 export function ndjsonWriter({ columns, writers, isDocument }: ExportColumns, sink: ByteSink): RowWriter {
   const encoder = new TextEncoder();

@@ -19,10 +19,10 @@
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { SqlwrightError } from "../../errors.ts";
-import type { TypedColumn } from "../../describe/describe.ts";
+import type { TypedColumn } from "../../describe/model.ts";
 import type { TextRow } from "../../postgres/pool.ts";
 import { withoutDomains } from "../../postgres/types/types.ts";
-import type { ByteSink, ExportColumns, RowWriter } from "./format.ts";
+import type { ByteSink, ExportColumns, RowWriter } from "./model.ts";
 
 /** A row group is written when it has so many rows, or so many characters of text. */
 const groupRows = 50_000;

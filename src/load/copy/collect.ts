@@ -18,7 +18,7 @@ import {
   subjectOf,
 } from "../format/record.ts";
 import { withLine } from "./resource_error.ts";
-import type { StagedRows } from "../merge/staging_table.ts";
+import type { StagedRows } from "./staging_table.ts";
 
 export interface CollectOptions {
   words: SourceWords;

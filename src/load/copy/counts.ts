@@ -4,7 +4,7 @@
  */
 
 import type { CallConnection } from "../../postgres/pool.ts";
-import { quoteIdentifier } from "../../describe/statement.ts";
+import { quoteIdentifier } from "../../postgres/identifiers.ts";
 
 export interface RowCounts {
   inserted: number;

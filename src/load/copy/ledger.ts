@@ -7,7 +7,7 @@
 
 import { createHash } from "node:crypto";
 import { SqlwrightError } from "../../errors.ts";
-import { quoteIdentifier } from "../../describe/statement.ts";
+import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import type { CallConnection } from "../../postgres/pool.ts";
 import type { Reject } from "../format/record.ts";
 import { recordRejects } from "./rejects.ts";

@@ -4,8 +4,8 @@
  */
 
 import { nearestName } from "../../nearest.ts";
-import { quoteIdentifier } from "../../describe/statement.ts";
-import type { CopyTarget } from "../../query/parse.ts";
+import { quoteIdentifier } from "../../postgres/identifiers.ts";
+import type { CopyTarget } from "../../query/model.ts";
 import {
   decoded,
   delimitedRecords,
@@ -22,7 +22,7 @@ import { type JsonColumn, openJsonRows } from "./json_rows.ts";
 import { elementTexts, ndjsonTexts } from "./json_texts.ts";
 import { copyOptionsOf, type DelimitedForm, type LoadOptions, optionFault, sourceFormOf } from "./options.ts";
 import { type RecordPart, rowRecords, type SourceWords, textLine } from "./record.ts";
-import type { OpenedSource } from "../source/source.ts";
+import type { OpenedSource } from "../source/model.ts";
 
 /** What is to be copied. */
 export interface Intake {

@@ -3,7 +3,7 @@
  */
 
 import { SqlwrightError } from "../../errors.ts";
-import type { CopyTarget } from "../../query/parse.ts";
+import type { CopyTarget } from "../../query/model.ts";
 import { type CopyEncoding, encodingOf } from "./encoding.ts";
 
 /** The argument `options` of a `:copy` tool; what is not given is absent. */

@@ -5,7 +5,7 @@
 
 import type { CallConnection } from "../../postgres/pool.ts";
 import { loadParser, parseSql } from "../../query/parser/libpg_query.ts";
-import type { CopyTarget, Statement } from "../../query/parse.ts";
+import type { CopyTarget, Statement } from "../../query/model.ts";
 import {
   field,
   list,

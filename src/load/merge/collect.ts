@@ -19,7 +19,7 @@ import { type MergeNature, natureOf } from "./analyse.ts";
 import { findBadRows, findClashes, type SearchOptions } from "./find_bad_rows.ts";
 import type { LoadProgress } from "../copy/progress.ts";
 import type { Reject, SourceWords } from "../format/record.ts";
-import type { BadRow, RecordForm, StagedRows } from "./staging_table.ts";
+import type { BadRow, RecordForm, StagedRows } from "../copy/staging_table.ts";
 
 export interface CollectMergeOptions extends MergeOptions {
   staged: StagedRows;

@@ -21,7 +21,7 @@ import type { Refusal } from "../copy/all_or_nothing.ts";
 import { affectedTwice, type Merge, mergeRefusalOf, runMerges } from "./merge.ts";
 import type { MergeNature } from "./analyse.ts";
 import { hopelessRows, isBrought } from "./foreign_keys.ts";
-import type { BadRow, StagedRows } from "./staging_table.ts";
+import type { BadRow, StagedRows } from "../copy/staging_table.ts";
 
 type Connection = Pick<CallConnection, "rows" | "script" | "execute">;
 type Range = readonly [first: number, last: number];

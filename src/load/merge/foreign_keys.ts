@@ -6,10 +6,10 @@
 
 import { sqlstateOf } from "../../postgres/database_error.ts";
 import type { CallConnection } from "../../postgres/pool.ts";
-import { quoteIdentifier } from "../../describe/statement.ts";
+import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import type { Refusal } from "../copy/all_or_nothing.ts";
 import type { MergeNature } from "./analyse.ts";
-import type { StagedRows } from "./staging_table.ts";
+import type { StagedRows } from "../copy/staging_table.ts";
 
 type Connection = Pick<CallConnection, "rows" | "script" | "execute">;
 type Constraint = Refusal["constraint"];

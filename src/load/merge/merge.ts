@@ -3,7 +3,7 @@
 import { SqlwrightError } from "../../errors.ts";
 import { sqlstateOf } from "../../postgres/database_error.ts";
 import type { CallConnection } from "../../postgres/pool.ts";
-import type { Statement } from "../../query/parse.ts";
+import type { Statement } from "../../query/model.ts";
 import { type Refusal, refusalOf } from "../copy/all_or_nothing.ts";
 import { CountTally, type RowCounts } from "../copy/counts.ts";
 

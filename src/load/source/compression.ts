@@ -7,7 +7,7 @@
 import { pipeline, Readable } from "node:stream";
 import { crc32, createGunzip, createInflateRaw } from "node:zlib";
 import { chunkBytes, type RawSource } from "./raw_source.ts";
-import type { OpenedSource, SourceOptions } from "./source.ts";
+import type { OpenedSource, SourceOptions } from "./model.ts";
 import { corruptSource, refusedSource, tooLargeSource } from "./errors.ts";
 import { findMember, type ZipMember } from "./zip.ts";
 

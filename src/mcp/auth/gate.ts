@@ -5,7 +5,7 @@
 
 import { errorReport, SqlwrightError } from "../../errors.ts";
 import { type Caller, localCaller, unknownCaller } from "../../tool/caller.ts";
-import { jsonResponse } from "../http/exchange.ts";
+import { jsonResponse } from "../json_response.ts";
 import { errorCode, errorText, type RequestId } from "../message.ts";
 import type { TokenVerifier } from "./token.ts";
 

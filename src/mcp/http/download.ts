@@ -6,7 +6,7 @@
 
 import { type ErrorReport, errorReport, SqlwrightError } from "../../errors.ts";
 import { encodingFor, withCompression } from "../../export/format/compress.ts";
-import type { ByteSink } from "../../export/format/format.ts";
+import type { ByteSink } from "../../export/format/model.ts";
 import { contentTypes } from "../../export/format/format.ts";
 import { localCaller } from "../../tool/caller.ts";
 import { type Exported, type ExportLimits, prepareExport, runExport } from "../../export/run.ts";

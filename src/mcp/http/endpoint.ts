@@ -7,9 +7,11 @@
  */
 import type { Log } from "../../log.ts";
 import { type Caller, scopeMissing } from "../../tool/caller.ts";
-import { abortReason, type Era, type RequestedCall, type RunningCalls } from "../call.ts";
+import { abortReason, type RunningCalls } from "../call.ts";
+import type { Era, McpApplication, RequestedCall } from "../model.ts";
 import { DirectAnswers, envelopeOf, legacyVersions, modernVersion } from "../fast_path.ts";
-import { type BodyLimits, BodyReader, CallExchanger, errorResponse, jsonResponse } from "./exchange.ts";
+import { type BodyLimits, BodyReader, CallExchanger } from "./exchange.ts";
+import { errorResponse, jsonResponse } from "../json_response.ts";
 import {
   asNotification,
   asRequest,
@@ -22,7 +24,7 @@ import {
 } from "../message.ts";
 import type { Gate } from "../auth/gate.ts";
 import { answerHeaders, authInfoOf, loadReference, type Reference, withAccept } from "../sdk.ts";
-import { makeServer, type McpApplication, sendListChanged } from "../sdk_server.ts";
+import { makeServer, sendListChanged } from "../sdk_server.ts";
 import { ownerOf, Session, type SessionLimits, type SessionLink, SessionTable } from "./session.ts";
 import { findHiddenCall, type HiddenCall, withoutHidden } from "../visible.ts";
 

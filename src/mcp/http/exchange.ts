@@ -1,25 +1,11 @@
 /**
  * One HTTP exchange: reading a body within limits, and answering a tool call so that a client that goes away aborts it.
  */
-import { abortReason, type CallChannel, type RequestedCall, RunningCalls } from "../call.ts";
+import { abortReason, RunningCalls } from "../call.ts";
+import { type CallChannel, type RequestedCall } from "../model.ts";
 import type { Caller } from "../../tool/caller.ts";
-import { errorCode, errorText, type RequestId } from "../message.ts";
-
-export function jsonResponse(text: string, status = 200, headers?: Record<string, string>): Response {
-  return new Response(text, {
-    status,
-    headers: headers === undefined ? jsonHeaders : { ...jsonHeaders, ...headers },
-  });
-}
-
-export function errorResponse(
-  status: number,
-  code: number,
-  message: string,
-  options: { id?: RequestId | null; headers?: Record<string, string> } = {},
-): Response {
-  return jsonResponse(errorText(options.id ?? null, code, message), status, options.headers);
-}
+import { errorCode } from "../message.ts";
+import { errorResponse, jsonHeaders, jsonResponse } from "../json_response.ts";
 
 export interface BodyLimits {
   maxBodyBytes: number;
@@ -162,7 +148,6 @@ export class CallExchanger {
 const openAfter_ms = 15;
 const tick_ms = 5;
 const maxUnreadEvents = 1024;
-const jsonHeaders = { "content-type": "application/json" };
 const eventHeaders = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",

@@ -6,7 +6,7 @@ import { errorReport, SqlwrightError } from "../../errors.ts";
 import type { Upload, UploadStore } from "../../load/source/upload.ts";
 import type { Log } from "../../log.ts";
 import { abortReason, type RunningCalls } from "../call.ts";
-import { jsonResponse } from "./exchange.ts";
+import { jsonResponse } from "../json_response.ts";
 
 export interface UploadRouteOptions {
   uploads: UploadStore;

@@ -9,7 +9,8 @@ import type { McpServer, Server } from "@modelcontextprotocol/server";
 import { errorReport } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { localCaller } from "../../tool/caller.ts";
-import { abortReason, type Era, type RequestedCall, RunningCalls, withinBound } from "../call.ts";
+import { abortReason, RunningCalls, withinBound } from "../call.ts";
+import type { Era, McpApplication, RequestedCall } from "../model.ts";
 import { DirectAnswers, envelopeOf } from "../fast_path.ts";
 import { type ByteSink, LineSplitter, LineWriter } from "./lines.ts";
 import {
@@ -25,7 +26,7 @@ import {
   readableId,
   type RequestId,
 } from "../message.ts";
-import { makeServer, type McpApplication, sendListChanged, sendUpdated } from "../sdk_server.ts";
+import { makeServer, sendListChanged, sendUpdated } from "../sdk_server.ts";
 
 export interface StdioOptions {
   /** Stops reading; calls in flight may finish within `drain_ms`. */

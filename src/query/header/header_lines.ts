@@ -5,8 +5,7 @@
  * with continuation lines is one text with a line end at each joint, and a map from it back to the file.
  */
 import { didYouMean, type Report } from "../diagnostic.ts";
-import { type Kind, kinds } from "../parse.ts";
-import type { PlaceAt } from "../source_text.ts";
+import { type Kind, kinds, type PlaceAt } from "../model.ts";
 
 /** A text gathered from pieces of the source. */
 export interface MappedText {

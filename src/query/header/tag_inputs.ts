@@ -1,8 +1,9 @@
 /** Readers of the tags that describe inputs, columns and examples: the ones with a text and YAML in flow style. */
-import type { ExampleTag, FilterTag, Flow, Header, ParamTag } from "./header.ts";
+import type { ExampleTag, FilterTag, Flow, Header, ParamTag } from "../model.ts";
 import { checkVocabulary, explainMisfit } from "./schema_keywords.ts";
 import { isObject, parseFlow, scanFlow } from "./yaml_flow.ts";
-import type { TagContext } from "./tags.ts";
+import type { TagContext } from "./tag_context.ts";
+import { filterArgument } from "../filter_argument.ts";
 
 /** A column as a tag writes it: a name, or any name in double quotes. */
 export const columnPattern = /(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*|"(?:[^"]|"")+")/;
@@ -165,8 +166,8 @@ export function readFilter(context: TagContext, header: Header): void {
   }
   const operator = filterOperators.find((known) => known === match[3]) ?? "=";
   const filter: FilterTag = { column, operator, text: tail.text, place: context.placeOf(0) };
-  const input = filterInput(filter);
-  if (header.filters.some((earlier) => filterInput(earlier) === input)) {
+  const input = filterArgument(filter);
+  if (header.filters.some((earlier) => filterArgument(earlier) === input)) {
     context.repeat(0, `Another filter already has the input "${input}"`);
     return;
   }
@@ -175,11 +176,6 @@ export function readFilter(context: TagContext, header: Header): void {
     return;
   }
   header.filters.push(filter);
-}
-
-/** The name of the tool's input that a filter makes. */
-export function filterInput({ column, operator }: Pick<FilterTag, "column" | "operator">): string {
-  return operator === ">=" ? `${column}_from` : operator === "<=" ? `${column}_to` : column;
 }
 
 export function readComplete(context: TagContext, header: Header): void {

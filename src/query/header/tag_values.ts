@@ -1,10 +1,9 @@
 /** Readers of the tags whose value is a word, a number or a list of them: ceilings, roles, hints, order, charts. */
-import type { Header, OrderTerm } from "./header.ts";
+import { type Header, type OrderTerm, readKinds } from "../model.ts";
 import { didYouMean } from "../diagnostic.ts";
-import { readKinds } from "../rules/kind.ts";
 import { rules } from "../rules/rule_list.ts";
 import { columnPattern, unquote } from "./tag_inputs.ts";
-import type { TagContext } from "./tags.ts";
+import type { TagContext } from "./tag_context.ts";
 
 /** Words between spaces and line ends, with their index. */
 function words(text: string): { text: string; index: number }[] {

@@ -4,8 +4,7 @@
  *
  * The readers are in `tag_inputs.ts` (inputs, columns, examples) and `tag_values.ts` (all others).
  */
-import type { Header, ModuleDefaults } from "./header.ts";
-import type { Kind, Place } from "../parse.ts";
+import type { Kind } from "../model.ts";
 import { readColumn, readComplete, readExample, readFilter, readParam } from "./tag_inputs.ts";
 import {
   ceiling,
@@ -23,34 +22,7 @@ import {
   readTimeout,
   readUntrusted,
 } from "./tag_values.ts";
-
-/** One tag of one file, for its reader. */
-export interface TagContext {
-  tag: string;
-  /** Null in `_module.sql` and when the file's kind is not known. */
-  kind: Kind | null;
-  moduleDefaults: ModuleDefaults | null;
-  /** The `@`. */
-  place: Place;
-  /** The value; a line end stands where a continuation line begins. */
-  text: string;
-  placeOf: (index: number) => Place;
-  fail: (index: number, message: string, hint?: string) => void;
-  /** Reports a name that an earlier tag already has. */
-  repeat: (index: number, message: string) => void;
-  /** Reports a part of a tag's value that has no effect yet. */
-  unbuilt: (index: number, feature: string) => void;
-}
-
-export interface TagRule {
-  /** Null: every kind. */
-  kinds: readonly Kind[] | null;
-  isRepeatable: boolean;
-  isModuleDefault: boolean;
-  /** The form of the value, as a hint. */
-  form: string;
-  read: (context: TagContext, header: Header) => void;
-}
+import { type TagRule } from "./tag_context.ts";
 
 /**
  * Tags that are understood and checked but have no effect yet: a file that uses one is refused, never half obeyed. Whoever

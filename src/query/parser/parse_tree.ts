@@ -5,7 +5,7 @@
  * `relation: {…}` is a RangeVar. The walk gives both with their type. Locations are UTF-8 byte offsets into the statement's
  * text; a location of zero is left out by libpg-query.
  */
-import type { Place, Statement } from "../parse.ts";
+import type { Place, Statement } from "../model.ts";
 
 export type Node = Record<string, unknown>;
 

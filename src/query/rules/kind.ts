@@ -5,7 +5,7 @@
  */
 import { didYouMean, type Report } from "../diagnostic.ts";
 import { explainForbiddenStatement } from "./forbidden.ts";
-import type { CopyTarget, Kind, Place, Statement } from "../parse.ts";
+import type { CopyTarget, Kind, Place, Statement } from "../model.ts";
 import {
   field,
   list,
@@ -152,9 +152,6 @@ function loadTarget(copied: Relation, statements: readonly Statement[]): Relatio
 export function temporaryTables(statements: readonly Statement[]): Set<string> {
   return new Set(statements.map(temporaryTable).filter((table) => table !== null).map(({ name }) => name));
 }
-
-/** Kinds whose tools only read. */
-export const readKinds: ReadonlySet<Kind> = new Set(["many", "one", "value", "report", "view"]);
 
 /** Types of statement in which Postgres can bind a value. */
 export const bindable: ReadonlySet<string> = new Set([

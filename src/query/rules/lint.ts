@@ -5,13 +5,12 @@
  * Every check walks whole trees, so that nothing hides in a CTE, a sub-query, a set operation or a function in FROM. What a
  * file allows with `@allow` is filtered out at the one place where diagnostics are reported.
  */
-import type { Header } from "../header/header.ts";
+import { type CopyTarget, type Header, type Kind, type Place, readKinds, type Statement } from "../model.ts";
 import { didYouMean, type Report } from "../diagnostic.ts";
 import { explainForbiddenFunction, explainForbiddenStatement } from "./forbidden.ts";
-import { readKinds, temporaryTables, unnestedNumbers } from "./kind.ts";
+import { temporaryTables, unnestedNumbers } from "./kind.ts";
 import { lintNulls } from "./nulls.ts";
 import { lintTables } from "./tables.ts";
-import type { CopyTarget, Kind, Place, Statement } from "../parse.ts";
 import { unnestKeys } from "./unnest_keys.ts";
 import {
   field,

@@ -1,6 +1,6 @@
 /** Rules about null, SQL's usual trap: `= null`, `not in (select …)`, and aggregates that are null over no rows. */
 import type { Report } from "../diagnostic.ts";
-import type { Statement } from "../parse.ts";
+import type { Statement } from "../model.ts";
 import {
   field,
   isNullConstant,

@@ -1,10 +1,9 @@
 /** The parameters of a query file: what the SQL uses against what the header declares. */
-import type { Header } from "../header/header.ts";
+import type { Header, QueryParameter, Statement } from "../model.ts";
 import { didYouMean, type Report } from "../diagnostic.ts";
 import { bindable, unnestedNumbers } from "./kind.ts";
 import type { LexedStatement } from "../lexer.ts";
-import type { QueryParameter, Statement } from "../parse.ts";
-import { filterInput } from "../header/tag_inputs.ts";
+import { filterArgument } from "../filter_argument.ts";
 
 /** Every parameter of the file once. `statements` is null when the SQL does not parse. */
 export function collectParameters(
@@ -96,7 +95,7 @@ export function checkReferences(
 ): void {
   const inputs = [
     ...parameters.filter(({ tag }) => tag === null || tag.from === null).map(({ name }) => name),
-    ...header.filters.map(filterInput),
+    ...header.filters.map(filterArgument),
   ];
   const known = inputs.length === 0
     ? "The tool has no parameters"

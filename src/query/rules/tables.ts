@@ -1,6 +1,6 @@
 /** The rule that tables carry their schema: the search path must not decide what a tool reads. */
 import type { Report } from "../diagnostic.ts";
-import type { Statement } from "../parse.ts";
+import type { Statement } from "../model.ts";
 import { field, list, locationOf, type Node, object, unwrap } from "../parser/parse_tree.ts";
 
 /** `temporary` are the tables that the file creates itself, which live in no schema that a file could name. */

@@ -6,22 +6,8 @@
  * are cast at most. Anything else has no keys, and the tool answers without outcomes.
  */
 
-import type { Statement } from "../parse.ts";
+import type { Statement, UnnestKeys } from "../model.ts";
 import { field, list, nameParts, type Node, object, unwrap } from "../parser/parse_tree.ts";
-
-export interface UnnestKeys {
-  schema: string;
-  table: string;
-  /** `update only`: tables that inherit are left alone. */
-  isOnly?: true;
-  /** What can become of a row that is there, and of one that is not. */
-  does: ("insert" | "update" | "delete")[];
-  /** The statement locks the rows that are there, so that they may be locked in order before. */
-  locks?: true;
-  /** What the statement itself calls its table, where RETURNING tells the keys: not in MERGE, nor where it sets them. */
-  returnAs?: string;
-  keys: { column: string; parameter: string }[];
-}
 
 /** Null where the keys are not certain. */
 export function unnestKeys({ nodeType, tree, parameterNames }: Statement): UnnestKeys | null {

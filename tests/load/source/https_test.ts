@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
-import { Uint8ArrayReader } from "@zip.js/zip.js";
-import type { SourceAccess } from "../../../src/load/source/source.ts";
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
+import type { SourceAccess } from "../../../src/load/source/model.ts";
 import { project } from "../../harness.ts";
 import { answerOf, type OddServer, withOddServer } from "./odd_server.ts";
 import { failure, open, read } from "./reading.ts";

@@ -2,13 +2,8 @@
 
 import assert from "node:assert/strict";
 import { SqlwrightError } from "../../../src/errors.ts";
-import {
-  defaultMaximumBytes,
-  type OpenedSource,
-  openSource,
-  type SourceAccess,
-  type SourceOptions,
-} from "../../../src/load/source/source.ts";
+import { defaultMaximumBytes, openSource } from "../../../src/load/source/source.ts";
+import { type OpenedSource, type SourceAccess, type SourceOptions } from "../../../src/load/source/model.ts";
 
 export function open(
   source: string,

@@ -1,12 +1,11 @@
 /** A real application with guarded tools over HTTP, for tests of who may do what. */
 
-import type { Application } from "../../../src/app.ts";
+import { type Application, withApplication } from "../../../src/app.ts";
 import { createLog } from "../../../src/log.ts";
 import { downloaderOf } from "../../../src/mcp/http/download.ts";
 import { type HttpOptions, serveHttp } from "../../../src/mcp/http/server.ts";
 import { linkedExports } from "../../../src/export/tool.ts";
 import type { ProgramToolSource } from "../../../src/tool/program_tool.ts";
-import { withApplication } from "../../../src/app.ts";
 import { testConfig, type TestDatabase, withDatabase, withFiles } from "../../harness.ts";
 import { type Issuer, openVerifier, withIssuer } from "./issuer.ts";
 

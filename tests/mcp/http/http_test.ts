@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import type { HttpOptions } from "../../../src/mcp/http/server.ts";
-import { serveHttp } from "../../../src/mcp/http/server.ts";
+import { type HttpOptions, serveHttp } from "../../../src/mcp/http/server.ts";
 import {
   defaultTools,
   type EchoApplication,

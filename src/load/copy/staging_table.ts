@@ -8,10 +8,10 @@
  */
 
 import type { CallConnection } from "../../postgres/pool.ts";
-import { quoteIdentifier } from "../../describe/statement.ts";
-import type { CopyTarget } from "../../query/parse.ts";
+import { quoteIdentifier } from "../../postgres/identifiers.ts";
+import type { CopyTarget } from "../../query/model.ts";
 import { excerpt, type RecordBatch, recordExcerpt, type Reject } from "../format/record.ts";
-import type { Refusal } from "../copy/all_or_nothing.ts";
+import type { Refusal } from "./all_or_nothing.ts";
 
 type Connection = Pick<CallConnection, "rows" | "script" | "execute">;
 

@@ -1,6 +1,6 @@
-/** Small questions about a query's statements and names, for whoever sends them to PostgreSQL. */
+/** Small questions about the statements of a query file. */
 
-import type { ParsedQuery, Statement } from "../query/parse.ts";
+import type { ParsedQuery, Statement } from "./model.ts";
 
 export function mainStatement(query: ParsedQuery): Statement {
   const main = query.statements.find(({ role }) => role === "main" || role === "copy");
@@ -16,8 +16,4 @@ export function createsTemporaryTable(statement: Statement): boolean {
     : (tree.into as { rel?: unknown } | undefined)?.rel;
   const isCreate = nodeType === "CreateStmt" || nodeType === "CreateTableAsStmt";
   return isCreate && (target as { relpersistence?: string } | undefined)?.relpersistence === "t";
-}
-
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

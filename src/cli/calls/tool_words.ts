@@ -2,10 +2,10 @@
 
 import { BrokenFilesError, checkFiles, type Pools } from "../../app.ts";
 import type { Config } from "../../config.ts";
-import type { Catalog, Tool } from "../../tool/catalog.ts";
-import { describeTool, findTool, withCursorSecret } from "../calls/call.ts";
-import { type CallSwitches, readArguments, splitWords } from "../calls/call_arguments.ts";
-import { print } from "./console.ts";
+import type { Catalog, Tool } from "../../tool/model.ts";
+import { describeTool, findTool, withCursorSecret } from "./call.ts";
+import { type CallSwitches, readArguments, splitWords } from "./call_arguments.ts";
+import { print } from "../console/console.ts";
 import { type Database, withDatabase, withPools } from "../database.ts";
 import { readSettings } from "../environment.ts";
 

@@ -1,0 +1,5 @@
+/** Names as SQL writes them. */
+
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
