@@ -33,6 +33,7 @@ import { callerOf } from "./call/call_tool.ts";
 import type { Lock } from "./lock/lock.ts";
 import { lockedCatalog, readLockedFiles } from "./lock/catalog.ts";
 import type { ProvenTools } from "./check/check_tools.ts";
+import { version } from "./version.ts";
 import {
   findNameCollisions,
   type MountedProgram,
@@ -44,8 +45,6 @@ import {
 import { LiveCatalog, type LiveCatalogOptions } from "./reload/live_catalog.ts";
 
 export { openPools, type Pools, type ServerFacts, serverFacts } from "./databases.ts";
-
-export const version = "0.1.0";
 
 /** A started application: what the transports serve, and how to ask whether it is well. */
 export interface Application extends McpApplication {

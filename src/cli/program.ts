@@ -1,7 +1,7 @@
 /** The commands with their options and help. Each command's work is in a file of its own, loaded when it is asked for. */
 
 import { Argument, Command, CommanderError, Option } from "@commander-js/extra-typings";
-import { version } from "../app.ts";
+import { version } from "../version.ts";
 import { kinds } from "../query/model.ts";
 import { paintFor, UsageError, widthOf } from "./console/console.ts";
 import { addEdgarCommands } from "../../edgar/src/cli/commands.ts";
