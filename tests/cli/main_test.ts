@@ -36,7 +36,7 @@ Deno.test("every command has help with --sql and an example", async () => {
 });
 
 Deno.test("--version prints the version alone", async () => {
-  const { version } = JSON.parse(await Deno.readTextFile(`${projectDirectory}deno.json`));
+  const { version } = JSON.parse(await Deno.readTextFile(`${projectDirectory}package.json`));
   assert.deepEqual(await run(["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
@@ -179,7 +179,7 @@ Deno.test("client-config prints what each client takes, with this checkout's pla
 Deno.test(".env in the project's folder is read, and what is set already wins over it", async () => {
   const cwd = await Deno.makeTempDir();
   try {
-    for (const name of ["main.ts", "deno.json", "deno.lock", "src"]) {
+    for (const name of ["main.ts", "deno.json", "deno.lock", "package.json", "edgar", "src"]) {
       await Deno.symlink(`${projectDirectory}${name}`, `${cwd}/${name}`);
     }
     // The project's folder is where the code lies: a copy, because a link would lead back to this one.
