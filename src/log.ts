@@ -47,7 +47,7 @@ export function createLog({ level, write, fields = {} }: LogOptions): Log {
   };
 }
 
-/** `11:48:28 warn  call.failed  tool=edgar_find_company code=call.timeout`; colours are plain ANSI, to import nothing. */
+/** `11:48:28 warn  call.failed  tool=shop_find_order code=call.timeout`; colours are plain ANSI, to import nothing. */
 function formatForPerson(line: Record<string, unknown>): string {
   const { time, level, event, ...rest } = line;
   const paint = Deno.noColor

@@ -14,6 +14,15 @@ import { loadQueries } from "../src/query/loader.ts";
 import { localCaller } from "../src/tool/caller.ts";
 import type { CallContext, ToolResult } from "../src/tool/model.ts";
 
+// The tests of a project reach the insides of the product through this file alone.
+export { deploy } from "../src/cli/server/prepare.ts";
+export { viewStatements } from "../src/call/view.ts";
+export { mainStatement } from "../src/query/statements.ts";
+export { migrate } from "../src/migrate/migrate.ts";
+export { serverFlags } from "../src/permissions.ts";
+export type { ExampleTag } from "../src/query/model.ts";
+export { loadQueries } from "../src/query/loader.ts";
+
 export interface TestServer {
   /** Major version. */
   version: number;

@@ -10,17 +10,18 @@
 import { join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
-import { type Application, withApplication } from "../../src/app.ts";
-import { prepareDatabase } from "../../src/cli/server/prepare.ts";
-import { queryClient } from "../../src/client/queries.ts";
-import { readConfig } from "../../src/config.ts";
+import {
+  type Application,
+  createLog,
+  localCaller,
+  queryClient,
+  readConfig,
+  type Tool,
+  withApplication,
+  withScratchDatabase,
+} from "sqlwright";
 import { loadPaths } from "../src/load/load.ts";
 import type { Queries } from "../src/queries.ts";
-import { createLog } from "../../src/log.ts";
-import { withEmbedded } from "../../src/embedded/embedded.ts";
-import { readKinds } from "../../src/query/model.ts";
-import { localCaller } from "../../src/tool/caller.ts";
-import type { Tool } from "../../src/tool/model.ts";
 
 const calls = 200;
 const target_ms = 50;
@@ -38,17 +39,7 @@ interface Database {
 async function main(): Promise<void> {
   const url = Deno.env.get("DATABASE_URL");
   if (url) return await run({ url, ownerUrl: Deno.env.get("DATABASE_OWNER_URL") ?? url });
-  const home = await Deno.makeTempDir({ prefix: "sqlwright_bench_" });
-  if (Deno.build.os !== "windows") await Deno.chmod(home, 0o755);
-  try {
-    await withEmbedded({ directory: join(home, ".sqlwright"), log: () => {} }, async (server) => {
-      const config = readConfig({ DATABASE_URL: server.url, SQLWRIGHT_SQL_DIR: join(project, "sql") });
-      await prepareDatabase({ config, ownerUrl: server.ownerUrl, serverUrl: server.url, isEmbedded: true });
-      await run(server);
-    });
-  } finally {
-    await Deno.remove(home, { recursive: true });
-  }
+  await withScratchDatabase({ SQLWRIGHT_SQL_DIR: join(project, "sql") }, run);
 }
 
 async function run({ url, ownerUrl }: Database): Promise<void> {
@@ -386,7 +377,7 @@ async function measureTools(application: Application, sample: Sample): Promise<v
   print("\n| tool | p50 ms | p95 ms | worst ms | rows |\n|---|--:|--:|--:|--:|");
   const slow: string[] = [];
   for (const tool of application.catalog().tools.values()) {
-    if (!readKinds.has(tool.kind)) continue;
+    if (!tool.annotations.readOnlyHint) continue;
     const { p50, p95, worst, rows } = await measureTool(application, tool, sample);
     print(
       `| ${tool.name} | ${p50.toFixed(1)} | ${p95.toFixed(1)} | ${worst.toFixed(1)} | ${Math.round(rows)} |`,

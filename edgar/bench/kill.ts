@@ -4,10 +4,7 @@
  */
 
 import { join } from "node:path";
-import { print } from "../../src/cli/console/console.ts";
-import { deploy } from "../../src/cli/server/prepare.ts";
-import { withEmbedded } from "../../src/embedded/embedded.ts";
-import { loadQueries } from "../../src/query/loader.ts";
+import { print, withScratchDatabase } from "sqlwright";
 import { loadBroken, loadUnbroken } from "../tests/killing.ts";
 
 const project = new URL("../../", import.meta.url).pathname;
@@ -43,14 +40,10 @@ Deno.exitCode = isEqual ? 0 : 1;
 
 /** An embedded server with the migrations and no rows. */
 async function withFresh<T>(use: (database: { url: string; serverUrl: string }) => Promise<T>): Promise<T> {
-  const home = await Deno.makeTempDir({ prefix: "sqlwright_bench_" });
-  if (Deno.build.os !== "windows") await Deno.chmod(home, 0o755);
-  try {
-    return await withEmbedded({ directory: join(home, ".sqlwright"), log: () => {} }, async (server) => {
-      await deploy(server.ownerUrl, await loadQueries(join(project, "sql")));
-      return await use({ url: server.ownerUrl, serverUrl: server.url });
-    });
-  } finally {
-    await Deno.remove(home, { recursive: true });
-  }
+  const settings = { SQLWRIGHT_SQL_DIR: join(project, "sql") };
+  return await withScratchDatabase(
+    settings,
+    ({ url, ownerUrl }) => use({ url: ownerUrl, serverUrl: url }),
+    { hasSample: false },
+  );
 }

@@ -7,11 +7,16 @@
  */
 
 import { isAbsolute, join, sep } from "node:path";
-import { queryClient } from "../../src/client/queries.ts";
-import { SqlwrightError } from "../../src/errors.ts";
-import type { CallContext, JsonSchema } from "../../src/tool/model.ts";
-import type { ProgramHost, ProgramTool, ProgramToolSource } from "../../src/tool/program_tool.ts";
-import { closedObject } from "../../src/tool/schema.ts";
+import {
+  type CallContext,
+  closedObject,
+  type JsonSchema,
+  type ProgramHost,
+  type ProgramTool,
+  type ProgramToolSource,
+  queryClient,
+  SqlwrightError,
+} from "sqlwright";
 import type { EdgarQueries } from "./load/ledger.ts";
 import { processClock, requireUserAgent, type SlotClock } from "./sec/limiter.ts";
 import type { LoadListener, LoadSummary } from "./load/load_report.ts";

@@ -2,7 +2,7 @@
 
 import { SecClient } from "../src/sec/client.ts";
 import { RequestLimiter } from "../src/sec/limiter.ts";
-import { createLog } from "../../src/log.ts";
+import { createLog } from "sqlwright";
 import { openRedisSlots } from "../src/sec/redis_clock.ts";
 
 const [secUrl = "", redisUrl = "", count = "1"] = Deno.args;

@@ -4,10 +4,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { SecClient, type SecClientOptions } from "../src/sec/client.ts";
 import { openLimiter, processClock, RequestLimiter, requireUserAgent } from "../src/sec/limiter.ts";
-import { SqlwrightError } from "../../src/errors.ts";
-import { createLog } from "../../src/log.ts";
-import { openRedisSlots } from "../src/sec/redis_clock.ts";
+import { createLog, SqlwrightError } from "sqlwright";
 import { project, withFiles } from "../../tests/harness.ts";
+import { openRedisSlots } from "../src/sec/redis_clock.ts";
 import { withRedis } from "./redis_server.ts";
 import { mostInASecond, type SecServer, withSecServer } from "./sec_server.ts";
 

@@ -6,10 +6,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type postgres from "postgres";
-import { deploy } from "../../src/cli/server/prepare.ts";
-import { migrate } from "../../src/migrate/migrate.ts";
-import { loadQueries } from "../../src/query/loader.ts";
-import { callContext, project, testOnEach, withDatabase, withTestApplication } from "../../tests/harness.ts";
+import {
+  callContext,
+  deploy,
+  loadQueries,
+  migrate,
+  project,
+  testOnEach,
+  withDatabase,
+  withTestApplication,
+} from "../../tests/harness.ts";
 
 /** The annual figures as the facts give them, by another way than the one that keeps them. */
 const annualFigures = `

@@ -1,12 +1,8 @@
 /** A process that loads paths into the database of DATABASE_URL, and may be killed at any moment. Says how far it is, a line a file. */
 
-import { withApplication } from "../../src/app.ts";
-import { print } from "../../src/cli/console/console.ts";
-import { queryClient } from "../../src/client/queries.ts";
-import { readConfig } from "../../src/config.ts";
+import { createLog, print, queryClient, readConfig, withApplication } from "sqlwright";
 import { loadPaths } from "../src/load/load.ts";
 import type { Queries } from "../src/queries.ts";
-import { createLog } from "../../src/log.ts";
 
 const config = readConfig(Deno.env.toObject());
 const log = createLog({ level: "error" });

@@ -2,12 +2,17 @@
 
 import { join } from "node:path";
 import type postgres from "postgres";
-import { deploy } from "../../src/cli/server/prepare.ts";
-import { queryClient } from "../../src/client/queries.ts";
+import { queryClient } from "sqlwright";
+import {
+  deploy,
+  loadQueries,
+  project,
+  type TestDatabase,
+  withDatabase,
+  withTestApplication,
+} from "../../tests/harness.ts";
 import type { EdgarQueries } from "../src/load/ledger.ts";
 import type { Queries } from "../src/queries.ts";
-import { loadQueries } from "../../src/query/loader.ts";
-import { project, type TestDatabase, withDatabase, withTestApplication } from "../../tests/harness.ts";
 
 /** A database with the migrations and the views, and without the sample. */
 export async function withEmptyEdgar<T>(use: (database: TestDatabase) => Promise<T>): Promise<T> {

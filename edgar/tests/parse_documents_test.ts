@@ -84,7 +84,7 @@ Deno.test("long HTML becomes text in another thread: the same parts, and this on
 
 Deno.test("without the permission to read the worker's module long HTML becomes text all the same", async () => {
   const script = `
-    const { parseSourceFile } = await import("${project}src/edgar/parse.ts");
+    const { parseSourceFile } = await import("${project}edgar/src/parse/parse.ts");
     const bytes = new TextEncoder().encode("<html><body>" + "<p>Net sales grew.</p>".repeat(10_000) + "</body></html>");
     let rows = 0;
     const file = { path: "${annual}", bytes: new Blob([bytes]).stream() };
@@ -108,7 +108,7 @@ Deno.test("without the permission to read the worker's module long HTML becomes 
       assert.equal(code, 0, new TextDecoder().decode(stderr));
       return Number(new TextDecoder().decode(stdout));
     };
-    const [permitted, denied] = await Promise.all([run(`--allow-read=${project}src/edgar`), run()]);
+    const [permitted, denied] = await Promise.all([run(`--allow-read=${project}edgar/src`), run()]);
     assert.ok(permitted > 10);
     assert.equal(denied, permitted);
   });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { SqlwrightError } from "../../src/errors.ts";
+import { SqlwrightError } from "sqlwright";
 import { findFault } from "../src/source/source_json.ts";
 import { parseSourceFile } from "../src/parse/parse.ts";
 import {

@@ -5,11 +5,8 @@
  */
 import assert from "node:assert/strict";
 import type postgres from "postgres";
-import { mainStatement } from "../../src/query/statements.ts";
-import { readKinds } from "../../src/query/model.ts";
-import type { Tool } from "../../src/tool/model.ts";
-import { viewStatements } from "../../src/call/view.ts";
-import { withDatabase, withTestApplication } from "../../tests/harness.ts";
+import type { Tool } from "sqlwright";
+import { mainStatement, viewStatements, withDatabase, withTestApplication } from "../../tests/harness.ts";
 
 /** Tables that a tool must not read from end to end. Figures are few enough that a call for all of them may. */
 const largeTable = /^(fact(_[0-9]+)?|filing|document_part|fund_holding|fund_report|insider_transaction)$/;
@@ -20,7 +17,7 @@ Deno.test("read tools find facts and filings by index, whatever the plan", async
     await withTestApplication({ DATABASE_URL: database.serverUrl }, async ({ catalog }) => {
       const scans: string[] = [];
       for (const tool of catalog().tools.values()) {
-        if (!readKinds.has(tool.kind)) continue;
+        if (!tool.annotations.readOnlyHint) continue;
         for (const example of tool.query.parsed.header.examples) {
           if (example.expect.kind === "error") continue;
           for (const [label, text, parameters] of statementsOf(tool, example.arguments)) {

@@ -6,12 +6,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import process from "node:process";
-import { SqlwrightError } from "../../src/errors.ts";
-import type { FilingContext, ParseLimits, SourceFile } from "../src/source/source_file.ts";
+import { SqlwrightError } from "sqlwright";
+import { project } from "../../tests/harness.ts";
 import type { Row } from "../src/parse/load_step.ts";
+import type { FilingContext, ParseLimits, SourceFile } from "../src/source/source_file.ts";
 import { parseSourceFile } from "../src/parse/parse.ts";
 import { type SourceKind, sourceKindOf } from "../src/source/source_kind.ts";
-import { project } from "../../tests/harness.ts";
 
 export const excerpts = join(project, "tests", "fixtures", "edgar");
 export const payloads = join(project, "..", "shared", "edgar");

@@ -8,7 +8,7 @@ import type { EdgarQueries } from "../src/load/ledger.ts";
 import { Loader, loadPaths } from "../src/load/load.ts";
 import type { LoadSummary } from "../src/load/load_report.ts";
 import { sync, type SyncRequest } from "../src/sync/sync.ts";
-import { createLog } from "../../src/log.ts";
+import { createLog } from "sqlwright";
 import { type TestDatabase, withFiles } from "../../tests/harness.ts";
 import { checksums, factsOf, withQueries } from "./loading.ts";
 import { readExcerpt } from "./source_files.ts";

@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type postgres from "postgres";
-import type { Application } from "../../src/app.ts";
-import type { ExampleTag } from "../../src/query/model.ts";
-import { loadQueries } from "../../src/query/loader.ts";
-import type { ToolResult } from "../../src/tool/model.ts";
+import type { Application, ToolResult } from "sqlwright";
 import {
   callContext,
+  type ExampleTag,
+  loadQueries,
   project,
   testOnEach,
   type TestServer,

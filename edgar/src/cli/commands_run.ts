@@ -1,9 +1,26 @@
 /** `edgar load`, `sync` and `status`: SEC's files into the database, and what is there. */
 
 import { join } from "node:path";
-import { withApplication } from "../../../src/app.ts";
-import { queryClient } from "../../../src/client/queries.ts";
-import type { Config } from "../../../src/config.ts";
+import {
+  type Cell,
+  type Column,
+  type Config,
+  formatError,
+  formatTable,
+  Interruption,
+  type Log,
+  paintFor,
+  print,
+  printJson,
+  queryClient,
+  readSettings,
+  silentLog,
+  tell,
+  UsageError,
+  widthOf,
+  withApplication,
+  withDatabase,
+} from "sqlwright";
 import type { SecClient } from "../sec/client.ts";
 import { requireUserAgent } from "../sec/limiter.ts";
 import type { EdgarQueries } from "../load/ledger.ts";
@@ -12,21 +29,7 @@ import type { Queries } from "../queries.ts";
 import { isDate } from "../source/source_field.ts";
 import type { SyncRequest } from "../sync/sync.ts";
 import type { DocumentKind } from "../sync/sync_documents.ts";
-import { type Log, silentLog } from "../../../src/log.ts";
-import { Interruption } from "../../../src/cli/calls/call.ts";
-import {
-  formatError,
-  paintFor,
-  print,
-  printJson,
-  tell,
-  UsageError,
-  widthOf,
-} from "../../../src/cli/console/console.ts";
-import { withDatabase } from "../../../src/cli/database.ts";
 import { count, formatSpan, openProgress } from "./progress.ts";
-import { readSettings } from "../../../src/cli/environment.ts";
-import { type Cell, type Column, formatTable } from "../../../src/cli/console/table.ts";
 
 export interface EdgarOptions {
   sql?: string | undefined;
@@ -110,7 +113,7 @@ export async function runEdgarStatus({ sql, json = false }: EdgarOptions): Promi
     if (json) printJson(status);
     else {
       const { formatStatus } = await import("./status.ts");
-      print(formatStatus(status, { paint: paintFor("stdout"), width: widthOf("stdout") }));
+      print(await formatStatus(status, { paint: paintFor("stdout"), width: widthOf("stdout") }));
     }
     return 0;
   });
@@ -228,7 +231,7 @@ async function running(
   }
   progress.finish();
   if (isJson) printJson(summary);
-  else print(formatSummary(summary));
+  else print(await formatSummary(summary));
   // Where there is no terminal each stands in its line already.
   if (!isJson && Deno.stderr.isTerminal()) {
     for (const { path, code, message } of summary.failures) {
@@ -257,7 +260,7 @@ const summaryColumns: Column[] = [
 ];
 
 /** A line for each kind and one for all. */
-export function formatSummary(summary: LoadSummary): string {
+export async function formatSummary(summary: LoadSummary): Promise<string> {
   const paint = paintFor("stdout");
   const row = (name: string, sum: KindSummary): Cell[] => [
     name,
@@ -276,7 +279,7 @@ export function formatSummary(summary: LoadSummary): string {
   const all = row("all", summary);
   const shown = summaryColumns.map((_, index) => index < 4 || index > 7 || all[index] !== "0");
   const pick = <T>(cells: readonly T[]) => cells.filter((_, index) => shown[index]);
-  const table = formatTable(pick(summaryColumns), [...rows, all].map(pick), {
+  const table = await formatTable(pick(summaryColumns), [...rows, all].map(pick), {
     paint,
     width: widthOf("stdout"),
   });

@@ -7,9 +7,8 @@ import process from "node:process";
 import type { MultiBar, SingleBar } from "cli-progress";
 import stringWidth from "string-width";
 import type { FileReport, LoadListener } from "../load/load_report.ts";
-import { type Paint, paintFor, tell, widthOf } from "../../../src/cli/console/console.ts";
+import { type Paint, paintFor, tell, widthOf } from "sqlwright";
 import { type FileState, Run, type RunState } from "./run.ts";
-import { cut } from "../../../src/cli/console/table.ts";
 
 export interface ProgressView extends LoadListener, Disposable {
   finish(): void;
@@ -237,6 +236,17 @@ function drawLine(
 }
 
 const barWidth = (width: number) => width < 60 ? 8 : width < 100 ? 14 : 24;
+
+/** Shortens to a number of terminal cells. */
+function cut(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  let kept = "";
+  for (const character of text) {
+    if (stringWidth(kept + character) > width - 1) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}
 
 /** Leaves folders out from the left, because the end says which file it is; a name that is too long loses its middle. */
 function cutPath(path: string, width: number): string {

@@ -1,9 +1,8 @@
 /** How `edgar status` looks. */
 
 import type { EdgarStatus, JobStatus } from "../sync/status.ts";
-import type { Paint } from "../../../src/cli/console/console.ts";
+import { type Cell, type Column, formatTable, type Paint } from "sqlwright";
 import { count, formatSize, formatSpan } from "./progress.ts";
-import { type Cell, type Column, formatTable } from "../../../src/cli/console/table.ts";
 
 export interface StatusDrawing {
   paint: Paint;
@@ -23,10 +22,10 @@ const columns: Column[] = [
   { title: "from SEC", isWhole: true },
 ];
 
-export function formatStatus(
+export async function formatStatus(
   status: EdgarStatus,
   { paint, width, now_ms = Date.now() }: StatusDrawing,
-): string {
+): Promise<string> {
   const { kinds, failures, has_more_failures: hasMore } = status;
   const ago = (time: string | null) => time === null ? "–" : `${formatAge(now_ms - Date.parse(time))} ago`;
   const jobs = status.jobs.flatMap((job) => ["", ...formatJob(job, { paint, ago })]);
@@ -53,7 +52,7 @@ export function formatStatus(
       ? kinds.some(({ missing_files }) => missing_files > 0)
       : true;
   const pick = <T>(cells: readonly T[]) => cells.filter((_, index) => isShown(columns[index]!));
-  const table = formatTable(pick(columns), rows.map(pick), { paint, width });
+  const table = await formatTable(pick(columns), rows.map(pick), { paint, width });
   if (failures.length === 0) return [table, "", paint("green", "no failures"), ...jobs].join("\n");
   const lines = failures.map(({ path, failure, failed_at }) =>
     `${paint("red", "✗")} ${path} ${paint("dim", ago(failed_at))}\n    ${failure}`

@@ -3,7 +3,7 @@
  * twice. A file is written down when all its rows are in the database; what ended before is loaded again.
  */
 
-import type { QueryClient } from "../../../src/client/queries.ts";
+import type { QueryClient } from "sqlwright";
 import type { Queries } from "../queries.ts";
 
 export type EdgarQueries = QueryClient<Queries>["edgar"];

@@ -8,8 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { QueryOptions } from "../../../src/client/queries.ts";
-import { SqlwrightError } from "../../../src/errors.ts";
+import { type QueryOptions, SqlwrightError } from "sqlwright";
 import {
   counting,
   countingAccess,

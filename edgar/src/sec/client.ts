@@ -8,8 +8,7 @@
 
 import pLimit, { type LimitFunction } from "p-limit";
 import pRetry from "p-retry";
-import { SqlwrightError } from "../../../src/errors.ts";
-import type { Log } from "../../../src/log.ts";
+import { type Log, SqlwrightError } from "sqlwright";
 import { incomplete, readChunks, stall } from "./body.ts";
 import { type DownloadedFile, downloadTo, type Validators } from "./download.ts";
 import { type RequestLimiter, wait } from "./limiter.ts";

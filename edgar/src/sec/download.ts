@@ -4,7 +4,7 @@
  */
 
 import { dirname } from "node:path";
-import { SqlwrightError } from "../../../src/errors.ts";
+import { SqlwrightError } from "sqlwright";
 import { incomplete, readChunks } from "./body.ts";
 import { AttemptError, judgeRefusal } from "./refusal.ts";
 

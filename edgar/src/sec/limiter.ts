@@ -4,8 +4,7 @@
  * The clock is this process's own, or Redis' for several (`shared_state/redis.ts`), handed in by whoever composes the two.
  */
 
-import { SqlwrightError } from "../../../src/errors.ts";
-import type { Log } from "../../../src/log.ts";
+import { type Log, SqlwrightError } from "sqlwright";
 
 /** One sequence of slots, shared by all that hold the same clock. Times are durations, so that no two machines' clocks are compared. */
 export interface SlotClock {

@@ -1,7 +1,6 @@
 /** The client of SEC from the settings: whoever composes hands in the clock that the requests of all processes share. */
 
-import type { Config } from "../../../src/config.ts";
-import type { Log } from "../../../src/log.ts";
+import type { Config, Log } from "sqlwright";
 import { SecClient } from "./client.ts";
 import { openLimiter, requireUserAgent, type SlotClock } from "./limiter.ts";
 

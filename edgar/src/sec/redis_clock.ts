@@ -6,8 +6,7 @@
  * keep to ten requests a second are blocked by SEC.
  */
 
-import { SqlwrightError } from "../../../src/errors.ts";
-import type { Log } from "../../../src/log.ts";
+import { type Log, SqlwrightError } from "sqlwright";
 
 /** What `edgar/limiter.ts` calls a SlotClock. */
 export interface RedisSlots {

@@ -5,8 +5,7 @@
 
 import type { Job, JobHelpers, WorkerUtils } from "graphile-worker";
 import type postgres from "postgres";
-import { errorReport, SqlwrightError } from "../../../src/errors.ts";
-import type { Log } from "../../../src/log.ts";
+import { errorReport, type Log, SqlwrightError } from "sqlwright";
 import type { SecClient } from "../sec/client.ts";
 import type { EdgarQueries } from "../load/ledger.ts";
 import { Loader } from "../load/load.ts";

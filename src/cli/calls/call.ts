@@ -5,6 +5,7 @@ import { withApplication } from "../../app.ts";
 import type { Config } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { didYouMean } from "../../query/diagnostic.ts";
+import { silentLog } from "../../log.ts";
 import { localCaller } from "../../tool/caller.ts";
 import type { Catalog, JsonSchema, Tool, ToolResult } from "../../tool/model.ts";
 import { formatAnswer } from "../console/answer.ts";
@@ -20,8 +21,8 @@ import {
   UsageError,
   widthOf,
 } from "../console/console.ts";
-import { silentLog } from "../../log.ts";
 import { withDatabase } from "../database.ts";
+import { Interruption } from "../console/interruption.ts";
 import { readSettings } from "../environment.ts";
 import { formatTable } from "../console/table.ts";
 
@@ -157,34 +158,6 @@ function describeType(schema: JsonSchema): string {
   if (types.includes("array")) return `list of ${describeType((schema.items ?? {}) as JsonSchema)}`;
   if (types.length === 0) return "json";
   return typeof schema.format === "string" ? schema.format : String(types[0]);
-}
-
-/** `deno task` hands on to its child what the terminal has sent to both: one key is two signals. */
-const sameKey_ms = 300;
-
-/** Ctrl-C cancels the statement in the database; a second one ends the process. */
-export class Interruption {
-  readonly #controller = new AbortController();
-  #signalled_ms = -Infinity;
-  readonly #onSignal = () => {
-    const isSameKey = performance.now() - this.#signalled_ms < sameKey_ms;
-    this.#signalled_ms = performance.now();
-    if (isSameKey) return;
-    if (this.signal.aborted) Deno.exit(130);
-    this.#controller.abort(new SqlwrightError("call.cancelled", "The call was cancelled"));
-  };
-
-  constructor() {
-    Deno.addSignalListener("SIGINT", this.#onSignal);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSignalListener("SIGINT", this.#onSignal);
-  }
 }
 
 /** How far a load is: only on a terminal, only for a file. */

@@ -9,7 +9,8 @@ import { bufferedSink, guardWrite, writeAll, writeWholeFile } from "../../export
 import { didYouMean } from "../../query/diagnostic.ts";
 import { localCaller } from "../../tool/caller.ts";
 import { prepareExport, runExport } from "../../export/run.ts";
-import { describeTool, findTool, Interruption } from "./call.ts";
+import { describeTool, findTool } from "./call.ts";
+import { Interruption } from "../console/interruption.ts";
 import { type CallSwitches, readArguments, splitWords } from "./call_arguments.ts";
 import { formatCount, formatDuration, paintFor, print, tell, UsageError } from "../console/console.ts";
 import { silentLog } from "../../log.ts";

@@ -10,7 +10,7 @@ import { type ExplainedStatement, explainingSource, relationSizes } from "../../
 import { nodesOf, type PlanWarning, planWarnings } from "../../plan/read.ts";
 import { withRehearsal } from "../../sql_tests/rolled_back.ts";
 import { viewStatements } from "../../call/view.ts";
-import { Interruption } from "../calls/call.ts";
+import { Interruption } from "../console/interruption.ts";
 import { formatDuration, type Paint, paintFor, print, printJson, tell, widthOf } from "../console/console.ts";
 import { silentLog } from "../../log.ts";
 import { formatPlan, formatPlanFacts } from "../console/plan.ts";
