@@ -6,74 +6,78 @@
  * A code is a family, a dot and a name: `argument.unknown`. Codes are never reused; each has a heading in docs/errors.md.
  */
 
-export type ErrorCode =
-  | "argument.invalid"
-  | "argument.unknown"
-  | "auth.keys_unavailable"
-  | "auth.scope_missing"
-  | "auth.token_invalid"
-  | "auth.token_missing"
-  | "call.busy"
-  | "call.cancelled"
-  | "call.timeout"
-  | "config.invalid"
-  | "config.unknown"
-  | "config.unsupported"
-  | "catalog.drifted"
-  | "catalog.invalid"
-  | "cursor.invalid"
-  | "database.failed"
-  | "database.lost"
-  | "database.refused"
-  | "database.unreachable"
-  | "database.unsupported"
-  | "edgar.answer_invalid"
-  | "edgar.blocked"
-  | "edgar.download_failed"
-  | "edgar.incomplete"
-  | "edgar.job_failed"
-  | "edgar.load_failed"
-  | "edgar.path_unknown"
-  | "edgar.refused"
-  | "edgar.source_invalid"
-  | "edgar.ticker_unknown"
-  | "edgar.too_large"
-  | "edgar.unreachable"
-  | "edgar.user_agent_missing"
-  | "embedded.failed"
-  | "embedded.locked"
-  | "export.link_expired"
-  | "export.link_invalid"
-  | "export.refused"
-  | "export.too_large"
-  | "export.unwritable"
-  | "internal.failed"
-  | "load.header_invalid"
-  | "load.insufficient_resources"
-  | "load.key_reused"
-  | "load.ledger_missing"
-  | "load.options_invalid"
-  | "load.row_invalid"
-  | "load.source_corrupt"
-  | "load.source_cut"
-  | "load.source_not_data"
-  | "load.source_refused"
-  | "load.source_too_large"
-  | "load.source_unreadable"
-  | "load.upload_refused"
-  | "load.upload_too_large"
-  | "load.too_many_rejects"
-  | "migration.changed"
-  | "migration.failed"
-  | "migration.missing"
-  | "migration.pooled"
-  | "port.in_use"
-  | "redis.unreachable"
-  | "result.too_large"
-  | "result.too_many_rows"
-  | "result.unrepresentable"
-  | "tool.unknown"
-  | "write.too_many_affected";
+/** Every code there is. */
+export const errorCodes = [
+  "argument.invalid",
+  "argument.unknown",
+  "auth.keys_unavailable",
+  "auth.scope_missing",
+  "auth.token_invalid",
+  "auth.token_missing",
+  "call.busy",
+  "call.cancelled",
+  "call.timeout",
+  "config.invalid",
+  "config.unknown",
+  "config.unsupported",
+  "catalog.drifted",
+  "catalog.invalid",
+  "cursor.invalid",
+  "database.failed",
+  "database.lost",
+  "database.refused",
+  "database.unreachable",
+  "database.unsupported",
+  "edgar.answer_invalid",
+  "edgar.blocked",
+  "edgar.download_failed",
+  "edgar.incomplete",
+  "edgar.job_failed",
+  "edgar.load_failed",
+  "edgar.path_unknown",
+  "edgar.refused",
+  "edgar.source_invalid",
+  "edgar.ticker_unknown",
+  "edgar.too_large",
+  "edgar.unreachable",
+  "edgar.user_agent_missing",
+  "embedded.failed",
+  "embedded.locked",
+  "export.link_expired",
+  "export.link_invalid",
+  "export.refused",
+  "export.too_large",
+  "export.unwritable",
+  "internal.failed",
+  "load.header_invalid",
+  "load.insufficient_resources",
+  "load.key_reused",
+  "load.ledger_missing",
+  "load.options_invalid",
+  "load.row_invalid",
+  "load.source_corrupt",
+  "load.source_cut",
+  "load.source_not_data",
+  "load.source_refused",
+  "load.source_too_large",
+  "load.source_unreadable",
+  "load.upload_refused",
+  "load.upload_too_large",
+  "load.too_many_rejects",
+  "migration.changed",
+  "migration.failed",
+  "migration.missing",
+  "migration.pooled",
+  "port.in_use",
+  "redis.unreachable",
+  "result.too_large",
+  "result.too_many_rows",
+  "result.unrepresentable",
+  "tool.unknown",
+  "write.too_many_affected",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
 
 export interface ErrorOptions {
   /** What was found, as data: fields a program can read. Never a secret, never a bound value. */

@@ -3,7 +3,7 @@
  * JSON. Reports what does not fit together.
  */
 
-import type { Diagnostic } from "../query/diagnostic.ts";
+import { createReport, type Diagnostic, type Report } from "../query/diagnostic.ts";
 import type { ParsedQuery, Place } from "../query/model.ts";
 import { list, locationOf, unwrap, walk } from "../query/parser/parse_tree.ts";
 import type { TypedColumn, TypedParameter, TypedQuery } from "./model.ts";
@@ -20,8 +20,6 @@ import { type ParameterFacts, Scope, type TreeCatalog } from "./analysed_tree/sc
 import { targetsOf, viewScope } from "./analysed_tree/resolve.ts";
 import { type PgType, type TypeMap, withoutDomains } from "../postgres/types/types.ts";
 
-type ReportAt = (place: Place, code: string, message: string, hint: string | null) => void;
-
 /** Null, and diagnostics, when the query's header does not fit its types. `tree` is null where PostgreSQL gave none. */
 export function assemble(
   outline: Outline,
@@ -31,16 +29,15 @@ export function assemble(
 ): TypedQuery | null {
   const { parsed } = outline;
   const before = diagnostics.length;
-  const report: ReportAt = ({ line, column }, code, message, hint) =>
-    diagnostics.push({ code, severity: "error", path: parsed.path, line, column, message, hint });
+  const report = createReport(parsed.path, diagnostics);
   const parameters = parametersOf(outline, catalog.types, report);
   if (
     parsed.kind === "unnest" &&
     !parameters.some(({ type }) => withoutDomains(type).kind === "array")
   ) {
     report(
-      parsed.header.kindPlace,
       "unnest-array",
+      parsed.header.kindPlace,
       "An :unnest file needs an array parameter",
       "Write unnest(:name::text[]) with the columns' types",
     );
@@ -79,7 +76,7 @@ export function assemble(
 function checkColumnTags(
   parsed: ParsedQuery,
   names: readonly string[],
-  report: ReportAt,
+  report: Report,
 ): void {
   const { header } = parsed;
   const named = [
@@ -92,21 +89,21 @@ function checkColumnTags(
     if (names.includes(name)) continue;
     const near = nearestName(name, names);
     report(
-      place,
       "column-unknown",
+      place,
       `The result has no column "${name}"`,
       near ? `Did you mean "${near}"?` : `It has ${names.join(", ") || "no columns"}`,
     );
   }
 }
 
-function parametersOf(outline: Outline, types: TypeMap, report: ReportAt): TypedParameter[] {
+function parametersOf(outline: Outline, types: TypeMap, report: Report): TypedParameter[] {
   return outline.parsed.parameters.flatMap(({ name, tag, place }): TypedParameter[] => {
     const type = types.get(outline.parameters.get(name) ?? 0);
     if (type !== undefined && type.kind !== "pseudo") return [{ name, type, tag }];
     report(
-      place,
       "param-untyped",
+      place,
       `PostgreSQL cannot tell the type of :${name}`,
       `Cast its first use, :${name}::text for example`,
     );

@@ -5,10 +5,10 @@
  */
 import { nearestName } from "../nearest.ts";
 import type { Place } from "./model.ts";
-import { type RuleCode, rules } from "./rules/rule_list.ts";
+import { type RuleCode, ruleOf } from "./rules/rule_list.ts";
 
 export interface Diagnostic extends Place {
-  code: string;
+  code: RuleCode;
   severity: "error" | "warning";
   /** Relative to the SQL directory. */
   path: string;
@@ -74,10 +74,10 @@ export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[
 }
 
 export function createReport(path: string, diagnostics: Diagnostic[]): Report {
-  return (code, place, message, hint = rules[code].fix) => {
+  return (code, place, message, hint = ruleOf(code).fix) => {
     diagnostics.push({
       code,
-      severity: rules[code].severity,
+      severity: ruleOf(code).severity,
       path,
       line: place.line,
       column: place.column,

@@ -6,7 +6,7 @@
 import type { TypedColumn, TypedQuery } from "../describe/model.ts";
 import { mainStatement } from "../query/statements.ts";
 import { hasOptionalFilter } from "../plan/optional_filter.ts";
-import type { Diagnostic } from "../query/diagnostic.ts";
+import { createReport, type Diagnostic } from "../query/diagnostic.ts";
 import { type Module, readKinds, type UnnestKeys } from "../query/model.ts";
 import type {
   ArgumentBinding,
@@ -232,27 +232,12 @@ function checkHeader(
   diagnostics: Diagnostic[],
 ): void {
   const { parsed, columns } = query;
-  const { header, kind, path } = parsed;
-  const report = (
-    place: { line: number; column: number },
-    code: string,
-    message: string,
-    hint: string | null,
-  ) =>
-    diagnostics.push({
-      code,
-      severity: "error",
-      path,
-      line: place.line,
-      column: place.column,
-      message,
-      hint,
-    });
-
+  const { header, kind } = parsed;
+  const report = createReport(parsed.path, diagnostics);
   if ((kind === "value" || kind === "report") && columns.length !== 1) {
     report(
-      header.kindPlace,
       "kind-mismatch",
+      header.kindPlace,
       `:${kind} answers one column, and this query has ${columns.length}`,
       kind === "value"
         ? "Use :one for a row of several columns"
@@ -261,24 +246,24 @@ function checkHeader(
   }
   if (kind === "report" && columns.length === 1 && !isJson(columns[0]!)) {
     report(
-      header.kindPlace,
       "kind-mismatch",
+      header.kindPlace,
       `:report answers one json or jsonb column, and "${columns[0]!.name}" is ${columns[0]!.type.name}`,
       "Use :value, or build a document with json_build_object(…)",
     );
   }
   if ((kind === "many" || kind === "one") && columns.length === 0) {
     report(
-      header.kindPlace,
       "kind-mismatch",
+      header.kindPlace,
       `:${kind} answers rows, and this statement returns none`,
       "Use :exec for a statement without rows",
     );
   }
   if (kind === "view" && !isPaged) {
     report(
-      header.kindPlace,
       "view-unordered",
+      header.kindPlace,
       "A :view is paged by its order, and this file has no @order",
       "Write @order with columns that end in a unique one",
     );
@@ -292,8 +277,8 @@ function checkHeader(
   for (const { name, place } of parsed.parameters) {
     if (reserved.includes(name)) {
       report(
-        place,
         "param-reserved",
+        place,
         `:${name} is an argument that the server adds to a ${isPaged ? "paged" : `:${kind}`} tool`,
         "Rename the parameter",
       );
@@ -304,8 +289,8 @@ function checkHeader(
     const argument = filterArgument(filter);
     if (seen.has(argument) || reserved.includes(argument)) {
       report(
-        filter.place,
         "filter-duplicate",
+        filter.place,
         `Another filter is already called "${argument}"`,
         "One = or in, one >= and one <= filter a column",
       );
@@ -319,8 +304,8 @@ function checkHeader(
     if (schema) compileValidator(schema)(fallback, name, faults);
     for (const fault of faults) {
       report(
-        place,
         "default-invalid",
+        place,
         `The default of ${describeFault(fault)}`,
         "Correct the default or the parameter's {…}",
       );
@@ -330,8 +315,8 @@ function checkHeader(
     const as = representationOf(column.tag?.flow ?? {});
     if (as === "number" && !column.type.name.startsWith("numeric")) {
       report(
-        column.tag!.place,
         "column-representation",
+        column.tag!.place,
         `{as: number} is for numeric columns, and "${column.name}" is ${column.type.name}`,
         null,
       );

@@ -181,7 +181,7 @@ Deno.test("loadQueries() keeps the files beside broken ones and gives no broken 
 Deno.test("every rule that a text can break has a file that breaks it", () => {
   // A file above a mebibyte is not kept in the repository: query_test.ts makes one.
   const elsewhere = new Set(["too-large"]);
-  const broken = new Set(loaded.diagnostics.map(({ code }) => code));
+  const broken = new Set<string>(loaded.diagnostics.map(({ code }) => code));
   for (const [code, rule] of Object.entries(rules)) {
     if (rule.checked === "text" && !elsewhere.has(code)) assert.ok(broken.has(code), code);
   }

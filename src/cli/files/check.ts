@@ -7,7 +7,7 @@ import { SqlwrightError } from "../../errors.ts";
 import { poolerWarning } from "../../postgres/session.ts";
 import { compareText, type Diagnostic, didYouMean, sortDiagnostics } from "../../query/diagnostic.ts";
 import { loadQueries } from "../../query/loader.ts";
-import { rules } from "../../query/rules/rule_list.ts";
+import { isRuleName, type RuleCode, rules } from "../../query/rules/rule_list.ts";
 import { type Catalog, type JsonSchema, type Tool } from "../../tool/model.ts";
 import { catalogOf } from "../../tool/catalog.ts";
 import { lockName } from "../../lock/lock.ts";
@@ -143,7 +143,7 @@ function refuseContradictions(paths: readonly string[], options: CheckOptions): 
   if (options.watch && (options.json || options.lock || options.format === "github")) {
     throw new UsageError("--watch goes with --format text or unix, and writes no lock");
   }
-  const unknown = options.deny?.find((code) => !Object.hasOwn(rules, code));
+  const unknown = options.deny?.find((code) => !isRuleName(code));
   if (unknown !== undefined) {
     throw new UsageError(`there is no rule "${unknown}"`, didYouMean(unknown, Object.keys(rules)));
   }
@@ -249,7 +249,7 @@ function toFileReport(
   const isModule = path.endsWith("/_module.sql") || path === lockName;
   const tool = isModule ? null : toolOf(path, catalog.tools.values());
   const untyped = unchecked === null || isModule ? [] : [{
-    code: "types-unchecked",
+    code: "types-unchecked" satisfies RuleCode,
     severity: "error",
     line: 1,
     column: 1,

@@ -1,7 +1,7 @@
 /**
  * Every code that a diagnostic about a query file can have: what it says, how to mend it, and whether a file may switch it
- * off with `@allow`. The checks themselves are beside the stage that makes them: lexer, annotation, kind, lint, and for
- * the codes marked so the stage that asks the database.
+ * off with `@allow`. The checks themselves are in the stage that makes them: lexer, header, rules, and for the codes marked so
+ * the stages that ask the database.
  */
 
 export interface Rule {
@@ -16,21 +16,28 @@ export interface Rule {
   checked: "text" | "database";
 }
 
-export type RuleCode =
+/** The names of the rules, which are also what a diagnostic carries as its code. */
+export type RuleName =
   | "column-duplicate"
+  | "column-representation"
   | "column-unknown"
   | "column-unnamed"
+  | "copy-target"
+  | "default-invalid"
   | "description-missing"
   | "encoding"
   | "eq-null"
   | "example-fails"
+  | "filter-duplicate"
   | "forbidden"
   | "header-syntax"
   | "json-agg-null"
   | "kind-mismatch"
   | "layout"
+  | "lock-stale"
   | "many-unbounded"
   | "name-matches-file"
+  | "name-reserved"
   | "no-where"
   | "not-in-subquery"
   | "one-statement"
@@ -45,7 +52,10 @@ export type RuleCode =
   | "param-untyped"
   | "param-unused"
   | "positional-parameter"
+  | "postgres-SQLSTATE"
+  | "privilege-missing"
   | "read-tool-writes"
+  | "report-untyped"
   | "select-star"
   | "seq-scan"
   | "slice-spacing"
@@ -58,18 +68,41 @@ export type RuleCode =
   | "too-large"
   | "tool-duplicate"
   | "tool-name"
+  | "tree-unavailable"
+  | "types-unchecked"
   | "unknown-tag"
+  | "unnest-array"
   | "unnest-outcome-unknown"
   | "unqualified-table"
-  | "unterminated";
+  | "unterminated"
+  | "view-not-deployed"
+  | "view-unordered";
 
-export const rules: Readonly<Record<RuleCode, Rule>> = {
+/** The code of a diagnostic. PostgreSQL's own errors carry their SQLSTATE, such as `postgres-42703`. */
+export type RuleCode = Exclude<RuleName, "postgres-SQLSTATE"> | `postgres-${string}`;
+
+export const rules: Readonly<Record<RuleName, Rule>> = {
   "column-duplicate": rule("Output columns have different names", "Rename one of them with `as`"),
+  "column-representation": rule(
+    "`{as: number}` is written for numeric columns only",
+    "Remove it, or cast the column",
+    { checked: "database" },
+  ),
   "column-unknown": rule(
     "A tag names only columns that the statement returns or loads",
     "Use the name of an output column",
   ),
   "column-unnamed": rule("Every output column has a name", "Give the expression a name with `as`"),
+  "copy-target": rule(
+    "The table and the columns of the COPY exist",
+    "Create them in a migration, or as a temporary table above the COPY",
+    { checked: "database" },
+  ),
+  "default-invalid": rule(
+    "The default of a parameter fits its type and its `{flow}`",
+    "Correct one of them",
+    { checked: "database" },
+  ),
   "description-missing": rule(
     "A file describes its tool for the agent",
     "Write one or more `-- ` lines of prose between the title and the first tag",
@@ -84,6 +117,11 @@ export const rules: Readonly<Record<RuleCode, Rule>> = {
   "example-fails": rule("Every `@example` holds", "Mend the statement or the example", {
     checked: "database",
   }),
+  "filter-duplicate": rule(
+    "Every `@filter` makes an input of its own",
+    "Keep one of them, or rename the column in the view",
+    { checked: "database" },
+  ),
   "forbidden": rule(
     "A file uses no statement or function that leaves the database, changes the session or waits",
     "Leave it out, or allow it with a reason: `@allow forbidden  why`",
@@ -103,6 +141,11 @@ export const rules: Readonly<Record<RuleCode, Rule>> = {
     "Query files are in folders one level deep",
     "Move the file to `<sql directory>/<module>/<name>.sql`",
   ),
+  "lock-stale": rule(
+    "The lock is the one of these files and this database",
+    "Run `sqlwright check --lock` and commit the lock",
+    { checked: "database" },
+  ),
   "many-unbounded": rule(
     "A `:many` says how many rows it can return",
     "Add `@page`, `@rows` or a `limit`",
@@ -111,6 +154,11 @@ export const rules: Readonly<Record<RuleCode, Rule>> = {
   "name-matches-file": rule(
     "The name in the header is the file's name",
     "Rename the file or the header's name",
+  ),
+  "name-reserved": rule(
+    "No file makes a tool that the server itself already has",
+    "Rename the file",
+    { checked: "database" },
   ),
   "no-where": rule(
     "UPDATE and DELETE have a WHERE",
@@ -160,10 +208,25 @@ export const rules: Readonly<Record<RuleCode, Rule>> = {
   ),
   "param-unused": rule("Every `@param` is used in the SQL", "Use it or remove the tag"),
   "positional-parameter": rule("Parameters have names", "Write `:name` instead of `$1`"),
+  "postgres-SQLSTATE": rule(
+    "PostgreSQL accepts the statement",
+    "Correct it as PostgreSQL says",
+    { checked: "database" },
+  ),
+  "privilege-missing": rule(
+    "The role of a statement has the privileges that it needs",
+    "Grant them to the role",
+    { checked: "database" },
+  ),
   "read-tool-writes": rule(
     "A tool of a read kind changes nothing and locks nothing",
     "Use `:exec` or `:unnest`, or leave the write out",
     { allowable: true },
+  ),
+  "report-untyped": rule(
+    "Every part of a report has a known shape",
+    "Build it from typed columns, or leave it: its schema then allows any JSON",
+    { checked: "database", severity: "warning" },
   ),
   "select-star": rule("Output columns are listed", "Name the columns", { allowable: true }),
   "seq-scan": rule("Large tables are read through an index", "Add an index for the condition", {
@@ -187,7 +250,22 @@ export const rules: Readonly<Record<RuleCode, Rule>> = {
     "A tool's name has at most 64 letters, digits, underscores and hyphens",
     "Rename the module's folder or the file",
   ),
+  "tree-unavailable": rule(
+    "PostgreSQL shows how it reads the statements",
+    "GRANT TEMPORARY ON DATABASE to the role of DATABASE_URL, and connect to a server that is no standby",
+    { checked: "database", severity: "warning" },
+  ),
+  "types-unchecked": rule(
+    "A database has checked the types",
+    "Start the database, or check the text alone with `--static`",
+    { checked: "database" },
+  ),
   "unknown-tag": rule("Every tag is a tag of the grammar", "Correct its name or remove it"),
+  "unnest-array": rule(
+    "An `:unnest` file has an array parameter",
+    "Write `unnest(:name::text[])` with the types of the columns",
+    { checked: "database" },
+  ),
   "unnest-outcome-unknown": rule(
     "An `:unnest` joins its table by `table.key = change.key`, so that it can tell what became of each row",
     "Take the rows from `unnest(…) as change (…)` alone, and compare its fields with the table's key by `=`",
@@ -197,7 +275,27 @@ export const rules: Readonly<Record<RuleCode, Rule>> = {
     allowable: true,
   }),
   "unterminated": rule("Strings, quoted names and comments end", "Close it"),
+  "view-not-deployed": rule(
+    "The view in the database is the one of the file",
+    "Deploy it with `sqlwright migrate`",
+    { checked: "database" },
+  ),
+  "view-unordered": rule(
+    "A `:view` has an `@order`",
+    "Write one that ends in a unique column",
+    { checked: "database" },
+  ),
 };
+
+/** The rule that a code stands for. */
+export function ruleOf(code: RuleCode): Rule {
+  return isRuleName(code) ? rules[code] : rules["postgres-SQLSTATE"];
+}
+
+/** Whether `--deny` and `@allow` may name it. */
+export function isRuleName(code: string): code is RuleName {
+  return Object.hasOwn(rules, code);
+}
 
 function rule(
   title: string,
