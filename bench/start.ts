@@ -69,7 +69,7 @@ async function measure(sql: string): Promise<Start> {
     sqlDirectory: sql,
     databaseUrl: url!,
     http: null,
-    readPaths: [join(project, "data"), join(project, "migrations")],
+    readPaths: [join(project, "data"), join(project, "migrations"), join(project, "edgar/migrations")],
     environment: Deno.env.toObject(),
   });
   const began = performance.now();

@@ -19,7 +19,8 @@ import {
 import type { McpApplication, ServedCatalog } from "./mcp/model.ts";
 import { visibleTo } from "./mcp/visible.ts";
 import { sqlstateOf } from "./postgres/database_error.ts";
-import type { MigrationGap } from "./migrate/gap.ts";
+import type { MigrationList } from "./migrate/files.ts";
+import { type MigrationGap, pendingError } from "./migrate/gap.ts";
 import type { Pool } from "./postgres/pool.ts";
 import { poolerWarning } from "./postgres/session.ts";
 import { type Opening, openServer, type Pools, type ServerFacts } from "./databases.ts";
@@ -68,7 +69,7 @@ export interface ApplicationOptions {
   /** Which files a load may read. @default those below SQLWRIGHT_SOURCE_DIR */
   sources?: SourceAccess;
   /** A start is refused while one of these files has not been applied. @default none */
-  migrationsDirectory?: string;
+  migrations?: readonly MigrationList[];
   /** The database, where it is being opened already. @default opened here */
   opening?: Opening;
   /** Make the tools from `lock.json` where it is that of the files; the database is held against it while they are served. @default false */
@@ -123,7 +124,7 @@ export async function withApplication<T>(
   options: ApplicationOptions,
   use: (application: Application) => Promise<T>,
 ): Promise<T> {
-  const opening = options.opening ?? openServer(config, options.migrationsDirectory);
+  const opening = options.opening ?? openServer(config, options.migrations ?? []);
   const { pools } = opening;
   const { promise: starting, resolve: start } = Promise.withResolvers<Application | null>();
   const end = new AbortController();
@@ -412,20 +413,12 @@ const undefinedObject = new Set([
   "view-not-deployed",
 ]);
 
-/** @throws {SqlwrightError} `migration.missing` */
+/** @throws {SqlwrightError} `migration.pending` */
 function requireMigrations(gap: MigrationGap | null, diagnostics: readonly Diagnostic[]): void {
   if (gap === null || gap.pending.length === 0) return;
   // A database that was never migrated is right for query files that ask for nothing of ours.
   if (!gap.isMigrated && !diagnostics.some(({ code }) => undefinedObject.has(code))) return;
-  const [first] = gap.pending;
-  const others = gap.pending.length - 1;
-  throw new SqlwrightError(
-    "migration.missing",
-    `Cannot start: the migration ${first}${
-      others > 0 ? ` and ${others} more have` : " has"
-    } not been applied to the database`,
-    { details: { pending: gap.pending }, hint: "Run `deno task sqlwright migrate`" },
-  );
+  throw pendingError(gap);
 }
 
 async function ping(pool: Pool): Promise<SqlwrightError | null> {

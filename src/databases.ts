@@ -5,6 +5,7 @@
 
 import type { Config } from "./config.ts";
 import { SqlwrightError } from "./errors.ts";
+import type { MigrationList } from "./migrate/files.ts";
 import { findMigrationGap, type MigrationGap } from "./migrate/gap.ts";
 import { Pool, type PoolConnection } from "./postgres/pool.ts";
 
@@ -33,12 +34,12 @@ export interface Opening {
 }
 
 /** Opens both pools and asks; what goes wrong is told by `first`. */
-export function openServer(config: Config, migrationsDirectory: string | undefined): Opening {
+export function openServer(config: Config, migrations: readonly MigrationList[]): Opening {
   const pools = openPools(config);
   const first = pools.reader.withConnection(undefined, async (connection) => {
     const [facts, gap] = await Promise.all([
       serverFacts(connection),
-      migrationsDirectory === undefined ? null : findMigrationGap(connection, migrationsDirectory),
+      findMigrationGap(connection, migrations),
     ]);
     return { facts, gap };
   });

@@ -50,7 +50,8 @@ export async function withScratchDatabase<T>(
   { hasSample = true }: ScratchOptions = {},
 ): Promise<T> {
   const { withEmbedded } = await import("./embedded/embedded.ts");
-  const { deploy, prepareDatabase } = await import("./cli/server/prepare.ts");
+  const { prepareDatabase } = await import("./cli/server/prepare.ts");
+  const { deployFiles } = await import("./cli/deployment.ts");
   const { loadQueries } = await import("./query/loader.ts");
   const home = await Deno.makeTempDir({ prefix: "sqlwright_scratch_" });
   // Root runs PostgreSQL as another account, which must be able to pass.
@@ -60,7 +61,7 @@ export async function withScratchDatabase<T>(
       const { url, ownerUrl } = server;
       const config = readConfig({ ...variables, DATABASE_URL: url });
       if (hasSample) await prepareDatabase({ config, ownerUrl, serverUrl: url, isEmbedded: true });
-      else await deploy(ownerUrl, await loadQueries(config.SQLWRIGHT_SQL_DIR));
+      else await deployFiles(ownerUrl, await loadQueries(config.SQLWRIGHT_SQL_DIR));
       return await use({ config, url, ownerUrl, isEmbedded: true });
     });
   } finally {

@@ -6,19 +6,20 @@
 import { join } from "node:path";
 import postgres from "postgres";
 import { type Application, BrokenFilesError, withApplication } from "../src/app.ts";
-import { deploy } from "../src/cli/server/prepare.ts";
+import { deployFiles } from "../src/cli/deployment.ts";
+import { ownMigrations } from "../src/cli/environment.ts";
 import { type Config, readConfig } from "../src/config.ts";
 import { createLog, type Log } from "../src/log.ts";
+import { deploy } from "../src/migrate/deploy.ts";
 import { formatDiagnostic } from "../src/query/diagnostic.ts";
 import { loadQueries } from "../src/query/loader.ts";
 import { localCaller } from "../src/tool/caller.ts";
 import type { CallContext, ToolResult } from "../src/tool/model.ts";
 
 // The tests of a project reach the insides of the product through this file alone.
-export { deploy } from "../src/cli/server/prepare.ts";
+export { deployFiles } from "../src/cli/deployment.ts";
 export { viewStatements } from "../src/call/view.ts";
 export { mainStatement } from "../src/query/statements.ts";
-export { migrate } from "../src/migrate/migrate.ts";
 export { serverFlags } from "../src/permissions.ts";
 export type { ExampleTag } from "../src/query/model.ts";
 export { loadQueries } from "../src/query/loader.ts";
@@ -109,7 +110,7 @@ export async function buildTemplate(server: TestServer): Promise<void> {
     await sql.unsafe(`create database ${templateName} owner sqlwright_owner`);
   });
   const ownerUrl = inDatabase(server.ownerUrl, templateName);
-  await deploy(ownerUrl, await loadQueries(join(project, "sql")));
+  await deployFiles(ownerUrl, await loadQueries(join(project, "sql")));
   await withTestApplication(
     { DATABASE_URL: inDatabase(server.serverUrl, templateName) },
     async (application) => {
@@ -135,6 +136,22 @@ export const testConfig = (variables: Record<string, string>): Config =>
     SQLWRIGHT_SOURCE_DIR: join(project, "data"),
     ...variables,
   });
+
+/** sqlwright's own migrations and those of a folder as the project "edgar"; names of the folder's files are answered. */
+export async function migrateFolder(ownerUrl: string, directory: string): Promise<{ applied: string[] }> {
+  const { migrations } = await deploy(ownerUrl, {
+    lists: {
+      own: ownMigrations,
+      project: { namespace: "edgar", directory, shownAs: "migrations" },
+      usesOwn: true,
+    },
+    namespace: "edgar",
+    functions: [],
+    hasAllFunctions: false,
+    views: [],
+  });
+  return { applied: migrations.filter(({ namespace }) => namespace === "edgar").map(({ name }) => name) };
+}
 
 /** The application as `serve` opens it; log lines go nowhere unless a log is given. */
 export async function withTestApplication<T>(

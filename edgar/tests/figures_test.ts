@@ -8,9 +8,9 @@ import { join } from "node:path";
 import type postgres from "postgres";
 import {
   callContext,
-  deploy,
+  deployFiles,
   loadQueries,
-  migrate,
+  migrateFolder,
   project,
   testOnEach,
   withDatabase,
@@ -195,12 +195,12 @@ testOnEach(
     withDatabase(async ({ ownerUrl, sql }) => {
       const directory = await Deno.makeTempDir({ prefix: "sqlwright_migrations_" });
       try {
-        for await (const { name } of Deno.readDir(join(project, "migrations"))) {
-          if (/^00(0\d|10)_/.test(name)) {
-            await Deno.copyFile(join(project, "migrations", name), join(directory, name));
+        for await (const { name } of Deno.readDir(join(project, "edgar/migrations"))) {
+          if (/^000\d_/.test(name)) {
+            await Deno.copyFile(join(project, "edgar/migrations", name), join(directory, name));
           }
         }
-        await migrate(ownerUrl, { directory });
+        await migrateFolder(ownerUrl, directory);
         await sql`insert into edgar.company (cik, name) values (1, 'One'), (2, 'Two')`;
         await sql`insert into edgar.filing (accession, cik, form, filed_on, status)
         select '0000000001-26-00000' || cik, cik, '10-K', '2026-02-01', 'loaded' from edgar.company`;
@@ -210,7 +210,7 @@ testOnEach(
         from edgar.company cross join generate_series(2010, 2025) as year`;
         const facts = "select fact::text from edgar.fact as fact order by fact::text";
         const before = await sql.unsafe(facts);
-        await deploy(ownerUrl, await loadQueries(join(project, "sql")));
+        await deployFiles(ownerUrl, await loadQueries(join(project, "sql")));
         assert.equal(before.length, 32);
         assert.deepEqual([...await sql.unsafe(facts)], [...before]);
         const [kind] = await sql`select relkind from pg_class where oid = 'edgar.fact'::regclass`;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type postgres from "postgres";
 import { queryClient } from "sqlwright";
 import {
-  deploy,
+  deployFiles,
   loadQueries,
   project,
   type TestDatabase,
@@ -17,7 +17,7 @@ import type { Queries } from "../src/queries.ts";
 /** A database with the migrations and the views, and without the sample. */
 export async function withEmptyEdgar<T>(use: (database: TestDatabase) => Promise<T>): Promise<T> {
   return await withDatabase(async (database) => {
-    await deploy(database.ownerUrl, await loadQueries(join(project, "sql")));
+    await deployFiles(database.ownerUrl, await loadQueries(join(project, "sql")));
     return await use(database);
   }, { isEmpty: true });
 }

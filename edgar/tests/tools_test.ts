@@ -30,7 +30,7 @@ async function withServer<T>(options: ServeOptions, use: (client: Client) => Pro
     redisUrl,
     http: null,
     edgarUrls: secUrl === null || isDenied ? [] : [secUrl],
-    readPaths: [sourceDirectory, `${project}migrations`],
+    readPaths: [sourceDirectory, `${project}migrations`, `${project}edgar/migrations`],
   });
   const transport = new StdioClientTransport({
     command: Deno.execPath(),

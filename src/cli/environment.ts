@@ -5,13 +5,28 @@
 
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
+import { ownNamespace } from "../migrate/applied.ts";
+import type { MigrationList } from "../migrate/files.ts";
 import { type Config, readConfig, settings } from "../config.ts";
 import { SqlwrightError } from "../errors.ts";
 import { type HttpAddress, isLoopback, joinHostAndPort, parseHttpAddress } from "../permissions.ts";
 
 /** The folder with deno.json. */
 export const projectDirectory = fileURLToPath(new URL("../../", import.meta.url));
-export const migrationsDirectory = `${projectDirectory}migrations`;
+/** sqlwright's own migrations. */
+export const ownMigrations: MigrationList = {
+  namespace: ownNamespace,
+  directory: `${projectDirectory}migrations`,
+  shownAs: "sqlwright:migrations",
+};
+/** The project's migrations. */
+export const projectMigrations: MigrationList = {
+  namespace: "edgar",
+  directory: `${projectDirectory}edgar/migrations`,
+  shownAs: "edgar/migrations",
+};
+/** Functions of the project, which are deployed as views are. */
+export const functionsDirectory = `${projectDirectory}edgar/functions`;
 
 /**
  * Sets what `.env` holds and the environment does not, so that child processes get it too, and validates the whole.

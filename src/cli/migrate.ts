@@ -1,5 +1,9 @@
-/** `migrate`: brings the database to what `migrations/` and the `:view` files say, and `migrate status`, which only looks. */
+/**
+ * `migrate`: brings the database to what migrations, functions and the `:view` files say; with `--dry-run` it says what it would do,
+ * with `--only` it deploys single functions and views. `migrate status` shows every migration.
+ */
 
+import type { Deployment } from "../migrate/deploy.ts";
 import { migrationStatus } from "../migrate/migrate.ts";
 import { loadQueries } from "../query/loader.ts";
 import {
@@ -12,40 +16,40 @@ import {
   widthOf,
 } from "./console/console.ts";
 import { withDatabase } from "./database.ts";
-import { migrationsDirectory, readSettings } from "./environment.ts";
-import { deploy } from "./server/prepare.ts";
+import { chooseFiles, deployChosen, deployFiles, migrationLists } from "./deployment.ts";
+import { projectMigrations, readSettings } from "./environment.ts";
 import { formatTable } from "./console/table.ts";
 
 export interface MigrateCommandOptions {
   sql?: string | undefined;
   json?: boolean | undefined;
+  dryRun?: boolean | undefined;
+  /** Paths of function files and of query files with views: these alone, and no migration. */
+  only?: string[] | undefined;
 }
 
 /** @returns 1 when a query file is broken: its view, if it is one, was not deployed */
-export async function runMigrate({ sql, json = false }: MigrateCommandOptions): Promise<number> {
+export async function runMigrate(options: MigrateCommandOptions): Promise<number> {
+  const { sql, json = false, dryRun: isDryRun = false, only } = options;
   const config = readSettings({ sql });
   return await withDatabase(config, async ({ ownerUrl }) => {
-    const queries = await loadQueries(config.SQLWRIGHT_SQL_DIR);
-    const { applied, current, views, diagnostics, sources } = await deploy(ownerUrl, queries);
-    const errors = diagnostics.filter(({ severity }) => severity === "error");
-    if (json) {
-      printJson({ current, applied, views, diagnostics: errors });
-    } else {
-      const paint = paintFor("stdout");
-      const rows = [
-        ...applied.map((name) => ["migration", name]),
-        ...views.map((path) => ["view", path]),
-      ];
-      if (rows.length === 0) print(`${paint("green", "✓")} Up to date at version ${current}`);
-      else {
-        print(
-          formatTable([{ title: "applied" }, { title: "file" }], rows, { paint, width: widthOf("stdout") }),
-        );
-        print(`\n${paint("green", "✓")} At version ${current}`);
-      }
+    const directory = config.SQLWRIGHT_SQL_DIR;
+    const queries = await loadQueries(directory);
+    const chosen = only === undefined ? null : await chooseFiles(only, queries, directory);
+    const errors = chosen?.errors ?? queries.diagnostics.filter(({ severity }) => severity === "error");
+    if (chosen !== null && errors.length > 0) {
+      if (json) printJson({ dry_run: isDryRun, diagnostics: errors });
+      else tell(formatDiagnostics(errors, queries.sources, { stream: "stderr", directory }));
+      return 1;
+    }
+    const deployment = chosen === null
+      ? await deployFiles(ownerUrl, queries, { withOwn: true, isDryRun })
+      : await deployChosen(ownerUrl, chosen, { isDryRun });
+    if (json) printJson({ dry_run: isDryRun, ...fieldsOf(deployment), diagnostics: errors });
+    else {
+      printDeployment(deployment, { isDryRun, isPartial: only !== undefined });
       if (errors.length > 0) {
-        const directory = config.SQLWRIGHT_SQL_DIR;
-        tell("\n" + formatDiagnostics(errors, sources, { stream: "stderr", directory }));
+        tell("\n" + formatDiagnostics(errors, queries.sources, { stream: "stderr", directory }));
         tell(`\nViews in broken files were not deployed: ${formatCount(errors.length, "error")}`);
       }
     }
@@ -57,14 +61,17 @@ export async function runMigrate({ sql, json = false }: MigrateCommandOptions): 
 export async function runMigrateStatus({ sql, json = false }: MigrateCommandOptions): Promise<number> {
   const config = readSettings({ sql });
   return await withDatabase(config, async ({ ownerUrl }) => {
-    const states = await migrationStatus(ownerUrl, { directory: migrationsDirectory });
-    if (json) printJson({ migrations: states });
+    const { queries } = await loadQueries(config.SQLWRIGHT_SQL_DIR);
+    const { migrations: states, others } = await migrationStatus(ownerUrl, migrationLists(queries));
+    if (json) printJson({ migrations: states, others });
     else {
       const paint = paintFor("stdout");
       const colors = { applied: "green", pending: "yellow", changed: "red", missing: "red" } as const;
       print(formatTable(
-        [{ title: "version", isNumber: true }, { title: "migration" }, { title: "state" }],
-        states.map(({ version, name, state }) => [String(version), name, state]),
+        [{ title: "namespace" }, { title: "version", isNumber: true }, { title: "migration" }, {
+          title: "state",
+        }],
+        states.map(({ namespace, version, name, state }) => [namespace, String(version), name, state]),
         { paint, width: widthOf("stdout") },
       ));
       const counts = Object.entries(colors).map(([state, color]) => {
@@ -72,7 +79,50 @@ export async function runMigrateStatus({ sql, json = false }: MigrateCommandOpti
         return count === 0 ? "" : paint(color, `${count} ${state}`);
       });
       print(`\n${counts.filter(Boolean).join(", ") || "no migrations"}`);
+      for (const { namespace, migrations } of others) {
+        const whose = namespace === "" ? "of a version before namespaces" : `of the project "${namespace}"`;
+        print(`Also in this database: ${formatCount(migrations, "migration")} ${whose}`);
+      }
     }
     return states.some(({ state }) => state === "changed" || state === "missing") ? 1 : 0;
   }, { prepareNew: false });
+}
+
+function fieldsOf({ migrations, functions, views, leftOver, current }: Deployment) {
+  return { current, applied: migrations, functions, views, left_over: leftOver };
+}
+
+function printDeployment(
+  { migrations, functions, views, leftOver, current }: Deployment,
+  { isDryRun, isPartial }: { isDryRun: boolean; isPartial: boolean },
+): void {
+  const paint = paintFor("stdout");
+  const { namespace } = projectMigrations;
+  const rows = [
+    ...migrations.map(({ namespace, name }) => ["migration", namespace, name]),
+    ...functions.map((path) => ["function", namespace, path]),
+    ...views.map((path) => ["view", namespace, path]),
+  ];
+  const version = `version ${current}`;
+  if (rows.length > 0) {
+    const columns = [{ title: isDryRun ? "would run" : "applied" }, { title: "namespace" }, {
+      title: "file",
+    }];
+    print(formatTable(columns, rows, { paint, width: widthOf("stdout") }));
+    print("");
+  }
+  const done = isDryRun && rows.length > 0
+    ? `Nothing was changed: without --dry-run, ${formatCount(rows.length, "file")} would run`
+    : isPartial
+    ? rows.length > 0 ? `Deployed ${formatCount(rows.length, "file")}` : "Deployed already"
+    : rows.length > 0
+    ? `At ${version}`
+    : `Up to date at ${version}`;
+  print(`${paint("green", "✓")} ${done}`);
+  for (const { path, routines } of leftOver) {
+    tell(
+      `The function file ${path} is gone, and what it made is still in the database: drop it in a migration ` +
+        `(${routines.join(", ")})`,
+    );
+  }
 }

@@ -230,15 +230,22 @@ Example:
 
   const migrate = command(
     "migrate",
-    "Bring the database to what migrations/ and the :view files say.",
+    migrateDescription,
     "migrate",
+    "migrate --dry-run",
+    "migrate --only sql/shop/open_orders.sql",
     "migrate status --json",
   )
     .argument("[status]", "`status` shows every migration and changes nothing")
+    .option("--dry-run", "print what would run, and change nothing")
+    .option("--only <file...>", "deploy these views and functions, and nothing else")
     .option("--json", "print one JSON object")
     .action(async (status, options) => {
       if (status !== undefined && status !== "status") {
         throw new UsageError(`migrate knows no "${status}"`, "Write `migrate`, or `migrate status`");
+      }
+      if (status !== undefined && (options.dryRun || options.only !== undefined)) {
+        throw new UsageError("migrate status changes nothing", "Leave out --dry-run and --only");
       }
       const { runMigrate, runMigrateStatus } = await import("./migrate.ts");
       finish(await (status === undefined ? runMigrate(options) : runMigrateStatus(options)));
@@ -293,8 +300,14 @@ Example:
 const startDescription = `All in one: database, migrations, bundled sample, and the MCP server in its sandbox.
 
 Without DATABASE_URL an embedded PostgreSQL is brought up, migrated, and filled with the sample when it is empty.
-With DATABASE_URL that server is used. It is migrated, and filled when edgar.company is empty, if it was migrated
-before; or if it has no schema "edgar", the query files have a module of that name, and the login may create schemas.`;
+With DATABASE_URL that server is used. It is migrated if it was migrated for this project before, or if it holds no
+table yet and the login may create schemas; and filled when edgar.company is empty then.`;
+
+const migrateDescription = `Bring the database to what migrations, functions and the :view files say.
+
+Migrations run once, in the order of their numbers. Functions and views are replaced when their
+text changes. Tables of sqlwright's own, for loads and uploads, are brought up to date as well.
+Any number of runs may begin at once: one works, the others wait and say so.`;
 
 const newDescription = `Write the query file of a new tool, of any kind, that passes \`check\` as it is.
 

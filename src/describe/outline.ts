@@ -248,7 +248,7 @@ async function outlineOfView(
       message: names.length === 0
         ? `The view ${schema}.${name} does not exist in the database`
         : `The view ${schema}.${name} in the database has other columns than this file`,
-      hint: "Deploy it with `sqlwright migrate`",
+      hint: `Deploy it with \`sqlwright migrate --only ${query.path}\``,
     });
     return null;
   }

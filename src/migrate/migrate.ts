@@ -1,172 +1,213 @@
 /**
- * Brings a database to what `migrations/` says, forward only.
+ * Brings a database to what lists of migrations say, forward only: sqlwright's own list for its schema `sqlwright`, and a
+ * project's. Each list has a namespace, so that a database holds those of several projects beside each other.
  *
  * `NNNN_verb_noun.sql` files run in the order of their numbers, each in a transaction of its own together with its row in
- * `sqlwright.migration`, so a run that is killed leaves a file wholly done or not at all. A file whose first line is
- * `-- transaction: none` (for `create index concurrently`) runs statement by statement, and must be able to run again. One run
- * at a time: an advisory lock, waited for with a limit, which the server gives up when the session ends.
- *
- * The session must be a direct one: a pooler in transaction mode cannot hold an advisory lock, so behind any the run is refused.
+ * `sqlwright.migration`, so a run that is killed leaves a file wholly done or not at all. Numbers may be left out. A file whose
+ * first line is `-- transaction: none` (for `create index concurrently`) runs statement by statement, and must be able to run again.
  */
 
-import { createHash } from "node:crypto";
 import { SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import {
-  createBookkeeping,
-  isTrue,
-  type MigrationSession,
-  type MigrationTarget,
-  type SessionOptions,
-  withMigrationSession,
-  withSession,
-} from "./session.ts";
-import { type Script, scriptError, type ScriptStatement, splitScript } from "./script.ts";
+import { type AppliedMigration, isTrue, noNamespace, ownNamespace } from "./applied.ts";
+import { adopted, type Adoption, findAdoptions, hasBookkeeping, readApplied } from "./bookkeeping.ts";
+import { type MigrationFile, type MigrationList, readMigrations } from "./files.ts";
+import type { MigrationSession, MigrationTarget, Script, ScriptStatement, SessionOptions } from "./model.ts";
+import { withSession } from "./session.ts";
+import { scriptError, splitScript } from "./script.ts";
 
-export interface MigrateOptions extends SessionOptions {
-  /** Folder of the migration files. */
-  directory: string;
+export interface MigrationLists {
+  /** sqlwright's own. */
+  own: MigrationList;
+  /** Null where there is no project. */
+  project: MigrationList | null;
+  /** Whether the project uses a feature that needs sqlwright's own tables. They are brought up to date anyway where they are. */
+  usesOwn: boolean;
 }
 
 export interface MigrationState {
+  namespace: string;
   version: number;
-  /** `0001_create_edgar.sql`. */
+  /** `0001_create_shop.sql`. */
   name: string;
   /** `changed`: the file is not what was applied. `missing`: it was applied and there is no such file. */
   state: "applied" | "pending" | "changed" | "missing";
 }
 
-/**
- * Applies what is pending.
- * @returns file names in the order they were applied, and the version the database is at now; 0 when there are no migrations
- * @throws {SqlwrightError} `migration.failed` with file, line, column and SQLSTATE, `migration.changed`, `migration.missing`,
- *   `database.*` when the server cannot be reached or is lost
- */
-export async function migrate(
+export interface MigrationStatus {
+  migrations: MigrationState[];
+  /** Other projects of the same database, with how many migrations they have there. */
+  others: { namespace: string; migrations: number }[];
+}
+
+/** Both lists as they are in the folders and in the database. */
+export interface ComparedLists {
+  files: MigrationFile[];
+  adoptions: Adoption[];
+  states: MigrationState[];
+  others: MigrationStatus["others"];
+}
+
+/** Every migration of both lists, sqlwright's own first. Changes nothing, waits for nobody. */
+export async function migrationStatus(
   target: MigrationTarget,
-  { directory, ...options }: MigrateOptions,
-): Promise<{ applied: string[]; current: number }> {
-  const files = await readMigrations(directory);
-  return await withMigrationSession(target, options, async (session) => {
-    await createBookkeeping(session);
-    const pending = pendingFiles(files, compare(files, await appliedMigrations(session)));
-    for (const file of pending) await apply(session, file, options.log);
-    return { applied: pending.map(({ name }) => name), current: files.at(-1)?.version ?? 0 };
+  lists: MigrationLists,
+  options: SessionOptions = {},
+): Promise<MigrationStatus> {
+  const { states, others } = await withSession(target, options, (session) => compareLists(session, lists));
+  return { migrations: states, others };
+}
+
+/** Whether a database has a migration, a function or a view of the project. Changes nothing. */
+export async function isKnown(
+  target: MigrationTarget,
+  lists: MigrationLists,
+  options: SessionOptions = {},
+): Promise<boolean> {
+  const { project } = lists;
+  if (project === null) return false;
+  return await withSession(target, options, async (session) => {
+    const { states } = await compareLists(session, lists);
+    if (states.some(({ namespace, state }) => namespace === project.namespace && state !== "pending")) {
+      return true;
+    }
+    if (!await hasBookkeeping(session)) return false;
+    const [found] = await session.run(
+      `select
+         exists (select from sqlwright.view as view where view.namespace = $1)
+         or exists (select from sqlwright.function as function where function.namespace = $1) as is_known`,
+      [project.namespace],
+    );
+    return found !== undefined && isTrue(found.is_known);
   });
 }
 
-/** Every migration, by version. Changes nothing, waits for nobody. */
-export async function migrationStatus(
-  target: MigrationTarget,
-  { directory, ...options }: MigrateOptions,
-): Promise<MigrationState[]> {
-  const files = await readMigrations(directory);
-  return await withSession(
-    target,
-    options,
-    async (session) => compare(files, await appliedMigrations(session)),
+/** @throws {SqlwrightError} `migration.failed` for files that are no migrations */
+export async function compareLists(session: MigrationSession, lists: MigrationLists): Promise<ComparedLists> {
+  const own = await readMigrations(lists.own);
+  const ofProject = lists.project === null ? [] : await readMigrations(lists.project);
+  const rows = await readApplied(session);
+  const adoptions = findAdoptions(rows, own, ofProject);
+  const applied = adopted(rows, adoptions);
+  const namespaces = [ownNamespace, ...(lists.project === null ? [] : [lists.project.namespace])];
+  const states = namespaces.flatMap((namespace) =>
+    compare(
+      namespace === ownNamespace ? own : ofProject,
+      applied.filter((row) => row.namespace === namespace),
+    )
   );
-}
-
-interface MigrationFile extends Script {
-  version: number;
-  name: string;
-  /** Hex SHA-256 of the text with `\n` line ends, so that a checkout on Windows is the same file. */
-  sha256: string;
-  isTransactional: boolean;
-}
-
-interface AppliedMigration {
-  version: number;
-  name: string;
-  sha256: string;
-}
-
-const fileName = /^([0-9]{4})_[a-z][a-z0-9]*(_[a-z0-9]+)+\.sql$/;
-/** The generated dump beside the migrations. */
-const dumpName = "schema.sql";
-
-async function readMigrations(directory: string): Promise<MigrationFile[]> {
-  const names: string[] = [];
-  try {
-    for await (const entry of Deno.readDir(directory)) {
-      if (entry.isFile && entry.name.endsWith(".sql") && entry.name !== dumpName) names.push(entry.name);
-    }
-  } catch (error) {
-    throw new SqlwrightError("migration.failed", `Cannot read migrations "${directory}": ${reason(error)}`, {
-      details: { directory },
-      hint: "Start in the project's folder, which holds migrations/",
-      cause: error,
-    });
+  const counts = new Map<string, number>();
+  for (const { namespace } of applied) {
+    if (!namespaces.includes(namespace)) counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
   }
-  const files: MigrationFile[] = [];
-  for (const name of names.sort()) {
-    const path = `${directory.replace(/[\\/]+$/, "")}/${name}`;
-    const version = Number(fileName.exec(name)?.[1]);
-    if (!(version > 0)) {
-      throw new SqlwrightError(
-        "migration.failed",
-        `Cannot read migration "${name}": its name has another form`,
-        {
-          details: { file: name },
-          hint: "Name it NNNN_verb_noun.sql, such as 0009_add_insiders.sql",
-        },
-      );
-    }
-    const same = files.at(-1);
-    if (same?.version === version) {
-      throw new SqlwrightError(
-        "migration.failed",
-        `Cannot read migration "${name}": "${same.name}" has the same number`,
-        { details: { file: name, other: same.name }, hint: "Give each migration its own number" },
-      );
-    }
-    const text = (await Deno.readTextFile(path)).replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
-    files.push({
-      version,
-      name,
-      path: `migrations/${name}`,
-      text,
-      sha256: sha256(text),
-      isTransactional: !/^-- transaction: none\s*(\n|$)/.test(text),
-    });
-  }
-  return files;
+  const others = [...counts].map(([namespace, migrations]) => ({ namespace, migrations }));
+  return { files: [...own, ...ofProject], adoptions, states, others };
 }
 
-async function appliedMigrations(session: MigrationSession): Promise<AppliedMigration[]> {
-  const [found] = await session.run("select to_regclass('sqlwright.migration') is not null as is_there");
-  if (found === undefined || !isTrue(found.is_there)) return [];
-  const rows = await session.run("select version, name, sha256 from sqlwright.migration order by version");
-  return rows.map(({ version, name, sha256 }) => ({
-    version: Number(version),
-    name: String(name),
-    sha256: String(sha256),
-  }));
+/**
+ * The files that a run applies, in their order.
+ * @throws {SqlwrightError} `migration.changed`, `migration.missing`, `migration.foreign`, `migration.failed`
+ */
+export function selectPending(
+  { files, states }: ComparedLists,
+  { usesOwn }: MigrationLists,
+): MigrationFile[] {
+  refuseForeign(states);
+  const isOwnThere = states.some(({ namespace, state }) => namespace === ownNamespace && state !== "pending");
+  return [...new Set(files.map(({ namespace }) => namespace))]
+    .filter((namespace) => namespace !== ownNamespace || usesOwn || isOwnThere)
+    .flatMap((namespace) =>
+      pendingFiles(
+        files.filter((file) => file.namespace === namespace),
+        states.filter((state) => state.namespace === namespace),
+      )
+    );
+}
+
+/** Runs one file and writes it down. */
+export async function applyMigration(
+  session: MigrationSession,
+  file: MigrationFile,
+  log: Log | undefined,
+): Promise<void> {
+  const started_ms = performance.now();
+  const statements = await parseMigration(file);
+  const duration_ms = () => Math.round(performance.now() - started_ms);
+  const runAll = async () => {
+    for (const statement of statements) await session.runStatement(file, statement);
+    // A file may have set its own limits for the session.
+    if (!file.isTransactional) await session.run("reset lock_timeout");
+    await session.run(
+      `insert into sqlwright.migration (namespace, version, name, sha256, duration_ms)
+       values ($1, $2, $3, $4, $5)`,
+      [file.namespace, file.version, file.name, file.sha256, duration_ms()],
+    );
+  };
+  if (file.isTransactional) await session.inTransaction(runAll);
+  else await runAll();
+  log?.info("migration.applied", {
+    namespace: file.namespace,
+    version: file.version,
+    file: file.name,
+    duration_ms: duration_ms(),
+  });
+}
+
+/** @throws {SqlwrightError} `migration.failed` at the place of what no migration can do */
+export async function parseMigration(file: MigrationFile): Promise<ScriptStatement[]> {
+  const statements = await splitScript(file);
+  for (const statement of statements) refuse(file, statement);
+  return statements;
 }
 
 function compare(files: readonly MigrationFile[], applied: readonly AppliedMigration[]): MigrationState[] {
   const byVersion = new Map(applied.map((migration) => [migration.version, migration]));
-  const states: MigrationState[] = files.map(({ version, name, sha256 }) => {
+  const states: MigrationState[] = files.map(({ namespace, version, name, sha256 }) => {
     const done = byVersion.get(version);
+    if (done === undefined) return { namespace, version, name, state: "pending" };
+    if (done.name !== name && done.sha256 !== sha256) return { namespace, version, name, state: "pending" };
     byVersion.delete(version);
-    const state = done === undefined ? "pending" : done.sha256 === sha256 ? "applied" : "changed";
-    return { version, name, state };
+    return { namespace, version, name, state: done.sha256 === sha256 ? "applied" : "changed" };
   });
-  for (const { version, name } of byVersion.values()) states.push({ version, name, state: "missing" });
-  return states.sort((one, other) => one.version - other.version);
+  for (const { namespace, version, name } of byVersion.values()) {
+    states.push({ namespace, version, name, state: "missing" });
+  }
+  return states.sort((one, other) => one.version - other.version || (one.state === "missing" ? -1 : 1));
+}
+
+/** Two projects of one name share a namespace, and then none of what was applied is a file of this one. */
+function refuseForeign(states: readonly MigrationState[]): void {
+  for (const namespace of new Set(states.map((each) => each.namespace))) {
+    const ours = states.filter((each) => each.namespace === namespace);
+    const [missing] = ours.filter(({ state }) => state === "missing");
+    if (missing === undefined || namespace === ownNamespace) continue;
+    if (ours.some(({ state }) => state === "applied" || state === "changed")) continue;
+    throw new SqlwrightError(
+      "migration.foreign",
+      `Cannot migrate: the database holds migrations of another project that is called "${namespace}" too, ` +
+        `such as "${missing.name}", and none of this one`,
+      {
+        details: {
+          namespace,
+          files: ours.filter(({ state }) => state === "missing").map(({ name }) => name),
+        },
+        hint: 'Connect to the database of this project, or give it another "name" in sqlwright.json',
+      },
+    );
+  }
 }
 
 function pendingFiles(files: readonly MigrationFile[], states: readonly MigrationState[]): MigrationFile[] {
   const named = (state: MigrationState["state"]) => states.filter((each) => each.state === state);
   const names = (found: MigrationState[]) => found.map(({ name }) => `"${name}"`).join(", ");
   const changed = named("changed");
+  const namespace = states[0]?.namespace ?? noNamespace;
   if (changed.length > 0) {
     throw new SqlwrightError(
       "migration.changed",
       `Cannot migrate: ${names(changed)} changed after it was applied`,
       {
-        details: { files: changed.map(({ name }) => name) },
+        details: { namespace, files: changed.map(({ name }) => name) },
         hint: "Restore the file and put the change into a new migration",
       },
     );
@@ -177,8 +218,10 @@ function pendingFiles(files: readonly MigrationFile[], states: readonly Migratio
       "migration.missing",
       `Cannot migrate: ${names(missing)} was applied and is not here`,
       {
-        details: { files: missing.map(({ name }) => name) },
-        hint: "The database is newer than this copy of the project: update the project, or restore the file",
+        details: { namespace, files: missing.map(({ name }) => name) },
+        hint: namespace === ownNamespace
+          ? "The database was migrated by a newer sqlwright: update sqlwright"
+          : "The database is newer than this copy of the project: update the project, or restore the file",
       },
     );
   }
@@ -187,9 +230,9 @@ function pendingFiles(files: readonly MigrationFile[], states: readonly Migratio
   if (late.length > 0) {
     throw new SqlwrightError(
       "migration.failed",
-      `Cannot migrate: ${names(late)} stands before applied ones`,
+      `Cannot migrate: ${names(late)} comes before migrations that were applied already`,
       {
-        details: { files: late.map(({ name }) => name), current },
+        details: { namespace, files: late.map(({ name }) => name), current },
         hint: `Migrations go forward only: give it a number above ${String(current).padStart(4, "0")}`,
       },
     );
@@ -198,36 +241,7 @@ function pendingFiles(files: readonly MigrationFile[], states: readonly Migratio
   return files.filter(({ version }) => pending.has(version));
 }
 
-async function apply(session: MigrationSession, file: MigrationFile, log: Log | undefined): Promise<void> {
-  const started_ms = performance.now();
-  const statements = await splitScript(file);
-  for (const statement of statements) refuse(file, statement);
-  const record = () =>
-    session.run(
-      "insert into sqlwright.migration (version, name, sha256, duration_ms) values ($1, $2, $3, $4)",
-      [
-        file.version,
-        file.name,
-        file.sha256,
-        Math.round(performance.now() - started_ms),
-      ],
-    );
-  const runAll = async () => {
-    for (const statement of statements) await session.runStatement(file, statement);
-    // A file may have set its own limits for the session.
-    if (!file.isTransactional) await session.run("reset lock_timeout");
-    await record();
-  };
-  if (file.isTransactional) await session.inTransaction(runAll);
-  else await runAll();
-  log?.info("migration.applied", {
-    version: file.version,
-    file: file.name,
-    duration_ms: Math.round(performance.now() - started_ms),
-  });
-}
-
-/** What would end the file's transaction under our feet, or wait for data that nobody sends. */
+/** What would end the file's transaction unseen, or wait for data that nobody sends. */
 function refuse(script: Script, { nodeType, tree, text, offset }: ScriptStatement): void {
   const at = offset + text.length - text.trimStart().length;
   if (nodeType === "TransactionStmt") {
@@ -240,13 +254,4 @@ function refuse(script: Script, { nodeType, tree, text, offset }: ScriptStatemen
       hint: "Write the rows as INSERT, or load them with a :copy tool",
     });
   }
-}
-
-/** SHA-256 of a text, as hex. */
-export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
-function reason(error: unknown): string {
-  return error instanceof Deno.errors.NotFound ? "there is no such folder" : (error as Error).message;
 }

@@ -8,21 +8,7 @@
 import { type ErrorOptions, SqlwrightError } from "../errors.ts";
 import { loadParser, parseSql, type RawStatement, SqlSyntaxError } from "../query/parser/libpg_query.ts";
 import { indexPlaces } from "../query/source_text.ts";
-
-export interface Script {
-  /** As told in errors: `migrations/0001_create_edgar.sql`. */
-  path: string;
-  text: string;
-}
-
-export interface ScriptStatement {
-  text: string;
-  /** Of the first character in the script's text, in UTF-16 code units. */
-  offset: number;
-  /** Node type of libpg-query's tree: `CreateStmt`, `ViewStmt` … */
-  nodeType: string;
-  tree: Record<string, unknown>;
-}
+import type { Script, ScriptStatement } from "./model.ts";
 
 /** @throws {SqlwrightError} `migration.failed` at the place of a syntax error */
 export async function splitScript(script: Script): Promise<ScriptStatement[]> {

@@ -1,23 +1,14 @@
 /**
- * Deploys `:view` files: the views that tools read and build on.
- *
- * All in one transaction, in whatever order their references need: a view that fails because another one is not there
- * yet is tried again after the others, until no view gets further. A file that is deployed already is left alone, so that a
- * start does not lock views that are in use. Columns take the texts of the columns they come from.
+ * Deploys `:view` files: the views that tools read and build on. A file that is deployed already is left alone, so that a start
+ * does not lock views that are in use. Columns take the texts of the columns they come from.
  */
 
 import { SqlwrightError } from "../errors.ts";
-import type { Log } from "../log.ts";
-import {
-  createBookkeeping,
-  isTrue,
-  type MigrationSession,
-  type MigrationTarget,
-  type SessionOptions,
-  withMigrationSession,
-} from "./session.ts";
-import { sha256 } from "./migrate.ts";
-import { type Script, scriptError, type ScriptStatement, splitScript } from "./script.ts";
+import { isTrue, noNamespace } from "./applied.ts";
+import { sha256 } from "./files.ts";
+import { type DeployableFile, sqlstateOf } from "./objects.ts";
+import type { MigrationSession, Script, ScriptStatement } from "./model.ts";
+import { scriptError, splitScript } from "./script.ts";
 
 export interface ViewFile {
   /** Relative to the SQL directory. */
@@ -26,57 +17,65 @@ export interface ViewFile {
   text: string;
   /** COMMENT ON VIEW: the tool's title. */
   comment?: string;
-  /** Texts of columns, from `@column` tags; they go before those of the columns behind. */
+  /** Texts of columns, from `@column` tags; they go before those of the columns that the view reads. */
   columns?: readonly { name: string; text: string }[];
-}
-
-/**
- * @returns paths of the files that were new or had changed, in the order they were deployed
- * @throws {SqlwrightError} `migration.failed` with file, line, column and SQLSTATE; nothing is deployed then
- */
-export async function deployViews(
-  target: MigrationTarget,
-  views: readonly ViewFile[],
-  options: SessionOptions = {},
-): Promise<{ changed: string[] }> {
-  return await withMigrationSession(target, options, async (session) => {
-    await createBookkeeping(session);
-    const stale = await staleViews(session, views);
-    if (stale.length === 0) return { changed: [] };
-    const waiting = await Promise.all(stale.map(parseView));
-    const changed = await session.inTransaction(() => deployAll(session, waiting, options.log));
-    return { changed };
-  });
 }
 
 interface ParsedView extends Script {
   file: ViewFile;
-  sha256: string;
   /** With schema, quoted. */
   name: string;
   statement: ScriptStatement;
 }
 
-/** Undefined table, function, column: what a view that is still to come can mend. */
-const mendable = new Set(["42P01", "42883", "42703"]);
 const invalidTableDefinition = "42P16";
 
-async function staleViews(session: MigrationSession, views: readonly ViewFile[]): Promise<ViewFile[]> {
+/**
+ * Views that are new, have changed, or are not in the database any more. Rows without a namespace count as well: versions before
+ * 0.2 wrote no other, and so do query files outside of a project.
+ */
+export async function staleViews(
+  session: MigrationSession,
+  namespace: string,
+  views: readonly ViewFile[],
+): Promise<ViewFile[]> {
+  const [found] = await session.run("select to_regclass('sqlwright.view') is not null as is_there");
+  if (found === undefined || !isTrue(found.is_there)) return [...views];
   const rows = await session.run(
-    "select path, sha256, to_regclass(view_name) is not null as is_there from sqlwright.view",
+    `select view.path, view.sha256
+     from sqlwright.view as view
+     where coalesce(pg_catalog.to_jsonb(view) ->> 'namespace', '') in ($1, '')
+       and to_regclass(view.view_name) is not null`,
+    [namespace],
   );
-  const deployed = new Map(
-    rows.map(({ path, sha256, is_there }) => [path, isTrue(is_there) ? sha256 : null]),
-  );
-  return views.filter((view) => deployed.get(view.path) !== hashOf(view));
+  const deployed = new Set(rows.map(({ path, sha256 }) => `${path} ${sha256}`));
+  return views.filter((view) => !deployed.has(`${view.path} ${hashOf(view)}`));
 }
 
-function hashOf({ text, comment = "", columns = [] }: ViewFile): string {
-  const texts = columns.map(({ name, text }) => [name, text]);
-  return sha256(JSON.stringify([text.replaceAll("\r\n", "\n"), comment, texts]));
+/** Rows of these files that have no namespace become the project's. */
+export async function adoptViews(
+  session: MigrationSession,
+  namespace: string,
+  views: readonly ViewFile[],
+): Promise<void> {
+  if (namespace === noNamespace) return;
+  await session.run(
+    `update sqlwright.view as view
+     set namespace = $1
+     where view.namespace = ''
+       and view.path in (select pg_catalog.json_array_elements_text($2::text::json))
+       and not exists (
+         select
+         from sqlwright.view as other
+         where other.namespace = $1
+           and other.path = view.path
+       )`,
+    [namespace, JSON.stringify(views.map(({ path }) => path))],
+  );
 }
 
-async function parseView(file: ViewFile): Promise<ParsedView> {
+/** @throws {SqlwrightError} `migration.failed` for a file that is not one view */
+export async function prepareView(file: ViewFile, namespace: string): Promise<DeployableFile> {
   const script = { path: file.path, text: file.text };
   const [statement, ...more] = await splitScript(script);
   if (statement?.nodeType !== "ViewStmt" || more.length > 0) {
@@ -85,60 +84,34 @@ async function parseView(file: ViewFile): Promise<ParsedView> {
   }
   const { schemaname, relname } = statement.tree.view as { schemaname?: string; relname: string };
   const name = [schemaname, relname].filter((part) => part !== undefined).map(quote).join(".");
-  return { ...script, file, sha256: hashOf(file), name, statement };
+  const view = { ...script, file, name, statement };
+  return { kind: "view", path: file.path, deploy: (session) => deploy(session, view, namespace) };
 }
 
-async function deployAll(
-  session: MigrationSession,
-  views: readonly ParsedView[],
-  log?: Log,
-): Promise<string[]> {
-  const done: string[] = [];
-  let waiting = views;
-  while (waiting.length > 0) {
-    const failed: { view: ParsedView; error: unknown }[] = [];
-    for (const view of waiting) {
-      const error = await deploy(session, view);
-      if (error === null) {
-        done.push(view.path);
-        log?.info("view.deployed", { view: view.name, path: view.path });
-      } else failed.push({ view, error });
-    }
-    const [first] = failed;
-    if (first !== undefined && failed.length === waiting.length) throw first.error;
-    waiting = failed.map(({ view }) => view);
-  }
-  return done;
-}
-
-/** @returns the error when another view may mend it, else null */
-async function deploy(session: MigrationSession, view: ParsedView): Promise<unknown> {
-  await session.run("savepoint deploy_view");
+async function deploy(session: MigrationSession, view: ParsedView, namespace: string): Promise<void> {
   try {
     await session.runStatement(view, view.statement);
   } catch (error) {
-    const sqlstate = error instanceof SqlwrightError ? error.details.sqlstate : null;
-    if (error instanceof SqlwrightError && sqlstate === invalidTableDefinition) {
-      throw new SqlwrightError("migration.failed", error.message, {
-        details: error.details,
-        hint:
-          `Postgres can only append columns to a view: drop ${view.name} in a migration, it is made again right after`,
-        cause: error,
-      });
-    }
-    if (typeof sqlstate !== "string" || !mendable.has(sqlstate)) throw error;
-    await session.run("rollback to savepoint deploy_view");
-    return error;
+    if (!(error instanceof SqlwrightError) || sqlstateOf(error) !== invalidTableDefinition) throw error;
+    throw new SqlwrightError("migration.failed", error.message, {
+      details: error.details,
+      hint:
+        `Postgres can only append columns to a view: drop ${view.name} in a migration, it is made again right after`,
+      cause: error,
+    });
   }
-  await session.run("release savepoint deploy_view");
   await comment(session, view);
   await session.run(
-    `insert into sqlwright.view as view (path, view_name, sha256) values ($1, $2, $3)
-     on conflict (path) do update
+    `insert into sqlwright.view as view (namespace, path, view_name, sha256) values ($1, $2, $3, $4)
+     on conflict (namespace, path) do update
      set view_name = excluded.view_name, sha256 = excluded.sha256, deployed_at = now()`,
-    [view.path, view.name, view.sha256],
+    [namespace, view.path, view.name, hashOf(view.file)],
   );
-  return null;
+}
+
+function hashOf({ text, comment = "", columns = [] }: ViewFile): string {
+  const texts = columns.map(({ name, text }) => [name, text]);
+  return sha256(JSON.stringify([text.replaceAll("\r\n", "\n"), comment, texts]));
 }
 
 /** Describe names the column behind each output column; its comment holds for the view's column too. */

@@ -1,12 +1,7 @@
 /** Migrations and views on a real server: SQLWRIGHT_TEST_DATABASE_URL, whose user may create databases and roles. */
 
 import assert from "node:assert/strict";
-import postgres from "postgres";
-import { SqlwrightError } from "../../src/errors.ts";
-import { migrate, migrationStatus } from "../../src/migrate/migrate.ts";
-import { deployViews } from "../../src/migrate/views.ts";
-
-const projectMigrations = new URL("../../migrations", import.meta.url).pathname;
+import { deployViews, migrate, ownDirectory, refusal, statesOf, until, withCase } from "./deploying.ts";
 
 Deno.test("migrate applies files in order and a second run applies nothing", () =>
   withCase({
@@ -42,7 +37,7 @@ Deno.test("migrationStatus tells applied, pending, changed and missing and chang
     "0002_create_door.sql": "create table house.door (id integer)",
     "0003_create_wall.sql": "create table house.wall (id integer)",
   }, async ({ url, directory, write, remove, sql }) => {
-    assert.deepEqual((await migrationStatus(url, { directory })).map(({ state }) => state), [
+    assert.deepEqual((await statesOf(url, directory)).map(({ state }) => state), [
       "pending",
       "pending",
       "pending",
@@ -52,17 +47,17 @@ Deno.test("migrationStatus tells applied, pending, changed and missing and chang
     await write("0002_create_door.sql", "create table house.door (id bigint)");
     await remove("0003_create_wall.sql");
     await write("0004_create_roof.sql", "create table house.roof (id integer)");
-    assert.deepEqual(await migrationStatus(url, { directory }), [
+    assert.deepEqual(await statesOf(url, directory), [
       { version: 1, name: "0001_create_house.sql", state: "applied" },
       { version: 2, name: "0002_create_door.sql", state: "changed" },
       { version: 3, name: "0003_create_wall.sql", state: "missing" },
       { version: 4, name: "0004_create_roof.sql", state: "pending" },
     ]);
     const changed = await refusal(migrate(url, { directory }), "migration.changed");
-    assert.deepEqual(changed.details, { files: ["0002_create_door.sql"] });
+    assert.deepEqual(changed.details, { namespace: "house", files: ["0002_create_door.sql"] });
     await write("0002_create_door.sql", "create table house.door (id integer)");
     const missing = await refusal(migrate(url, { directory }), "migration.missing");
-    assert.deepEqual(missing.details, { files: ["0003_create_wall.sql"] });
+    assert.deepEqual(missing.details, { namespace: "house", files: ["0003_create_wall.sql"] });
     assert.equal((await sql`select to_regclass('house.roof') is null as is_absent`)[0]?.is_absent, true);
   }));
 
@@ -92,7 +87,7 @@ Deno.test("migrate points at the wrong character and undoes the whole file", () 
     });
     assert.match(error.message, /0002_create_door\.sql" at 4:16: column "wrong" does not exist/);
     assert.equal((await sql`select to_regclass('house.door') is null as is_absent`)[0]?.is_absent, true);
-    assert.deepEqual((await migrationStatus(url, { directory })).map(({ state }) => state), [
+    assert.deepEqual((await statesOf(url, directory)).map(({ state }) => state), [
       "applied",
       "pending",
     ]);
@@ -146,8 +141,12 @@ Deno.test("migrate refuses names that are no migration, numbers that repeat, and
     await remove("0002_create_other.sql");
     await write("0001_create_door.sql", "select 1");
     const late = await refusal(migrate(url, { directory }), "migration.failed");
-    assert.deepEqual(late.details, { files: ["0001_create_door.sql"], current: 2 });
-    await refusal(migrate(url, { directory: `${directory}/nowhere` }), "migration.failed");
+    assert.deepEqual(late.details, { namespace: "house", files: ["0001_create_door.sql"], current: 2 });
+    const file = await refusal(
+      migrate(url, { directory: `${directory}/0001_create_door.sql` }),
+      "migration.failed",
+    );
+    assert.match(file.message, /it is not a folder/);
   }));
 
 Deno.test("migrate builds an index concurrently in a file without a transaction", () =>
@@ -234,8 +233,8 @@ Deno.test("migrate waits for another run only so long and names its session", ()
         and state = 'active' and pid <> pg_backend_pid()`;
       await until(async () => (await sleeping()).length > 0);
       const pid = (await sleeping())[0]?.pid;
-      const second = await refusal(migrate(url, { directory, lockTimeout_ms: 100 }), "migration.failed");
-      assert.deepEqual(second.details, { pid, lockTimeout_ms: 100 });
+      const second = await refusal(migrate(url, { directory, turn_timeout_ms: 100 }), "migration.busy");
+      assert.deepEqual(second.details, { pid, turn_timeout_ms: 100 });
       await sql`select pg_terminate_backend(${pid})`;
       await first;
     },
@@ -320,130 +319,20 @@ Deno.test("deployViews points at what no other view can mend", () =>
     });
   }));
 
-Deno.test("each of the project's migrations can run twice where it stands, and all are whole", () =>
-  withCase({}, async ({ url, sql, directory, write }) => {
-    const names = (await Array.fromAsync(Deno.readDir(projectMigrations))).map(({ name }) => name)
+Deno.test("each of sqlwright's own migrations can run twice where it stands", () =>
+  withCase({}, async ({ url, sql, directory }) => {
+    const names = (await Array.fromAsync(Deno.readDir(ownDirectory))).map(({ name }) => name)
       .filter((name) => /^\d{4}_/.test(name)).sort();
-    assert.ok(names.length > 15);
-    for (const name of names) {
-      await write(name, await Deno.readTextFile(`${projectMigrations}/${name}`));
-      assert.deepEqual((await migrate(url, { directory })).applied, [name]);
-      await sql`delete from sqlwright.migration where version = ${Number(name.slice(0, 4))}`;
-      assert.deepEqual((await migrate(url, { directory })).applied, [name], "again");
-    }
-    const invalid = await sql`select indexrelid::regclass::text as name from pg_index where not indisvalid`;
-    assert.deepEqual([...invalid], []);
+    assert.ok(names.length > 1);
+    assert.deepEqual((await migrate(url, { directory, usesOwn: true })).applied, names);
+    await sql`delete from sqlwright.migration`;
+    assert.deepEqual((await migrate(url, { directory, usesOwn: true })).applied, names, "again");
     const texts = await sql`
-      select relation.relname || '.' || attribute.attname as without_comment
+      select relation.relname as without_comment
       from pg_class as relation
-      join pg_attribute as attribute on attribute.attrelid = relation.oid and attribute.attnum > 0 and not attribute.attisdropped
-      where relation.relnamespace = 'edgar'::regnamespace and relation.relkind in ('r', 'p') and not relation.relispartition
-        and (col_description(relation.oid, attribute.attnum) is null or obj_description(relation.oid) is null)
-        and relation.relname <> 'concept'`;
+      where relation.relnamespace = 'sqlwright'::regnamespace and relation.relkind = 'r' and obj_description(relation.oid) is null`;
     assert.deepEqual([...texts], []);
-    const unindexed = await sql`
-      select constrained.conname as name
-      from pg_constraint as constrained
-      where constrained.contype = 'f' and constrained.connamespace = 'edgar'::regnamespace
-        and (
-          constrained.confdeltype = 'a'
-          or not exists (
-            select from pg_index as index
-            where index.indrelid = constrained.conrelid
-              and (index.indkey::smallint[])[0:cardinality(constrained.conkey) - 1] @> constrained.conkey
-          )
-        )`;
-    assert.deepEqual([...unindexed], []);
   }));
-
-Deno.test("the project's migrations give readers reading and writers loading, and run as an owner that is no superuser", () =>
-  withCase({}, async ({ url, sql, database }) => {
-    const owner = `owner_${database}`;
-    const reader = `login_${database}`;
-    await sql.unsafe(
-      `create role ${owner} login createrole password 'secret'; alter database ${database} owner to ${owner}`,
-    );
-    await sql.unsafe(`create role ${reader} login password 'secret'`);
-    const as = (user: string) => {
-      const changed = new URL(url);
-      changed.username = user;
-      changed.password = "secret";
-      return changed.href;
-    };
-    const login = postgres(as(reader), { max: 1 });
-    try {
-      await migrate(as(owner), { directory: projectMigrations });
-      await sql.unsafe(`grant sqlwright_reader to ${reader}`);
-      assert.equal((await login`select count(*)::integer as items from edgar.headline_item`)[0]?.items, 24);
-      await assert.rejects(login`insert into edgar.company (cik, name) values (1, 'x')`, { code: "42501" });
-      await sql.unsafe(`grant sqlwright_writer to ${reader}`);
-      await login`insert into edgar.company (cik, name) values (1, 'x')`;
-      await assert.rejects(login`delete from edgar.company`, { code: "42501" });
-      await assert.rejects(login`delete from sqlwright.migration`, { code: "42501" });
-    } finally {
-      await login.end();
-      await sql.unsafe(`reassign owned by ${owner} to current_user; drop owned by ${owner}, ${reader}`);
-      await sql.unsafe(`alter database ${database} owner to current_user`);
-      await sql.unsafe(`drop role ${reader}`);
-      // On PostgreSQL 16 and later the role that made sqlwright_reader holds grants of it that outlive this database.
-      await sql.unsafe(`drop role ${owner}`);
-    }
-  }));
-
-interface Case {
-  url: string;
-  /** A client of the case's own database. */
-  sql: postgres.Sql;
-  database: string;
-  directory: string;
-  write: (name: string, text: string) => Promise<void>;
-  remove: (name: string) => Promise<void>;
-}
-
-/** A database and a folder of migrations of its own, both gone afterwards. */
-async function withCase(
-  files: Record<string, string>,
-  callback: (given: Case) => Promise<void>,
-): Promise<void> {
-  const server = Deno.env.get("SQLWRIGHT_TEST_DATABASE_URL");
-  assert.ok(
-    server,
-    "Set SQLWRIGHT_TEST_DATABASE_URL to a running server whose user may create databases and roles",
-  );
-  const database = `migrate_${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
-  const directory = await Deno.makeTempDir({ prefix: "migrations_" });
-  const admin = postgres(server, { max: 1, onnotice: () => {} });
-  const url = Object.assign(new URL(server), { pathname: `/${database}` }).href;
-  const write = (name: string, text: string) => Deno.writeTextFile(`${directory}/${name}`, text);
-  const remove = (name: string) => Deno.remove(`${directory}/${name}`);
-  await admin.unsafe(`create database ${database}`);
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  try {
-    for (const [name, text] of Object.entries(files)) await write(name, text);
-    await callback({ url, sql, database, directory, write, remove });
-  } finally {
-    await sql.end();
-    await admin.unsafe(`drop database if exists ${database} with (force)`);
-    await admin.end();
-    await Deno.remove(directory, { recursive: true });
-  }
-}
-
-async function refusal(work: Promise<unknown>, code: string): Promise<SqlwrightError> {
-  const error = await work.then(() => null, (error: unknown) => error);
-  assert.ok(error instanceof SqlwrightError, `expected ${code}, got ${error}`);
-  assert.equal(error.code, code, error.message);
-  return error;
-}
-
-/** Polls until the condition holds; fails after ten seconds. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline_ms = performance.now() + 10_000;
-  while (!await condition()) {
-    assert.ok(performance.now() < deadline_ms, "the condition did not come true within ten seconds");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 function logInto(events: string[]) {
   const note = (event: string) => void events.push(event);

@@ -6,10 +6,12 @@ import { errorReport } from "../../errors.ts";
 import { joinHostAndPort } from "../../permissions.ts";
 import { embeddedVersion } from "../../embedded/binaries.ts";
 import { migrationStatus } from "../../migrate/migrate.ts";
+import { loadQueries } from "../../query/loader.ts";
 import { poolerWarning } from "../../postgres/session.ts";
 import { formatCount, formatDuration, paintFor, print, printJson } from "../console/console.ts";
 import { type Database, withDatabase } from "../database.ts";
-import { migrationsDirectory, readSettings } from "../environment.ts";
+import { migrationLists } from "../deployment.ts";
+import { readSettings } from "../environment.ts";
 import { commandOf } from "./setup.ts";
 
 export interface DoctorOptions {
@@ -119,23 +121,28 @@ async function* examineDatabase(database: Database): AsyncGenerator<Finding> {
     : skipped("server", "needs the database and right query files");
 }
 
-async function examineMigrations({ ownerUrl }: Database, isEmbedded: boolean): Promise<Finding> {
-  const states = await migrationStatus(ownerUrl, { directory: migrationsDirectory });
-  const named = (state: string) => states.filter((each) => each.state === state).map(({ name }) => name);
+async function examineMigrations({ config, ownerUrl }: Database, isEmbedded: boolean): Promise<Finding> {
+  const { queries } = await loadQueries(config.SQLWRIGHT_SQL_DIR);
+  const lists = migrationLists(queries);
+  const { migrations } = await migrationStatus(ownerUrl, lists);
+  const named = (state: string) => migrations.filter((each) => each.state === state);
   const wrong = [...named("changed"), ...named("missing")];
   if (wrong.length > 0) {
     return failed(
       "migrations",
-      `not what was applied: ${wrong.join(", ")}`,
+      `not what was applied: ${wrong.map(({ name }) => name).join(", ")}`,
       "sqlwright migrate status shows them; restore the files",
     );
   }
-  const pending = named("pending").length;
-  if (pending === 0) return ok("migrations", `${states.length} applied`);
-  if (pending === states.length && !isEmbedded) {
+  const needed = migrations.filter(({ namespace, state }) =>
+    namespace !== lists.own.namespace || lists.usesOwn || state === "applied"
+  );
+  const pending = needed.filter(({ state }) => state === "pending").length;
+  if (pending === 0) return ok("migrations", `${needed.length} applied`);
+  if (pending === needed.length && !isEmbedded) {
     return skipped("migrations", "none applied: this database is not ours, or sqlwright migrate makes it so");
   }
-  return failed("migrations", `${pending} of ${states.length} pending`, "Run sqlwright migrate");
+  return failed("migrations", `${pending} of ${needed.length} pending`, "Run sqlwright migrate");
 }
 
 function examineDeno(): Finding {

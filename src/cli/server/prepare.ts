@@ -8,32 +8,19 @@ import { openPools, requireUsableServer, serverFacts, withApplication } from "..
 import { queryClient } from "../../client/queries.ts";
 import type { Config } from "../../config.ts";
 import type { Queries } from "../../../edgar/src/queries.ts";
-import { deployViews, type ViewFile } from "../../migrate/views.ts";
-import { migrate } from "../../migrate/migrate.ts";
+import { withMigrationSession } from "../../migrate/session.ts";
 import type { PoolConnection } from "../../postgres/pool.ts";
-import type { Diagnostic } from "../../query/diagnostic.ts";
-import { type LoadedQueries, loadQueries } from "../../query/loader.ts";
+import { loadQueries } from "../../query/loader.ts";
 import { formatCount, tell } from "../console/console.ts";
 import { silentLog } from "../../log.ts";
-import { migrationsDirectory, projectDirectory } from "../environment.ts";
+import { deployFiles, isDeployedIn } from "../deployment.ts";
+import { projectDirectory } from "../environment.ts";
 
 export interface PrepareOptions {
   config: Config;
   ownerUrl: string;
   serverUrl: string;
   isEmbedded: boolean;
-}
-
-export interface Deployment {
-  /** Files of `migrations/`. */
-  applied: string[];
-  /** The version the database is at now. */
-  current: number;
-  /** Paths of `:view` files. */
-  views: string[];
-  /** Of the query files. Views in broken files were not deployed. */
-  diagnostics: Diagnostic[];
-  sources: ReadonlyMap<string, string>;
 }
 
 /** In the order in which they are loaded. */
@@ -50,38 +37,28 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
     loadQueries(config.SQLWRIGHT_SQL_DIR),
     inspect(config, ownerUrl),
   ]);
-  if (!isEmbedded && !isOurs(found, queries)) return;
-  const { applied, views } = await deploy(ownerUrl, queries);
-  if (applied.length > 0) tell(`Applied ${formatCount(applied.length, "migration")}`);
+  if (!isEmbedded && !found.isNew && !await isDeployedIn(ownerUrl, queries)) return;
+  if (!isEmbedded && found.isNew && !found.mayCreate) {
+    tell(`The database is left as it is: "${found.user}" may not create schemas in it`);
+    return;
+  }
+  const { migrations, functions, views } = await deployFiles(ownerUrl, queries);
+  if (migrations.length > 0) tell(`Applied ${formatCount(migrations.length, "migration")}`);
+  if (functions.length > 0) tell(`Deployed ${formatCount(functions.length, "function file")}`);
   if (views.length > 0) tell(`Deployed ${formatCount(views.length, "view")}`);
   const hasTools = sample.every(({ name }) => queries.queries.some(({ tool }) => tool === `edgar_${name}`));
-  if (
-    hasTools && (applied.length > 0 || !found.hasCompanies) && !(await inspect(config, ownerUrl)).hasCompanies
-  ) {
+  if (!hasTools || found.hasCompanies) return;
+  // Of several first starts one loads the sample; the others wait, and find it.
+  await withMigrationSession(ownerUrl, { tell }, async () => {
+    if ((await inspect(config, ownerUrl)).hasCompanies) return;
     await loadSample({ ...config, DATABASE_URL: serverUrl });
     await analyze({ ...config, DATABASE_URL: ownerUrl });
-  }
-}
-
-/** Migrations, then the views of all files that are right by themselves. */
-export async function deploy(
-  ownerUrl: string,
-  { queries, diagnostics, sources }: LoadedQueries,
-): Promise<Deployment> {
-  const { applied, current } = await migrate(ownerUrl, { directory: migrationsDirectory });
-  const views = queries.filter(({ kind }) => kind === "view").map(({ path, source, header }): ViewFile => ({
-    path,
-    text: source,
-    ...(header.title === null ? {} : { comment: header.title }),
-    columns: header.columns.map(({ name, text }) => ({ name, text })),
-  }));
-  const { changed } = await deployViews(ownerUrl, views);
-  return { applied, current, views: changed, diagnostics, sources };
+  });
 }
 
 interface Found {
-  isMigrated: boolean;
-  hasSchema: boolean;
+  /** There is no table in it yet. */
+  isNew: boolean;
   hasCompanies: boolean;
   mayCreate: boolean;
   user: string;
@@ -103,8 +80,21 @@ async function inspect(config: Config, ownerUrl: string): Promise<Found> {
 async function readFound(connection: PoolConnection): Promise<Found> {
   const [row] = await connection.rows(
     `select
-       to_regclass('sqlwright.migration') is not null as is_migrated,
-       to_regnamespace('edgar') is not null as has_schema,
+       not exists (
+         select
+         from pg_catalog.pg_class as relation
+         join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+         where namespace.nspname not in ('information_schema', 'sqlwright')
+           and namespace.nspname not like 'pg\\_%'
+           and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+           and not exists (
+             select
+             from pg_catalog.pg_depend as dependency
+             where dependency.classid = 'pg_catalog.pg_class'::regclass
+               and dependency.objid = relation.oid
+               and dependency.deptype = 'e'
+           )
+       ) as is_new,
        to_regclass('edgar.company') is not null as has_table,
        has_database_privilege(current_database(), 'create') as may_create,
        current_user as "user"`,
@@ -113,21 +103,11 @@ async function readFound(connection: PoolConnection): Promise<Found> {
   const hasCompanies = is("has_table") &&
     (await connection.rows("select exists (select from edgar.company) as is_there"))[0]?.is_there === "t";
   return {
-    isMigrated: is("is_migrated"),
-    hasSchema: is("has_schema"),
+    isNew: is("is_new"),
     hasCompanies,
     mayCreate: is("may_create"),
     user: row?.user ?? "",
   };
-}
-
-/** Whether a database of one's own is to be migrated: see the help of `start`. */
-function isOurs({ isMigrated, hasSchema, mayCreate, user }: Found, { modules }: LoadedQueries): boolean {
-  if (isMigrated) return true;
-  if (hasSchema || !modules.some(({ name }) => name === "edgar")) return false;
-  if (mayCreate) return true;
-  tell(`The database is left as it is: "${user}" may not create schemas in it`);
-  return false;
 }
 
 async function loadSample(config: Config): Promise<void> {

@@ -12,7 +12,13 @@ import { createLog, type Log } from "../../log.ts";
 import { type HttpAddress, isLoopback, joinHostAndPort } from "../../permissions.ts";
 import { openServer } from "../../databases.ts";
 import { formatDiagnostics, tell } from "../console/console.ts";
-import { migrationsDirectory, readAddress, readSettings, refuseForeignAddress } from "../environment.ts";
+import {
+  ownMigrations,
+  projectMigrations,
+  readAddress,
+  readSettings,
+  refuseForeignAddress,
+} from "../environment.ts";
 import { parentGone } from "./parent.ts";
 import { programToolSources } from "../calls/program_tools.ts";
 
@@ -38,7 +44,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   const isWatching = config.SQLWRIGHT_RELOAD === "watch";
   const drawErrors = drawerFor(config);
   // The session starts while the rest of the server is loaded.
-  const opening = openServer(config, migrationsDirectory);
+  const migrations = [ownMigrations, projectMigrations];
+  const opening = openServer(config, migrations);
   const { withApplication } = await import("../../app.ts");
   const tokens = address === null ? Promise.resolve(null) : openTokens(config, log);
   // Whichever is wrong first stops the start; the other is not waited for.
@@ -48,7 +55,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const programTools = await programToolSources(config, address === null ? null : () => baseUrl);
   const settings = {
     log,
-    migrationsDirectory,
+    migrations,
     opening,
     startsFromLock: true,
     isWatching,

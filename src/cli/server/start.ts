@@ -13,7 +13,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
 import { settings } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
-import { loadEnvironmentFile, migrationsDirectory, projectDirectory } from "../environment.ts";
+import { loadEnvironmentFile, ownMigrations, projectDirectory, projectMigrations } from "../environment.ts";
 import {
   type HttpAddress,
   isWebAddress,
@@ -118,7 +118,8 @@ export function serverCommand(
       .map(({ hostname, port }) => joinHostAndPort(hostname, String(port))),
     readPaths: [
       fromProject(Deno.env.get("SQLWRIGHT_SOURCE_DIR") || "data"),
-      fromProject(migrationsDirectory),
+      fromProject(ownMigrations.directory),
+      fromProject(projectMigrations.directory),
     ],
     writePaths: options.stdio && exportDirectory ? [fromProject(exportDirectory)] : [],
     edgarUrls: Deno.env.get("EDGAR_USER_AGENT")

@@ -46,4 +46,10 @@ alter table sqlwright.upload_part alter column bytes set storage external;
 comment on table sqlwright.upload_part is 'The bytes of an upload, one mebibyte a row, the last one shorter.';
 comment on column sqlwright.upload_part.position is 'From 0.';
 
-grant select, insert, update, delete on sqlwright.upload, sqlwright.upload_part to sqlwright_writer;
+do $$
+begin
+  if exists (select from pg_catalog.pg_roles as role where role.rolname = 'sqlwright_server') then
+    grant select, insert, update, delete on sqlwright.upload, sqlwright.upload_part to sqlwright_server;
+  end if;
+end
+$$;

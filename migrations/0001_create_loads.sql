@@ -48,5 +48,12 @@ comment on column sqlwright.load_reject.value is 'Start of the refused value';
 comment on column sqlwright.load_reject.reason is 'Why, in PostgreSQL''s words or the reader''s';
 comment on column sqlwright.load_reject.record is 'Start of the record as it stands in the source';
 
-grant select on sqlwright.load, sqlwright.load_reject to sqlwright_reader;
-grant select, insert, update, delete on sqlwright.load, sqlwright.load_reject to sqlwright_writer;
+do $$
+begin
+  -- The login of the embedded database. Other logins are granted what they need by an administrator.
+  if exists (select from pg_catalog.pg_roles as role where role.rolname = 'sqlwright_server') then
+    grant usage on schema sqlwright to sqlwright_server;
+    grant select, insert, update, delete on sqlwright.load, sqlwright.load_reject to sqlwright_server;
+  end if;
+end
+$$;

@@ -1,0 +1,133 @@
+/** What `migrate` and `start` bring into a database: the files of the project, as `src/migrate` takes them. */
+
+import { normalize, relative, resolve } from "node:path";
+import { deploy, type Deployment, type DeploymentFiles, planDeployment } from "../migrate/deploy.ts";
+import { type FunctionFile, readFunctions } from "../migrate/functions.ts";
+import { isKnown, type MigrationLists } from "../migrate/migrate.ts";
+import type { MigrationTarget, SessionOptions } from "../migrate/model.ts";
+import type { ViewFile } from "../migrate/views.ts";
+import type { Diagnostic } from "../query/diagnostic.ts";
+import type { ParsedQuery } from "../query/model.ts";
+import type { LoadedQueries } from "../query/loader.ts";
+import { tell, UsageError } from "./console/console.ts";
+import { functionsDirectory, ownMigrations, projectMigrations } from "./environment.ts";
+
+export interface DeployOptions extends SessionOptions {
+  /** Also sqlwright's own tables, where the query files do not need them. @default false */
+  withOwn?: boolean;
+  /** Look at what would be done, and change nothing. @default false */
+  isDryRun?: boolean;
+}
+
+/**
+ * Migrations, then functions, then the views of all files that are right by themselves.
+ * @throws {SqlwrightError} what {@link deploy} throws
+ */
+export async function deployFiles(
+  ownerUrl: MigrationTarget,
+  { queries }: { queries: readonly ParsedQuery[] },
+  { withOwn = false, isDryRun = false, ...options }: DeployOptions = {},
+): Promise<Deployment> {
+  const files: DeploymentFiles = {
+    lists: migrationLists(queries, withOwn),
+    namespace: projectMigrations.namespace,
+    functions: await readFunctions(functionsDirectory, "edgar/functions"),
+    hasAllFunctions: true,
+    views: viewsOf(queries),
+  };
+  return await (isDryRun ? planDeployment : deploy)(ownerUrl, files, { tell, ...options });
+}
+
+/** Whether something of the project was deployed in this database before, so that it is kept up to date there. */
+export async function isDeployedIn(
+  ownerUrl: MigrationTarget,
+  { queries }: { queries: readonly ParsedQuery[] },
+): Promise<boolean> {
+  return await isKnown(ownerUrl, migrationLists(queries));
+}
+
+/** sqlwright's own list, and the project's. */
+export function migrationLists(queries: readonly ParsedQuery[], withOwn = false): MigrationLists {
+  return { own: ownMigrations, project: projectMigrations, usesOwn: withOwn || usesOwnTables(queries) };
+}
+
+const kindsOfLoads: ReadonlySet<string> = new Set(["copy"]);
+
+/** Loads remember their idempotency keys and rejects, and take uploads, in tables of sqlwright's own. */
+function usesOwnTables(queries: readonly ParsedQuery[]): boolean {
+  return queries.some(({ kind }) => kindsOfLoads.has(kind));
+}
+
+export function viewsOf(queries: readonly ParsedQuery[]): ViewFile[] {
+  return queries.filter(({ view }) => view !== null).map(({ path, source, header }) => ({
+    path,
+    text: source,
+    ...(header.title === null ? {} : { comment: header.title }),
+    columns: header.columns.map(({ name, text }) => ({ name, text })),
+  }));
+}
+
+/** Files that were named one by one. */
+export interface ChosenFiles {
+  functions: FunctionFile[];
+  views: ParsedQuery[];
+  /** What is wrong with query files that were named. */
+  errors: Diagnostic[];
+}
+
+/**
+ * @param paths of files, from the working directory or from the folder of query files or of functions
+ * @throws {UsageError} for a path that is neither a view nor a function file
+ */
+export async function chooseFiles(
+  paths: readonly string[],
+  { queries, diagnostics }: LoadedQueries,
+  directory: string,
+): Promise<ChosenFiles> {
+  const allFunctions = await readFunctions(functionsDirectory, "edgar/functions");
+  const functions = new Set<FunctionFile>();
+  const views = new Set<ParsedQuery>();
+  const errors = new Set<Diagnostic>();
+  for (const path of paths) {
+    const isIn = (folder: string, found: { path: string }) => formsOf(path, folder).includes(found.path);
+    const query = queries.find((each) => isIn(directory, each));
+    const file = allFunctions.find((each) => isIn(functionsDirectory, each));
+    const broken = diagnostics.filter((each) => each.severity === "error" && isIn(directory, each));
+    if (file !== undefined) functions.add(file);
+    else if (query?.view) views.add(query);
+    else if (broken.length > 0) { for (const error of broken) errors.add(error); }
+    else {
+      const found = query === undefined
+        ? "there is no such file"
+        : `a :${query.kind} file has nothing to deploy`;
+      throw new UsageError(`--only ${path}: ${found}`, "Name a :view file, or a file of functions");
+    }
+  }
+  return { functions: [...functions], views: [...views], errors: [...errors] };
+}
+
+/**
+ * Deploys these functions and views, and no migration.
+ * @throws {SqlwrightError} what {@link deploy} throws
+ */
+export async function deployChosen(
+  ownerUrl: MigrationTarget,
+  { functions, views }: ChosenFiles,
+  { isDryRun }: { isDryRun: boolean },
+): Promise<Deployment> {
+  const files: DeploymentFiles = {
+    lists: null,
+    namespace: projectMigrations.namespace,
+    functions,
+    hasAllFunctions: false,
+    views: viewsOf(views),
+  };
+  return await (isDryRun ? planDeployment : deploy)(ownerUrl, files, { tell });
+}
+
+/** A path as it may be meant: from the working directory, or from the folder itself. */
+function formsOf(path: string, directory: string): string[] {
+  return [relative(resolve(directory), resolve(path)), normalize(path)].map((form) =>
+    form.replaceAll("\\", "/")
+  );
+}
