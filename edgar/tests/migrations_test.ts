@@ -8,29 +8,30 @@ import { migrateFolder, project, withDatabase, withFiles } from "../../tests/har
 const migrations = join(project, "edgar/migrations");
 
 Deno.test("each of EDGAR's migrations can run twice where it stands, and all are whole", () =>
-  withFiles({}, (directory) => withDatabase(async ({ ownerUrl, sql }) => {
-    const names = (await Array.fromAsync(Deno.readDir(migrations))).map(({ name }) => name)
-      .filter((name) => /^\d{4}_/.test(name)).sort();
-    assert.ok(names.length > 15);
-    for (const name of names) {
-      await Deno.copyFile(join(migrations, name), join(directory, name));
-      assert.deepEqual((await migrateFolder(ownerUrl, directory)).applied, [name]);
-      await sql`delete from sqlwright.migration where namespace = 'edgar' and version = ${
-        Number(name.slice(0, 4))
-      }`;
-      assert.deepEqual((await migrateFolder(ownerUrl, directory)).applied, [name], "again");
-    }
-    const invalid = await sql`select indexrelid::regclass::text as name from pg_index where not indisvalid`;
-    assert.deepEqual([...invalid], []);
-    const texts = await sql`
+  withFiles({}, (directory) =>
+    withDatabase(async ({ ownerUrl, sql }) => {
+      const names = (await Array.fromAsync(Deno.readDir(migrations))).map(({ name }) => name)
+        .filter((name) => /^\d{4}_/.test(name)).sort();
+      assert.ok(names.length > 15);
+      for (const name of names) {
+        await Deno.copyFile(join(migrations, name), join(directory, name));
+        assert.deepEqual((await migrateFolder(ownerUrl, directory)).applied, [name]);
+        await sql`delete from sqlwright.migration where namespace = 'edgar' and version = ${
+          Number(name.slice(0, 4))
+        }`;
+        assert.deepEqual((await migrateFolder(ownerUrl, directory)).applied, [name], "again");
+      }
+      const invalid = await sql`select indexrelid::regclass::text as name from pg_index where not indisvalid`;
+      assert.deepEqual([...invalid], []);
+      const texts = await sql`
       select relation.relname || '.' || attribute.attname as without_comment
       from pg_class as relation
       join pg_attribute as attribute on attribute.attrelid = relation.oid and attribute.attnum > 0 and not attribute.attisdropped
       where relation.relnamespace = 'edgar'::regnamespace and relation.relkind in ('r', 'p') and not relation.relispartition
         and (col_description(relation.oid, attribute.attnum) is null or obj_description(relation.oid) is null)
         and relation.relname <> 'concept'`;
-    assert.deepEqual([...texts], []);
-    const unindexed = await sql`
+      assert.deepEqual([...texts], []);
+      const unindexed = await sql`
       select constrained.conname as name
       from pg_constraint as constrained
       where constrained.contype = 'f' and constrained.connamespace = 'edgar'::regnamespace
@@ -42,8 +43,8 @@ Deno.test("each of EDGAR's migrations can run twice where it stands, and all are
               and (index.indkey::smallint[])[0:cardinality(constrained.conkey) - 1] @> constrained.conkey
           )
         )`;
-    assert.deepEqual([...unindexed], []);
-  }, { isEmpty: true })));
+      assert.deepEqual([...unindexed], []);
+    }, { isEmpty: true })));
 
 Deno.test("EDGAR's migrations give readers reading and writers loading, and run as an owner that is no superuser", () =>
   withDatabase(async ({ url, sql, name: database }) => {
