@@ -159,15 +159,13 @@ async function deployObjects(
       (await staleViews(session, namespace, views)).map((file) => prepareView(file, namespace)),
     ),
   ];
-  const leftOver = hasAllFunctions ? leftOverFunctions(functions, deployed) : [];
-  const isForgetful = hasAllFunctions &&
+  const isGone = hasAllFunctions &&
     deployed.some(({ path }) => !functions.some((file) => file.path === path));
-  if (files.length === 0 && !isForgetful) return { functions: [], views: [], leftOver };
-  const done = await session.inTransaction(async () => {
+  if (files.length === 0 && !isGone) return { functions: [], views: [], leftOver: [] };
+  const { done, leftOver } = await session.inTransaction(async () => {
     const done = await deployInRounds(session, files);
     await run.dropObsolete(session, new Set(staleOnes.map(({ path }) => path)));
-    if (hasAllFunctions) await run.forgetGone(session);
-    return done;
+    return { done, leftOver: hasAllFunctions ? await run.forgetGone(session) : [] };
   });
   for (const { kind, path } of done) log?.info(`${kind}.deployed`, { path });
   const paths = (kind: "function" | "view") =>

@@ -158,14 +158,13 @@ export class FunctionRun {
     }
   }
 
-  /** Forgets files that are gone and whose functions are gone too, or belong to another file now. */
-  async forgetGone(session: MigrationSession): Promise<void> {
-    const kept = new Set([
-      ...this.#files.map(({ path }) => path),
-      ...leftOverFunctions(this.#files, await readDeployedFunctions(session, this.#namespace)).map((
-        { path },
-      ) => path),
-    ]);
+  /**
+   * Forgets files that are gone and whose functions are gone too, or belong to another file now.
+   * @returns the functions that are still there
+   */
+  async forgetGone(session: MigrationSession): Promise<{ path: string; routines: string[] }[]> {
+    const leftOver = leftOverFunctions(this.#files, await readDeployedFunctions(session, this.#namespace));
+    const kept = new Set([...this.#files, ...leftOver].map(({ path }) => path));
     for (const { path } of this.#deployed) {
       if (kept.has(path)) continue;
       await session.run("delete from sqlwright.function where namespace = $1 and path = $2", [
@@ -173,6 +172,7 @@ export class FunctionRun {
         path,
       ]);
     }
+    return leftOver;
   }
 
   async #deploy(session: MigrationSession, parsed: ParsedFunctions): Promise<void> {

@@ -51,8 +51,9 @@ async function waitForTurn(
     if (waited_ms > turn_timeout_ms) throw busy(pid, turn_timeout_ms);
     if (waited_ms - told_ms >= tellEvery_ms) {
       told_ms = waited_ms;
-      const who = [...(pid === null ? [] : [`pid ${pid}`]), `${Math.round(waited_ms / 1000)} s`].join(", ");
-      tell?.(`Waiting for another migrate to end (${who}) …`);
+      const seconds = Math.round(waited_ms / 1000);
+      const facts = [...(pid === null ? [] : [`pid ${pid}`]), ...(seconds === 0 ? [] : [`${seconds} s`])];
+      tell?.(`Waiting for another migrate to end${facts.length === 0 ? "" : ` (${facts.join(", ")})`} …`);
     }
     await delay(Math.min(pause_ms, turn_timeout_ms));
     signal?.throwIfAborted();

@@ -172,7 +172,7 @@ Deno.test("a port that is in use is left to its user, and the new one is kept", 
 });
 
 for (
-  const [what, sign] of [["supervisor", "embedded_supervisor.ts"], ["PostgreSQL", "-D "]] as const
+  const [what, sign] of [["supervisor", "embedded/supervisor.ts"], ["PostgreSQL", "-D "]] as const
 ) {
   Deno.test(`a killed ${what} is brought up again on the same port`, async () => {
     const server = await startEmbedded({ directory: shared.data, log: quiet });
@@ -196,7 +196,7 @@ Deno.test("a PostgreSQL whose supervisor and users were all killed is stopped by
   const before = await processesOf(shared.data);
   // Stopped first, the launcher cannot replace what is killed next.
   Deno.kill(child.pid, "SIGSTOP");
-  Deno.kill(before.find(({ command }) => command.includes("embedded_supervisor.ts"))!.pid, "SIGKILL");
+  Deno.kill(before.find(({ command }) => command.includes("embedded/supervisor.ts"))!.pid, "SIGKILL");
   child.kill("SIGKILL");
   await child.status;
   const orphan = before.find(({ command }) => command.includes("-D "))!;

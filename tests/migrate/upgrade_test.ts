@@ -24,7 +24,8 @@ testOnEach(
       const times = await sql`select name, applied_at, duration_ms from sqlwright.migration order by version`;
       assert.equal(times.length, 24);
 
-      const { migrations, views } = await deployFiles(ownerUrl, queries);
+      const { migrations, functions, views } = await deployFiles(ownerUrl, queries);
+      assert.equal(functions.length, 9, "function files take over what migrations made");
       assert.deepEqual(migrations, [{ namespace: "edgar", name: "0025_grant_bookkeeping.sql" }]);
       assert.deepEqual(views, []);
       assert.deepEqual(await contentOf(database), before);
