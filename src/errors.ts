@@ -71,6 +71,7 @@ export const errorCodes = [
   "migration.missing",
   "migration.pending",
   "migration.pooled",
+  "packages.unavailable",
   "port.in_use",
   "redis.unreachable",
   "result.too_large",

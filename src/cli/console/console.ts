@@ -4,6 +4,7 @@
  */
 
 import { styleText } from "node:util";
+import type { BrokenFilesError } from "../../app.ts";
 import { errorReport, SqlwrightError } from "../../errors.ts";
 import { type Diagnostic, formatDiagnostic, sortDiagnostics } from "../../query/diagnostic.ts";
 
@@ -107,7 +108,7 @@ export function formatDiagnostics(
  * Draws whatever a command threw and gives the exit code. With `json` the error goes to standard output, as `{"error": {…}}`.
  * The stack is shown only with SQLWRIGHT_LOG_LEVEL=debug.
  */
-export async function reportFailure(error: unknown, { json }: { json: boolean }): Promise<number> {
+export function reportFailure(error: unknown, { json }: { json: boolean }): number {
   const exitCode = error instanceof UsageError ? 2 : 1;
   const report = error instanceof UsageError
     ? { code: "usage", message: error.message, details: {}, hint: error.hint }
@@ -116,7 +117,7 @@ export async function reportFailure(error: unknown, { json }: { json: boolean })
     : unforeseen(error);
   if (json) printJson({ error: report });
   else {
-    const files = error instanceof SqlwrightError ? await brokenFilesOf(error) : null;
+    const files = error instanceof SqlwrightError ? brokenFilesOf(error) : null;
     if (files !== null) {
       const directory = readVariable("SQLWRIGHT_SQL_DIR") ?? "sql";
       const errors = files.diagnostics.filter(({ severity }) => severity === "error");
@@ -128,12 +129,9 @@ export async function reportFailure(error: unknown, { json }: { json: boolean })
   return exitCode;
 }
 
-async function brokenFilesOf(
-  error: SqlwrightError,
-): Promise<{ diagnostics: Diagnostic[]; sources: ReadonlyMap<string, string> } | null> {
-  if (error.code !== "catalog.invalid") return null;
-  const { BrokenFilesError } = await import("../../app.ts");
-  return error instanceof BrokenFilesError ? error.files : null;
+/** What is wrong in query files. Not by the error's class: what has the class needs packages, and they may not be fetched yet. */
+function brokenFilesOf(error: SqlwrightError): BrokenFilesError["files"] | null {
+  return error.code === "catalog.invalid" && "files" in error ? (error as BrokenFilesError).files : null;
 }
 
 function unforeseen(error: unknown): { code: string; message: string; details: unknown; hint: string } {

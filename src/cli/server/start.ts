@@ -131,9 +131,10 @@ export function serverCommand(
     keySet: options.stdio ? undefined : keySet,
     environment: Deno.env.toObject(),
   });
+  const configuration = Deno.env.get("EDGAR_USER_AGENT") ? ["--config", "edgar/deno.json"] : [];
   const transport = options.stdio ? ["--stdio"] : ["--http", options.http, "--exit-with-parent"];
   return {
-    args: ["run", ...flags, options.program ?? "main.ts", "serve", ...transport],
+    args: ["run", ...configuration, ...flags, options.program ?? "main.ts", "serve", ...transport],
     cwd: projectDirectory,
     env: {
       DATABASE_URL: options.databaseUrl,
