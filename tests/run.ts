@@ -6,9 +6,10 @@
  * file copies it. Arguments are passed on to `deno test`.
  */
 
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
+import { fetchPackages } from "../src/packages.ts";
 import { withEmbedded } from "../src/embedded/embedded.ts";
 import { asAccount, placeFiles } from "../src/embedded/cluster.ts";
 import { buildTemplate, type TestServer } from "./harness.ts";
@@ -45,20 +46,36 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
+/** Each folder of tests under its own configuration: the packages of EDGAR's loader are in EDGAR's lock. */
 async function runTests(args: string[], servers: TestServer[]): Promise<number> {
-  const files = args.some((arg) => !arg.startsWith("-")) ? args : [...args, "tests/", "edgar/tests/"];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--no-prompt", ...files],
-    cwd: project,
-    env: {
-      SQLWRIGHT_TEST_SERVERS: JSON.stringify(servers),
-      SQLWRIGHT_TEST_DATABASE_URL: servers[0]!.url,
-      DENO_NO_UPDATE_CHECK: "1",
-    },
-    stdin: "null",
-  }).spawn();
-  const { code } = await child.status;
-  return code;
+  const options = args.filter((arg) => arg.startsWith("-"));
+  const named = args.filter((arg) => !arg.startsWith("-"));
+  const files = named.length > 0 ? named : ["tests/", "edgar/tests/"];
+  const isOfEdgar = (file: string) => relative(project, resolve(file)).startsWith("edgar/");
+  // The tests start the product and the loader as they come: with --cached-only, under their own locks.
+  await fetchPackages();
+  let worst = 0;
+  for (
+    const [configFile, ofConfiguration] of [
+      ["tests/deno.json", files.filter((file) => !isOfEdgar(file))],
+      ["edgar/deno.json", files.filter(isOfEdgar)],
+    ] as const
+  ) {
+    if (ofConfiguration.length === 0) continue;
+    await fetchPackages({ configFile: join(project, configFile) });
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["test", "--allow-all", "--no-prompt", "--config", configFile, ...options, ...ofConfiguration],
+      cwd: project,
+      env: {
+        SQLWRIGHT_TEST_SERVERS: JSON.stringify(servers),
+        SQLWRIGHT_TEST_DATABASE_URL: servers[0]!.url,
+        DENO_NO_UPDATE_CHECK: "1",
+      },
+      stdin: "null",
+    }).spawn();
+    worst = Math.max(worst, (await child.status).code);
+  }
+  return worst;
 }
 
 function programFolders(): string[] {

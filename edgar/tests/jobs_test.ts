@@ -16,7 +16,7 @@ function startWorker(
   env: Record<string, string> = {},
 ) {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "main.ts", "edgar", ...args],
+    args: ["run", "--allow-all", "--config", "edgar/deno.json", "main.ts", "edgar", ...args],
     cwd: project,
     env: {
       DATABASE_URL: ownerUrl,

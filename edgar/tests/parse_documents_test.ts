@@ -98,7 +98,7 @@ Deno.test("without the permission to read the worker's module long HTML becomes 
           "--no-prompt",
           "--cached-only",
           "--config",
-          `${project}deno.json`,
+          `${project}edgar/deno.json`,
           ...read,
           `${folder}/parse.ts`,
         ],

@@ -34,7 +34,7 @@ async function withServer<T>(options: ServeOptions, use: (client: Client) => Pro
   });
   const transport = new StdioClientTransport({
     command: Deno.execPath(),
-    args: ["run", ...flags, `${project}main.ts`, "serve", "--stdio"],
+    args: ["run", "--config", `${project}edgar/deno.json`, ...flags, `${project}main.ts`, "serve", "--stdio"],
     cwd: project,
     env: {
       DATABASE_URL: databaseUrl,
@@ -172,7 +172,7 @@ Deno.test("an agent asks for the nightly archives: a worker does them, and witho
                 await zip("api/xbrl/companyfacts/CIK0000320193.json"),
               );
               const worker = new Deno.Command(Deno.execPath(), {
-                args: ["run", "--allow-all", "main.ts", "edgar", "work"],
+                args: ["run", "--allow-all", "--config", "edgar/deno.json", "main.ts", "edgar", "work"],
                 cwd: project,
                 env: {
                   DATABASE_URL: ownerUrl,

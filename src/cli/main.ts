@@ -61,11 +61,21 @@ async function withModule<Module>(
 /** The configuration whose packages the command needs beside the product's; null for most. */
 function otherConfiguration(args: readonly string[]): string | null {
   const [command = ""] = args;
+  if (canImport("graphile-worker")) return null;
   const configFile = fileURLToPath(new URL("../../edgar/deno.json", import.meta.url));
   if (command === "edgar") return configFile;
   if (!["call", "export", "test"].includes(command)) return null;
   loadEnvironmentFile();
   return Deno.env.get("EDGAR_USER_AGENT") ? configFile : null;
+}
+
+function canImport(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Null for whatever is not plainly right: the whole parser then says what is wrong, or shows the help. */

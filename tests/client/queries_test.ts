@@ -75,7 +75,7 @@ const queries = queryClient<Queries>(callTool);
       cases.map(([code], index) => Deno.writeTextFile(paths[index]!, `${head}${code}\nexport {};\n`)),
     );
     const { stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["check", "--quiet", "--config", join(project, "deno.json"), ...paths],
+      args: ["check", "--quiet", "--config", join(project, "edgar/deno.json"), ...paths],
       cwd: project,
       env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
       stdin: "null",
