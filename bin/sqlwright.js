@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command `sqlwright` of the npm package: finds the Deno that npm installed beside it and runs main.ts with that.
+ * The command `sqlwright` of the npm package: finds the Deno that npm installed beside it and runs launch.ts with that.
  *
  * Where Node can (from 22.15 on, but not on Windows) this process becomes Deno: the same process id, streams and signals, and nothing in
  * between. Elsewhere Deno is a child with the same streams; signals and the exit code are passed on.
@@ -35,7 +35,9 @@ const args = [
   // Named, because Deno looks for no configuration below node_modules, and would take the TypeScript there for a package's.
   "--config",
   join(product, "deno.json"),
-  join(product, "main.ts"),
+  // launch.ts fetches what is missing, with one line of progress.
+  "--cached-only",
+  join(product, "launch.ts"),
   ...process.argv.slice(2),
 ];
 const environment = { ...process.env, DENO_NO_UPDATE_CHECK: "1" };

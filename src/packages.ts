@@ -46,8 +46,6 @@ export async function hasPackages(configFile: string): Promise<boolean> {
 export async function fetchPackages(options: FetchOptions = {}): Promise<void> {
   const configFile = options.configFile ?? productConfigFile;
   const progress = options.progress ?? standardError;
-  const { state: mayRun } = await Deno.permissions.query({ name: "run", command: Deno.execPath() });
-  if (mayRun !== "granted") throw sandboxed(configFile);
   const count = await countPackages(configFile);
   const archives = new Archives(await packageCache());
   const startedAt_ms = performance.now();
@@ -166,14 +164,6 @@ async function settlesWithin(promise: Promise<unknown>, time_ms: number): Promis
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** The sandboxed server: whoever starts it fetches the packages before. */
-function sandboxed(configFile: string): SqlwrightError {
-  return new SqlwrightError("packages.unavailable", "Cannot start: packages are missing in Deno's cache", {
-    details: { configuration: configFile },
-    hint: `Fetch them with: deno cache --frozen --config "${configFile}" "${program}"`,
-  });
 }
 
 function unavailable(configFile: string, said: string): SqlwrightError {

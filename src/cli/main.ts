@@ -4,58 +4,39 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { loadEnvironmentFile } from "./environment.ts";
 import { reportFailure } from "./console/console.ts";
-import { type Rerun, rerun, takeRerun } from "./rerun.ts";
+import { loadEnvironmentFile } from "./environment.ts";
+import { type Rerun, rerun } from "./rerun.ts";
 import type { ServeOptions } from "./server/serve.ts";
 
-/** Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 wrong usage. Never rejects. */
-export async function main(args: readonly string[]): Promise<number> {
+/**
+ * Runs one command.
+ * @param told what the process has said that started this one instead of doing the work itself
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage; never rejects
+ */
+export async function main(args: readonly string[], told: Rerun | null = null): Promise<number> {
   try {
     const options = args[0] === "serve" ? readServeArguments(args.slice(1)) : null;
     if (options !== null) {
-      return await withModule<typeof import("./server/serve.ts")>(
-        "./server/serve.ts",
-        ({ serve }) => serve(options),
-        { args, told: null },
-      );
+      const { serve } = await import("./server/serve.ts");
+      return await serve(options);
     }
-    const told = takeRerun();
-    const configFile = told === null ? otherConfiguration(args) : null;
+    const configFile = (told?.configFile ?? null) === null ? otherConfiguration(args) : null;
     if (configFile !== null) {
-      return await rerun(args, { configFile, isFetched: false, startedAt_ms: Date.now() });
+      return await rerun(args, {
+        configFile,
+        isFetched: false,
+        startedAt_ms: told?.startedAt_ms ?? Date.now(),
+      });
     }
-    return await withModule<typeof import("./program.ts")>(
-      "./program.ts",
-      ({ runProgram }) => runProgram(args),
-      { args, told },
-    );
+    // Not as a literal: Deno reads all that an entry point can import before it runs the first line, and the modules of every
+    // command, with their packages, are a quarter of the server's start.
+    const program = new URL("./program.ts", import.meta.url).href;
+    const { runProgram } = await import(program) as typeof import("./program.ts");
+    return await runProgram(args);
   } catch (error) {
     return reportFailure(error, { json: args.includes("--json") });
   }
-}
-
-/**
- * Imports a module of ours and uses it; the first time it fetches the packages, and the command runs in another process. The name is no
- * literal: Deno reads all that an entry point can import before it runs the first line. With literals it would print a line for each
- * package before we can say anything, and the modules of every command are a quarter of the server's start.
- */
-async function withModule<Module>(
-  path: string,
-  use: (module: Module) => Promise<number>,
-  { args, told }: { args: readonly string[]; told: Rerun | null },
-): Promise<number> {
-  let module: Module;
-  try {
-    module = await import(new URL(path, import.meta.url).href) as Module;
-  } catch (error) {
-    if ((error as { code?: unknown } | null)?.code !== "ERR_MODULE_NOT_FOUND" || told?.isFetched) throw error;
-    const configFile = told?.configFile ?? null;
-    const { fetchPackages } = await import("../packages.ts");
-    await fetchPackages({ configFile: configFile ?? undefined });
-    return await rerun(args, { startedAt_ms: Date.now(), ...told, configFile, isFetched: true });
-  }
-  return await use(module);
 }
 
 /** The configuration whose packages the command needs beside the product's; null for most. */

@@ -3,6 +3,8 @@
  * product's packages has a lock of its own; and after packages were fetched, because Deno keeps in mind what it did not find.
  */
 
+import { fileURLToPath } from "node:url";
+
 /** What the other process is to know. */
 export interface Rerun {
   /** The configuration that it runs under; null for the product's own. */
@@ -14,6 +16,7 @@ export interface Rerun {
 }
 
 const variable = "SQLWRIGHT_RERUN";
+const launcher = fileURLToPath(new URL("../../launch.ts", import.meta.url));
 const parentWatch_ms = 500;
 
 /** What the process before has said. The variable is taken away: it is no setting, and not for our own children. */
@@ -28,7 +31,7 @@ export function takeRerun(): Rerun | null {
 export async function rerun(args: readonly string[], told: Rerun): Promise<number> {
   const configuration = told.configFile === null ? [] : ["--config", told.configFile];
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--cached-only", "--frozen", ...configuration, Deno.mainModule, ...args],
+    args: ["run", "--allow-all", "--cached-only", "--frozen", ...configuration, launcher, ...args],
     env: { [variable]: JSON.stringify(told) },
     stdin: "inherit",
     stdout: "inherit",

@@ -8,7 +8,7 @@
  * (`parent.ts`), the stdio child has the client's stdin, and PostgreSQL has its supervisor.
  */
 
-import { isAbsolute, relative, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
 import { settings } from "../../config.ts";
@@ -21,6 +21,7 @@ import {
   parseHttpAddress,
   serverFlags,
 } from "../../permissions.ts";
+import { fetchPackages, hasPackages } from "../../packages.ts";
 import { type EmbeddedServer, withEmbedded } from "../../embedded/embedded.ts";
 
 export interface StartOptions {
@@ -49,6 +50,8 @@ export interface StartHooks {
 export interface ServerCommand {
   /** After the name of the Deno executable: `run`, the flags, the program and its arguments. */
   args: string[];
+  /** Another configuration than the product's; its packages must be in Deno's cache. */
+  configFile: string | null;
   cwd: string;
   env: Record<string, string>;
 }
@@ -77,6 +80,8 @@ export async function start(options: StartOptions, hooks: StartHooks): Promise<n
     if (ended instanceof SqlwrightError) throw ended;
     if (ended !== "prepared" || interruption.code !== null) return interruption.code ?? 1;
     const command = serverCommand({ ...options, databaseUrl: database.url });
+    const { configFile } = command;
+    if (configFile !== null && !await hasPackages(configFile)) await fetchPackages({ configFile });
     return await runChild(command, { options, http, database, interruption, startedAt_ms });
   }
 
@@ -131,10 +136,18 @@ export function serverCommand(
     keySet: options.stdio ? undefined : keySet,
     environment: Deno.env.toObject(),
   });
-  const configuration = Deno.env.get("EDGAR_USER_AGENT") ? ["--config", "edgar/deno.json"] : [];
+  const configFile = Deno.env.get("EDGAR_USER_AGENT") ? join(projectDirectory, "edgar/deno.json") : null;
   const transport = options.stdio ? ["--stdio"] : ["--http", options.http, "--exit-with-parent"];
   return {
-    args: ["run", ...configuration, ...flags, options.program ?? "main.ts", "serve", ...transport],
+    args: [
+      "run",
+      ...(configFile === null ? [] : ["--config", configFile]),
+      ...flags,
+      options.program ?? "main.ts",
+      "serve",
+      ...transport,
+    ],
+    configFile,
     cwd: projectDirectory,
     env: {
       DATABASE_URL: options.databaseUrl,
@@ -163,7 +176,9 @@ interface ChildContext {
 async function runChild(command: ServerCommand, context: ChildContext): Promise<number> {
   const { options, http, database, interruption } = context;
   const child = new Deno.Command(Deno.execPath(), {
-    ...command,
+    args: command.args,
+    cwd: command.cwd,
+    env: command.env,
     stdin: options.stdio ? "inherit" : "piped",
     stdout: "inherit",
     stderr: "inherit",
