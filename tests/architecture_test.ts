@@ -74,7 +74,7 @@ Deno.test("imports go down through the layers and never up", async () => {
 
 Deno.test("every file of src is reached from main.ts or started by it", async () => {
   // Programs of their own: the supervisor of the embedded server, and what doctor runs inside the sandbox.
-  const programs = ["src/embedded/supervisor.ts", "src/cli/server/sandbox_probe.ts"];
+  const programs = ["src/embedded/supervisor.ts", "src/cli/server/sandbox_probe.ts", "src/cli/launch.ts"];
   const reached = new Set(
     (await imports(["main.ts", commands, ...programs])).flatMap(([from, to]) => [from, to]),
   );

@@ -119,7 +119,7 @@ Deno.test("serverFlags permits SEC's hosts only when they are given", () => {
   assert.equal(readOf(serverFlags(options)), "--allow-read=sql");
   assert.match(
     readOf(serverFlags({ ...options, edgarUrls: ["https://www.sec.gov"] }))!,
-    /^--allow-read=sql,[^,]+[/\\]src[/\\]edgar[/\\]html_text\.ts$/,
+    /^--allow-read=sql,[^,]+[/\\]edgar[/\\]src[/\\]parse[/\\]html_text\.ts$/,
   );
 });
 
