@@ -68,7 +68,7 @@ async function main(): Promise<void> {
 async function makeFiles(directory: string): Promise<void> {
   const folder = join(directory, "edgar");
   await Deno.mkdir(folder);
-  const source = join(project, "sql", "edgar");
+  const source = join(project, "edgar", "sql", "edgar");
   const files: { name: string; text: string }[] = [];
   for await (const { name } of Deno.readDir(source)) {
     const text = await Deno.readTextFile(join(source, name));

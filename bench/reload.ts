@@ -8,6 +8,7 @@
  * tenth of the reloads it prints the server's memory (Linux: resident set), its sessions in the database, and the failed calls.
  */
 
+import { readConfig } from "../src/config.ts";
 import { join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
@@ -94,7 +95,12 @@ async function withServer(
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   listener.close();
   const http = `127.0.0.1:${listener.addr.port}`;
-  const command = serverCommand({ stdio: false, http, sqlDirectory, databaseUrl });
+  const command = serverCommand({
+    stdio: false,
+    http,
+    config: readConfig({ SQLWRIGHT_SQL_DIR: sqlDirectory }),
+    databaseUrl,
+  });
   const env = {
     ...Deno.env.toObject(),
     ...command.env,

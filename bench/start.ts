@@ -39,7 +39,7 @@ async function main(): Promise<void> {
       { name: "with the lock", sql: join(directory, "locked"), starts: [] as Start[] },
       { name: "without", sql: join(directory, "plain"), starts: [] as Start[] },
     ];
-    for (const { sql } of sides) await copyFiles(join(project, "sql"), sql);
+    for (const { sql } of sides) await copyFiles(join(project, "edgar", "sql"), sql);
     await Deno.remove(join(sides[1]!.sql, "lock.json")).catch(() => {});
     await writeLock(sides[0]!.sql);
     // The first start of each fills the operating system's and V8's caches.
@@ -69,14 +69,14 @@ async function measure(sql: string): Promise<Start> {
     sqlDirectory: sql,
     databaseUrl: url!,
     http: null,
-    readPaths: [join(project, "data"), join(project, "migrations"), join(project, "edgar/migrations")],
+    readPaths: [join(project, "edgar", "data"), join(project, "migrations")],
     environment: Deno.env.toObject(),
   });
   const began = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...flags, "main.ts", "serve", "--stdio"],
+    args: ["run", ...flags, "main.ts", "serve", "--stdio", "--sql", sql],
     cwd: project,
-    env: { DATABASE_URL: url!, SQLWRIGHT_SQL_DIR: sql, DENO_NO_UPDATE_CHECK: "1" },
+    env: { DATABASE_URL: url!, DENO_NO_UPDATE_CHECK: "1" },
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

@@ -3,7 +3,7 @@
  * closes it, whatever happens; what is broken stops the start with one error.
  */
 
-import { type Config, readConfig } from "./config.ts";
+import { type Config, queryFoldersOf, readConfig } from "./config.ts";
 import { SqlwrightError } from "./errors.ts";
 import { describeSources } from "./load/source/source.ts";
 import { type SourceAccess } from "./load/source/model.ts";
@@ -45,7 +45,7 @@ import {
 } from "./tool/program_tool.ts";
 import { LiveCatalog, type LiveCatalogOptions } from "./reload/live_catalog.ts";
 
-export { openPools, type Pools, type ServerFacts, serverFacts } from "./databases.ts";
+import { version } from "./version.ts";
 
 /** A started application: what the transports serve, and how to ask whether it is well. */
 export interface Application extends McpApplication {
@@ -88,6 +88,8 @@ export interface CheckedFiles {
   diagnostics: Diagnostic[];
   /** Text of each file by path, for showing diagnostics. */
   sources: ReadonlyMap<string, string>;
+  /** The folder of the query files. */
+  folder: string;
 }
 
 const oldestVersion = 150_000;
@@ -169,7 +171,7 @@ async function startApplication(
   if (files.diagnostics.some(({ severity }) => severity === "error")) throw new BrokenFilesError(files);
   const programs = new Map<string, MountedProgram>();
   const live = new LiveCatalog(files, {
-    directory: config.SQLWRIGHT_SQL_DIR,
+    folders: queryFoldersOf(config),
     isWatched: isWatching,
     prove: async (queries) => refuseCollisions(await proveQueries(config, pools.writer, queries), programs),
     log,
@@ -228,7 +230,7 @@ async function startApplication(
       return await pools.reader.withConnection(undefined, (connection) => readRejects(connection, loadId));
     },
     listTtl_ms: isWatching ? watchedTtl_ms : startedTtl_ms,
-    serverInfo: { name: "sqlwright", title: "sqlwright", version },
+    serverInfo: serverInfoOf(config),
     instructions: (seen = live.catalog) =>
       instructionsOf(seen, takesSources(seen) ? describeSources(access(localCaller)) : null),
     pools,
@@ -239,6 +241,11 @@ async function startApplication(
     ),
   };
   return application;
+}
+
+/** A host shows the project's name beside its tools. */
+function serverInfoOf({ project }: Config): Application["serverInfo"] {
+  return { name: "sqlwright", title: project?.name ?? "sqlwright", version };
 }
 
 /** What expired while no server ran is deleted, after the first answers. */
@@ -282,10 +289,11 @@ function checkServer(
 
 /** The files as the lock has them, at once; null where it is not their lock. */
 function openLockedFiles(config: Config): (CheckedFiles & { lock: Lock }) | null {
-  const locked = readLockedFiles(config.SQLWRIGHT_SQL_DIR);
+  const locked = readLockedFiles(queryFoldersOf(config));
   if (locked === null) return null;
   const catalog = lockedCatalog(locked, { limits: limitsOf(config), defaultLimits: defaultLimits() });
-  return { catalog, diagnostics: [], sources: locked.sources, lock: locked.lock };
+  const { SQLWRIGHT_SQL_DIR: folder } = config;
+  return { catalog, diagnostics: [], sources: locked.sources, folder, lock: locked.lock };
 }
 
 /** So long the first answers go before. */
@@ -326,7 +334,7 @@ function isLater(time_ms: number, signal: AbortSignal): Promise<boolean> {
 export async function checkFiles(config: Config, pool: Pool): Promise<CheckedFiles> {
   // The session starts while the files are read.
   const [loaded] = await Promise.all([
-    import("./query/loader.ts").then(({ loadQueries }) => loadQueries(config.SQLWRIGHT_SQL_DIR)),
+    import("./query/loader.ts").then(({ loadQueries }) => loadQueries(queryFoldersOf(config))),
     pool.withConnection(undefined, (connection) => connection.execute("select 1", [])),
   ]);
   const proven = await proveQueries(config, pool, loaded.queries);
@@ -334,6 +342,7 @@ export async function checkFiles(config: Config, pool: Pool): Promise<CheckedFil
     catalog: catalogOf(proven.tools, loaded.modules),
     diagnostics: [...loaded.diagnostics, ...proven.diagnostics],
     sources: loaded.sources,
+    folder: config.SQLWRIGHT_SQL_DIR,
   };
 }
 

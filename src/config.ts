@@ -5,10 +5,12 @@
  * Without a validation library on purpose: importing one is a quarter of a cold start (docs/decisions/0011-start-from-the-lock.md).
  */
 
+import { resolve } from "node:path";
 import { SqlwrightError } from "./errors.ts";
 import { type LogLevel, logLevels } from "./log.ts";
 import { nearestName } from "./nearest.ts";
 import { isLoopback, isWebAddress } from "./permissions.ts";
+import { builtInFolder, foldersOf, type Project, type QueryFolders } from "./project.ts";
 
 /** How one variable is read. */
 export interface Setting<T> {
@@ -18,6 +20,8 @@ export interface Setting<T> {
   expected: string;
   /** Undefined for a wrong value. */
   read: (text: string) => T | undefined;
+  /** The value is a path, taken from the project's folder where it is relative. */
+  isPath?: boolean;
 }
 
 /** `750ms`, `30s`, `10min`, `2h` to milliseconds; null when the text is no duration. */
@@ -75,7 +79,7 @@ function oneOf<const T extends string>(fallback: T, choices: readonly T[]) {
 }
 
 function path(fallback: string) {
-  return setting(fallback, "a path", (text) => text);
+  return { ...setting(fallback, "a path", (text) => text), isPath: true };
 }
 
 function list() {
@@ -103,7 +107,12 @@ const databaseUrl: Setting<string> = {
       ? text
       : undefined,
 };
-const anyPath: Setting<string> = { default: null, expected: "a path", read: (text) => text };
+const anyPath: Setting<string> = {
+  default: null,
+  expected: "a path",
+  read: (text) => text,
+  isPath: true,
+};
 const issuer: Setting<string> = {
   default: null,
   expected: "an https address without a query, as the tokens have it in `iss`; http only for this machine",
@@ -118,6 +127,7 @@ const audience: Setting<string> = {
 const keySet: Setting<string> = {
   default: null,
   expected: "an https address, http only for this machine, or the path of a file",
+  isPath: true,
   read: (text) => !isWebAddress(text) || isSecureAddress(text) ? text : undefined,
 };
 
@@ -229,17 +239,31 @@ export type Config =
     [Name in keyof Settings as Settings[Name]["default"] extends string ? never : Name]?:
       | ValueOf<Settings[Name]>
       | undefined;
+  }
+  & {
+    /** The project that the settings are for; null for query files by themselves. */
+    project: Project | null;
   };
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 
 /** Names that the tests and the benchmark give to their own variables; they are no settings, and may be inherited. */
 const toolNames = /^SQLWRIGHT_(TEST_\w+|DIR)$/;
 
+export interface ReadConfigOptions {
+  /** @default none: query files by themselves */
+  project?: Project | null;
+  /** The folder from which relative paths are taken. @default the project's; without one they stay as they are */
+  base?: string | undefined;
+}
+
 /**
  * Validates the settings. Empty values count as unset.
  * @throws {SqlwrightError} `config.unknown` or `config.invalid`, naming every wrong setting.
  */
-export function readConfig(variables: Record<string, string | undefined>): Config {
+export function readConfig(
+  variables: Record<string, string | undefined>,
+  { project = null, base = project?.directory }: ReadConfigOptions = {},
+): Config {
   const set = Object.fromEntries(
     Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""),
   );
@@ -257,13 +281,17 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
       hint: "docs/configuration.md lists every setting",
     });
   }
-  const config: Record<string, unknown> = {};
+  const config: Record<string, unknown> = { project };
   const faults: { name: string; text: string }[] = [];
-  for (const [name, { default: fallback, expected, read }] of Object.entries<Setting<unknown>>(settings)) {
+  for (const [name, setting] of Object.entries<Setting<unknown>>(settings)) {
+    const { expected, read, isPath = false } = setting;
+    const fallback = name === "SQLWRIGHT_SQL_DIR" && project !== null
+      ? project.sqlDirectory
+      : setting.default;
     const text = set[name] ?? fallback;
     if (text === null) continue;
     const value = read(text);
-    if (value !== undefined) config[name] = value;
+    if (value !== undefined) config[name] = isPath && base !== undefined ? absolute(text, base) : value;
     else {
       // A URL may hold a password: only settings without secrets are shown as found.
       const isSecret = name === "DATABASE_URL" || name === "REDIS_URL" || name.endsWith("_SECRET") ||
@@ -283,6 +311,18 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
   }
   requireWholeAuth(config as Config);
   return config as Config;
+}
+
+/** A path as the project's folder sees it; an address stays as it is. */
+function absolute(text: string, base: string): string {
+  return isWebAddress(text) ? text : resolve(base, text);
+}
+
+/** Where the query files of these settings lie. */
+export function queryFoldersOf({ project, SQLWRIGHT_SQL_DIR: directory }: Config): QueryFolders {
+  if (project === null) return foldersOf(directory);
+  const builtIn = project.modules.map((module) => [module, builtInFolder(module)]);
+  return { directory, lockFile: project.lockFile, builtIn: Object.fromEntries(builtIn) };
 }
 
 const authNames = ["SQLWRIGHT_AUTH_ISSUER", "SQLWRIGHT_AUTH_AUDIENCE", "SQLWRIGHT_AUTH_JWKS"] as const;

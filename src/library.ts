@@ -7,7 +7,8 @@ import { join } from "node:path";
 import type { Application, ApplicationOptions } from "./app.ts";
 import type { Database, DatabaseOptions } from "./cli/database.ts";
 import type { Cell, Column, TableOptions } from "./cli/console/table.ts";
-import { type Config, readConfig } from "./config.ts";
+import { type Config, queryFoldersOf, readConfig } from "./config.ts";
+import { findProject } from "./project.ts";
 
 /**
  * Opens the tools of the settings over the database of DATABASE_URL, lends them and closes them.
@@ -38,16 +39,18 @@ export async function withDatabase<T>(
 export interface ScratchOptions {
   /** Loads the bundled sample. @default true */
   hasSample?: boolean;
+  /** Settings by the names of their variables, without DATABASE_URL. @default none */
+  variables?: Record<string, string>;
 }
 
 /**
  * Lends an embedded database of its own in a temporary folder, with migrations and views, and removes it. For tests and benchmarks.
- * @param variables settings by the names of their variables, without DATABASE_URL
+ * @param directory the folder of the project
  */
 export async function withScratchDatabase<T>(
-  variables: Record<string, string>,
+  directory: string,
   use: (database: Database) => Promise<T>,
-  { hasSample = true }: ScratchOptions = {},
+  { hasSample = true, variables = {} }: ScratchOptions = {},
 ): Promise<T> {
   const { withEmbedded } = await import("./embedded/embedded.ts");
   const { prepareDatabase } = await import("./cli/server/prepare.ts");
@@ -59,9 +62,10 @@ export async function withScratchDatabase<T>(
   try {
     return await withEmbedded({ directory: join(home, ".sqlwright"), log: () => {} }, async (server) => {
       const { url, ownerUrl } = server;
-      const config = readConfig({ ...variables, DATABASE_URL: url });
+      const project = findProject({ project: directory });
+      const config = readConfig({ ...variables, DATABASE_URL: url }, { project });
       if (hasSample) await prepareDatabase({ config, ownerUrl, serverUrl: url, isEmbedded: true });
-      else await deployFiles(ownerUrl, await loadQueries(config.SQLWRIGHT_SQL_DIR));
+      else await deployFiles(config, ownerUrl, await loadQueries(queryFoldersOf(config)));
       return await use({ config, url, ownerUrl, isEmbedded: true });
     });
   } finally {

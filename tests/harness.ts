@@ -11,6 +11,7 @@ import { ownMigrations } from "../src/cli/environment.ts";
 import { type Config, readConfig } from "../src/config.ts";
 import { createLog, type Log } from "../src/log.ts";
 import { deploy } from "../src/migrate/deploy.ts";
+import { findProject } from "../src/project.ts";
 import { formatDiagnostic } from "../src/query/diagnostic.ts";
 import { loadQueries } from "../src/query/loader.ts";
 import { localCaller } from "../src/tool/caller.ts";
@@ -47,6 +48,17 @@ export interface TestDatabase {
 }
 
 export const project = new URL("..", import.meta.url).pathname;
+/** The project whose tables and files are the tests' real data. */
+export const edgarProject = findProject({ project: join(project, "edgar") });
+export const edgarConfig = readConfig({}, { project: edgarProject });
+/** The settings of a server over the files of a folder, with those of this process; EDGAR's folder is that of its project. */
+export function serverConfig(sqlDirectory: string, variables: Record<string, string> = {}): Config {
+  const set = { ...Deno.env.toObject(), ...variables };
+  if (sqlDirectory === edgarProject.sqlDirectory) return readConfig(set, { project: edgarProject });
+  const source = { SQLWRIGHT_SOURCE_DIR: join(edgarProject.directory, "data") };
+  return readConfig({ ...source, ...set, SQLWRIGHT_SQL_DIR: sqlDirectory }, { base: project });
+}
+
 export const templateName = "sqlwright_template";
 
 export function testServers(): TestServer[] {
@@ -110,7 +122,7 @@ export async function buildTemplate(server: TestServer): Promise<void> {
     await sql.unsafe(`create database ${templateName} owner sqlwright_owner`);
   });
   const ownerUrl = inDatabase(server.ownerUrl, templateName);
-  await deployFiles(ownerUrl, await loadQueries(join(project, "sql")));
+  await deployFiles(edgarConfig, ownerUrl, await loadQueries(edgarProject.sqlDirectory));
   await withTestApplication(
     { DATABASE_URL: inDatabase(server.serverUrl, templateName) },
     async (application) => {
@@ -132,8 +144,8 @@ export async function buildTemplate(server: TestServer): Promise<void> {
 
 export const testConfig = (variables: Record<string, string>): Config =>
   readConfig({
-    SQLWRIGHT_SQL_DIR: join(project, "sql"),
-    SQLWRIGHT_SOURCE_DIR: join(project, "data"),
+    SQLWRIGHT_SQL_DIR: edgarProject.sqlDirectory,
+    SQLWRIGHT_SOURCE_DIR: join(edgarProject.directory, "data"),
     ...variables,
   });
 

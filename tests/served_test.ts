@@ -13,7 +13,7 @@ import { StdioClientTransport as StdioTransport1 } from "@modelcontextprotocol/s
 import { StreamableHTTPClientTransport as HttpTransport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { serverCommand } from "../src/cli/server/start.ts";
-import { type TestDatabase, until, withDatabase, withFiles } from "./harness.ts";
+import { edgarProject, serverConfig, type TestDatabase, until, withDatabase, withFiles } from "./harness.ts";
 
 interface Answer {
   isError?: boolean;
@@ -98,7 +98,7 @@ for (const [name, connect] of clients) {
   for (const transport of ["stdio", "http"] as const) {
     Deno.test(`${name} over ${transport}: an analyst's questions to the EDGAR sample`, async () => {
       await withDatabase((database) =>
-        withServer(database, transport, "sql", async (wire) => {
+        withServer(database, transport, edgarProject.sqlDirectory, async (wire) => {
           const client = await connect(wire);
           try {
             await askQuestions(client);
@@ -324,7 +324,7 @@ async function withServer(
   const command = serverCommand({
     stdio: transport === "stdio",
     http: address,
-    sqlDirectory,
+    config: serverConfig(sqlDirectory, env),
     databaseUrl: database.serverUrl,
   });
   const spawned = {

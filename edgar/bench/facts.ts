@@ -39,12 +39,12 @@ interface Database {
 async function main(): Promise<void> {
   const url = Deno.env.get("DATABASE_URL");
   if (url) return await run({ url, ownerUrl: Deno.env.get("DATABASE_OWNER_URL") ?? url });
-  await withScratchDatabase({ SQLWRIGHT_SQL_DIR: join(project, "sql") }, run);
+  await withScratchDatabase(join(project, "edgar"), run);
 }
 
 async function run({ url, ownerUrl }: Database): Promise<void> {
   const owner = postgres(ownerUrl, { max: 1, onnotice: () => {} });
-  const config = readConfig({ DATABASE_URL: url, SQLWRIGHT_SQL_DIR: join(project, "sql") });
+  const config = readConfig({ DATABASE_URL: url, SQLWRIGHT_SQL_DIR: join(project, "edgar/sql") });
   try {
     await withApplication(config, { log: createLog({ level: "error" }) }, async (application) => {
       const [{ is_multiplied }] = await owner`

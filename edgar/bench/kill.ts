@@ -40,9 +40,8 @@ Deno.exitCode = isEqual ? 0 : 1;
 
 /** An embedded server with the migrations and no rows. */
 async function withFresh<T>(use: (database: { url: string; serverUrl: string }) => Promise<T>): Promise<T> {
-  const settings = { SQLWRIGHT_SQL_DIR: join(project, "sql") };
   return await withScratchDatabase(
-    settings,
+    join(project, "edgar"),
     ({ url, ownerUrl }) => use({ url: ownerUrl, serverUrl: url }),
     { hasSample: false },
   );

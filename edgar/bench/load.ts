@@ -22,8 +22,7 @@ const countTables = `
   order by relation.relname`;
 const project = new URL("../../", import.meta.url).pathname;
 const folder = Deno.args[0] ?? join(project, "..", "shared", "edgar");
-const settings = { SQLWRIGHT_SQL_DIR: join(project, "sql") };
-const isUnchanged = await withScratchDatabase(settings, async ({ config }) => {
+const isUnchanged = await withScratchDatabase(join(project, "edgar"), async ({ config }) => {
   const log = createLog({ level: "error" });
   return await withApplication(config, { log }, async (application) => {
     const queries = queryClient<Queries>(application.callTool).edgar;

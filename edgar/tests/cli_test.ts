@@ -17,7 +17,7 @@ function edgar(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<CommandResult> {
-  return run(["edgar", ...args], { databaseUrl: database.serverUrl, sql: join(project, "sql"), env });
+  return run(["edgar", ...args], { databaseUrl: database.serverUrl, project: join(project, "edgar"), env });
 }
 
 const secOf = (url: string) => ({ EDGAR_USER_AGENT: userAgent, EDGAR_WWW_URL: url, EDGAR_DATA_URL: url });
@@ -154,7 +154,11 @@ Deno.test("Ctrl-C ends a sync at once with code 130, and the next one goes on", 
   await withSecServer(smallPayloads, (sec) =>
     withEmptyEdgar(async (database) => {
       sec.misbehave("api/xbrl/companyfacts/CIK0000320193.json", [{ kind: "stall" }], { isLasting: true });
-      const options = { databaseUrl: database.serverUrl, sql: join(project, "sql"), env: secOf(sec.url) };
+      const options = {
+        databaseUrl: database.serverUrl,
+        project: join(project, "edgar"),
+        env: secOf(sec.url),
+      };
       const child = spawn(["--allow-all"], ["edgar", "sync", "--cik", "320193"], options);
       await child.stdin.close();
       const output = child.output();

@@ -9,6 +9,7 @@ import type postgres from "postgres";
 import {
   callContext,
   deployFiles,
+  edgarConfig,
   loadQueries,
   migrateFolder,
   project,
@@ -165,7 +166,7 @@ testOnEach(
         for (const isAgain of [false, true]) {
           const { structured, text, isError } = await callTool(
             "edgar_load_facts",
-            { source: "edgar/fact.csv" },
+            { source: "fact.csv" },
             callContext(),
           );
           assert.equal(isError, false, text);
@@ -210,7 +211,7 @@ testOnEach(
         from edgar.company cross join generate_series(2010, 2025) as year`;
         const facts = "select fact::text from edgar.fact as fact order by fact::text";
         const before = await sql.unsafe(facts);
-        await deployFiles(ownerUrl, await loadQueries(join(project, "sql")));
+        await deployFiles(edgarConfig, ownerUrl, await loadQueries(join(project, "edgar/sql")));
         assert.equal(before.length, 32);
         assert.deepEqual([...await sql.unsafe(facts)], [...before]);
         const [kind] = await sql`select relkind from pg_class where oid = 'edgar.fact'::regclass`;

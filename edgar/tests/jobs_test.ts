@@ -20,7 +20,7 @@ function startWorker(
     cwd: project,
     env: {
       DATABASE_URL: ownerUrl,
-      SQLWRIGHT_SQL_DIR: "sql",
+      SQLWRIGHT_SQL_DIR: "edgar/sql",
       EDGAR_USER_AGENT: "Example Research admin@example.com",
       EDGAR_WWW_URL: secUrl,
       EDGAR_DATA_URL: secUrl,

@@ -61,7 +61,7 @@ function startLoad({ serverUrl, paths }: Pick<KillOptions, "serverUrl" | "paths"
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", join(project, "edgar/tests/load_child.ts"), ...paths],
     cwd: project,
-    env: { DATABASE_URL: serverUrl, SQLWRIGHT_SQL_DIR: join(project, "sql") },
+    env: { DATABASE_URL: serverUrl, SQLWRIGHT_SQL_DIR: join(project, "edgar/sql") },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

@@ -5,6 +5,7 @@ import type postgres from "postgres";
 import { queryClient } from "sqlwright";
 import {
   deployFiles,
+  edgarConfig,
   loadQueries,
   project,
   type TestDatabase,
@@ -17,7 +18,7 @@ import type { Queries } from "../src/queries.ts";
 /** A database with the migrations and the views, and without the sample. */
 export async function withEmptyEdgar<T>(use: (database: TestDatabase) => Promise<T>): Promise<T> {
   return await withDatabase(async (database) => {
-    await deployFiles(database.ownerUrl, await loadQueries(join(project, "sql")));
+    await deployFiles(edgarConfig, database.ownerUrl, await loadQueries(join(project, "edgar/sql")));
     return await use(database);
   }, { isEmpty: true });
 }

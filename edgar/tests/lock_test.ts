@@ -7,7 +7,7 @@ testOnEach(
   "sql/lock.json is what `check --lock` would write, and every shipped file passes check",
   (server) =>
     withDatabase(async ({ serverUrl }) => {
-      const { code, stdout, stderr } = await run(["check"], { databaseUrl: serverUrl, sql: "sql" });
+      const { code, stdout, stderr } = await run(["check"], { databaseUrl: serverUrl, project: "edgar" });
       assert.equal(code, 0, stdout + stderr);
       assert.doesNotMatch(stdout, /lock-stale|error\[/);
     }, { server }),

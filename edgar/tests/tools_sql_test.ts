@@ -19,7 +19,7 @@ testOnEach(
   "every EDGAR tool has an example and every example is true of the sample",
   (server) =>
     withEdgar(server, async ({ application }) => {
-      const { queries } = await loadQueries(join(project, "sql"));
+      const { queries } = await loadQueries(join(project, "edgar/sql"));
       const wrong: string[] = [];
       for (const { module, tool, header } of queries) {
         if (module !== "edgar") continue;

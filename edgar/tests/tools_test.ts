@@ -25,7 +25,7 @@ interface ServeOptions {
 async function withServer<T>(options: ServeOptions, use: (client: Client) => Promise<T>): Promise<T> {
   const { databaseUrl, secUrl, redisUrl, sourceDirectory = smallPayloads, isDenied = false } = options;
   const flags = serverFlags({
-    sqlDirectory: `${project}sql`,
+    sqlDirectory: `${project}edgar/sql`,
     databaseUrl,
     redisUrl,
     http: null,
@@ -38,7 +38,7 @@ async function withServer<T>(options: ServeOptions, use: (client: Client) => Pro
     cwd: project,
     env: {
       DATABASE_URL: databaseUrl,
-      SQLWRIGHT_SQL_DIR: `${project}sql`,
+      SQLWRIGHT_SQL_DIR: `${project}edgar/sql`,
       SQLWRIGHT_SOURCE_DIR: sourceDirectory,
       HOME: Deno.env.get("HOME") ?? "",
       PATH: Deno.env.get("PATH") ?? "",
@@ -176,7 +176,7 @@ Deno.test("an agent asks for the nightly archives: a worker does them, and witho
                 cwd: project,
                 env: {
                   DATABASE_URL: ownerUrl,
-                  SQLWRIGHT_SQL_DIR: "sql",
+                  SQLWRIGHT_SQL_DIR: "edgar/sql",
                   SQLWRIGHT_DATA_DIR: directory,
                   EDGAR_USER_AGENT: userAgent,
                   EDGAR_WWW_URL: sec.url,

@@ -1,16 +1,18 @@
 /** What `migrate` and `start` bring into a database: the files of the project, as `src/migrate` takes them. */
 
-import { normalize, relative, resolve } from "node:path";
+import { basename, normalize, relative, resolve } from "node:path";
+import type { Config } from "../config.ts";
 import { deploy, type Deployment, type DeploymentFiles, planDeployment } from "../migrate/deploy.ts";
 import { type FunctionFile, readFunctions } from "../migrate/functions.ts";
 import { isKnown, type MigrationLists } from "../migrate/migrate.ts";
 import type { MigrationTarget, SessionOptions } from "../migrate/model.ts";
 import type { ViewFile } from "../migrate/views.ts";
+import type { Project } from "../project.ts";
 import type { Diagnostic } from "../query/diagnostic.ts";
 import type { ParsedQuery } from "../query/model.ts";
 import type { LoadedQueries } from "../query/loader.ts";
 import { tell, UsageError } from "./console/console.ts";
-import { functionsDirectory, ownMigrations, projectMigrations } from "./environment.ts";
+import { ownMigrations, projectMigrations } from "./environment.ts";
 
 export interface DeployOptions extends SessionOptions {
   /** Also sqlwright's own tables, where the query files do not need them. @default false */
@@ -24,14 +26,15 @@ export interface DeployOptions extends SessionOptions {
  * @throws {SqlwrightError} what {@link deploy} throws
  */
 export async function deployFiles(
+  { project }: Config,
   ownerUrl: MigrationTarget,
   { queries }: { queries: readonly ParsedQuery[] },
   { withOwn = false, isDryRun = false, ...options }: DeployOptions = {},
 ): Promise<Deployment> {
   const files: DeploymentFiles = {
-    lists: migrationLists(queries, withOwn),
-    namespace: projectMigrations.namespace,
-    functions: await readFunctions(functionsDirectory, "edgar/functions"),
+    lists: migrationLists(project, queries, withOwn),
+    namespace: project?.name ?? "",
+    functions: await functionsOf(project),
     hasAllFunctions: true,
     views: viewsOf(queries),
   };
@@ -40,15 +43,28 @@ export async function deployFiles(
 
 /** Whether something of the project was deployed in this database before, so that it is kept up to date there. */
 export async function isDeployedIn(
+  { project }: Config,
   ownerUrl: MigrationTarget,
   { queries }: { queries: readonly ParsedQuery[] },
 ): Promise<boolean> {
-  return await isKnown(ownerUrl, migrationLists(queries));
+  return await isKnown(ownerUrl, migrationLists(project, queries));
 }
 
 /** sqlwright's own list, and the project's. */
-export function migrationLists(queries: readonly ParsedQuery[], withOwn = false): MigrationLists {
-  return { own: ownMigrations, project: projectMigrations, usesOwn: withOwn || usesOwnTables(queries) };
+export function migrationLists(
+  project: Project | null,
+  queries: readonly ParsedQuery[],
+  withOwn = false,
+): MigrationLists {
+  const usesOwn = withOwn || usesOwnTables(queries);
+  return { own: ownMigrations, project: projectMigrations(project), usesOwn };
+}
+
+/** The function files of a project. */
+async function functionsOf(project: Project | null): Promise<FunctionFile[]> {
+  if (project === null) return [];
+  const { functionsDirectory } = project;
+  return await readFunctions(functionsDirectory, basename(functionsDirectory));
 }
 
 const kindsOfLoads: ReadonlySet<string> = new Set(["copy"]);
@@ -80,18 +96,18 @@ export interface ChosenFiles {
  * @throws {UsageError} for a path that is neither a view nor a function file
  */
 export async function chooseFiles(
+  { project, SQLWRIGHT_SQL_DIR: directory }: Config,
   paths: readonly string[],
   { queries, diagnostics }: LoadedQueries,
-  directory: string,
 ): Promise<ChosenFiles> {
-  const allFunctions = await readFunctions(functionsDirectory, "edgar/functions");
+  const allFunctions = await functionsOf(project);
   const functions = new Set<FunctionFile>();
   const views = new Set<ParsedQuery>();
   const errors = new Set<Diagnostic>();
   for (const path of paths) {
     const isIn = (folder: string, found: { path: string }) => formsOf(path, folder).includes(found.path);
     const query = queries.find((each) => isIn(directory, each));
-    const file = allFunctions.find((each) => isIn(functionsDirectory, each));
+    const file = allFunctions.find((each) => project !== null && isIn(project.functionsDirectory, each));
     const broken = diagnostics.filter((each) => each.severity === "error" && isIn(directory, each));
     if (file !== undefined) functions.add(file);
     else if (query?.view) views.add(query);
@@ -111,13 +127,14 @@ export async function chooseFiles(
  * @throws {SqlwrightError} what {@link deploy} throws
  */
 export async function deployChosen(
+  { project }: Config,
   ownerUrl: MigrationTarget,
   { functions, views }: ChosenFiles,
   { isDryRun }: { isDryRun: boolean },
 ): Promise<Deployment> {
   const files: DeploymentFiles = {
     lists: null,
-    namespace: projectMigrations.namespace,
+    namespace: project?.name ?? "",
     functions,
     hasAllFunctions: false,
     views: viewsOf(views),

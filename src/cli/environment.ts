@@ -1,41 +1,107 @@
 /**
- * The settings of a command: the variables that are set, then those of `.env` in the project's folder, then what the
- * command line says. Light on purpose: `serve` loads it too.
+ * The settings of a command, and the project they are for: what the command line says, then the variables that are set, then those of
+ * `.env` in the project's folder. Light on purpose: `serve` loads it too.
  */
 
-import { fileURLToPath } from "node:url";
+import { basename } from "node:path";
 import { parseEnv } from "node:util";
 import { ownNamespace } from "../migrate/applied.ts";
 import type { MigrationList } from "../migrate/files.ts";
 import { type Config, readConfig, settings } from "../config.ts";
 import { SqlwrightError } from "../errors.ts";
 import { type HttpAddress, isLoopback, joinHostAndPort, parseHttpAddress } from "../permissions.ts";
+import { findProject, productDirectory, type Project } from "../project.ts";
 
-/** The folder with deno.json. */
-export const projectDirectory = fileURLToPath(new URL("../../", import.meta.url));
 /** sqlwright's own migrations. */
 export const ownMigrations: MigrationList = {
   namespace: ownNamespace,
-  directory: `${projectDirectory}migrations`,
+  directory: `${productDirectory}migrations`,
   shownAs: "sqlwright:migrations",
 };
-/** The project's migrations. */
-export const projectMigrations: MigrationList = {
-  namespace: "edgar",
-  directory: `${projectDirectory}edgar/migrations`,
-  shownAs: "edgar/migrations",
-};
-/** Functions of the project, which are deployed as views are. */
-export const functionsDirectory = `${projectDirectory}edgar/functions`;
+
+/** The project's migrations; null for query files by themselves. */
+export function projectMigrations(project: Project | null): MigrationList | null {
+  if (project === null) return null;
+  const { name: namespace, migrationsDirectory: directory } = project;
+  return { namespace, directory, shownAs: basename(directory) };
+}
+
+/** Which files a command acts on. */
+export interface ProjectOptions {
+  /** `--project`: the folder of a project. @default the nearest one from the working directory upward */
+  project?: string | undefined;
+  /** `--sql`: query files by themselves, without a project. @default SQLWRIGHT_SQL_DIR of the environment */
+  sql?: string | undefined;
+}
+
+/** Where a setting came from. */
+export type Origin = "command line" | "environment" | ".env" | "sqlwright.json" | "default";
+
+export interface FoundSettings {
+  config: Config;
+  origins: ReadonlyMap<string, Origin>;
+}
 
 /**
- * Sets what `.env` holds and the environment does not, so that child processes get it too, and validates the whole.
- * @throws {SqlwrightError} `config.unknown` or `config.invalid`, naming every wrong setting.
+ * Sets what `.env` holds and the environment does not, so that child processes get it too, and validates the whole. Changes nothing on
+ * the disk, so that a command outside of any project has done nothing when it fails.
+ * @throws {SqlwrightError} `project.*`, or `config.unknown` or `config.invalid`, naming every wrong setting.
  */
-export function readSettings({ sql }: { sql?: string | undefined } = {}): Config {
-  loadEnvironmentFile();
-  if (sql !== undefined) Deno.env.set("SQLWRIGHT_SQL_DIR", sql);
-  return readConfig(readVariables());
+export function readSettings(options: ProjectOptions = {}): Config {
+  return findSettings(options).config;
+}
+
+/** The same, with the origin of each setting. */
+export function findSettings({ project: named, sql }: ProjectOptions = {}): FoundSettings {
+  if (named !== undefined && sql !== undefined) {
+    throw new SqlwrightError("config.invalid", "Cannot use --project and --sql together", {
+      hint: "--project serves a project with its own query files; --sql serves query files by themselves",
+    });
+  }
+  const inherited = named === undefined ? Deno.env.get(sqlSetting) || undefined : undefined;
+  const files = sql ?? inherited;
+  const project = files === undefined ? findProject({ project: named }) : null;
+  const base = project?.directory ?? workingDirectory();
+  const origins = new Map<string, Origin>(Object.keys(settings).map((name) => [name, "default"]));
+  if (project !== null) origins.set(sqlSetting, "sqlwright.json");
+  const variables = readVariables();
+  for (const [name, value] of Object.entries(variables)) if (value) origins.set(name, "environment");
+  const fromFile = base === undefined ? {} : readEnvironmentFile(base);
+  if (project !== null) refuseFolderOfFiles(fromFile, project);
+  for (const [name, value] of Object.entries(fromFile)) {
+    // Variables that are set already, also to nothing, win over those of the file.
+    if (value === undefined || variables[name] !== undefined) continue;
+    variables[name] = value;
+    origins.set(name, ".env");
+    Deno.env.set(name, value);
+  }
+  if (sql !== undefined) origins.set(sqlSetting, "command line");
+  return { config: readConfig({ ...variables, [sqlSetting]: files }, { project, base }), origins };
+}
+
+const sqlSetting = "SQLWRIGHT_SQL_DIR";
+
+/** One place says where the files of a project are. */
+function refuseFolderOfFiles(variables: Record<string, string | undefined>, { directory }: Project): void {
+  if (!variables[sqlSetting]) return;
+  throw new SqlwrightError(
+    "config.invalid",
+    `Cannot use ${sqlSetting} in ${directory}/.env: this is a project`,
+    {
+      details: { setting: sqlSetting },
+      hint: 'Write the folder into sqlwright.json, as "sql", and take the line out of .env',
+    },
+  );
+}
+
+/** Undefined in the sandbox, where the launcher has named every path in full. */
+function workingDirectory(): string | undefined {
+  try {
+    return Deno.cwd();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
 }
 
 /** `HOST:PORT` of the command line; without one the setting's. */
@@ -66,21 +132,16 @@ export function refuseForeignAddress(address: HttpAddress, config: Config): void
   );
 }
 
-/** Variables that are set already, also to nothing, win over those of the file. */
-export function loadEnvironmentFile(): void {
-  let text: string;
+function readEnvironmentFile(directory: string): Record<string, string | undefined> {
   try {
-    text = Deno.readTextFileSync(`${projectDirectory}.env`);
+    return parseEnv(Deno.readTextFileSync(`${directory}/.env`));
   } catch (error) {
     // The sandboxed server may not read it: its launcher did, and handed the settings down.
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return;
-    throw new SqlwrightError("config.invalid", "Cannot read .env in the project's folder", {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return {};
+    throw new SqlwrightError("config.invalid", `Cannot read ${directory}/.env`, {
       hint: "Check that it is a file you may read",
       cause: error,
     });
-  }
-  for (const [name, value] of Object.entries(parseEnv(text))) {
-    if (value !== undefined && Deno.env.get(name) === undefined) Deno.env.set(name, value);
   }
 }
 

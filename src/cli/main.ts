@@ -61,7 +61,7 @@ function canImport(name: string): boolean {
 
 /** Null for whatever is not plainly right: the whole parser then says what is wrong, or shows the help. */
 function readServeArguments(args: readonly string[]): ServeOptions | null {
-  const options: ServeOptions = { stdio: false, http: undefined, sql: undefined, exitWithParent: false };
+  const options: ServeOptions = { stdio: false, http: undefined, exitWithParent: false };
   for (let index = 0; index < args.length; index++) {
     const next = args[index + 1];
     const value = next === undefined || next.startsWith("-") ? null : next;
@@ -75,6 +75,11 @@ function readServeArguments(args: readonly string[]): ServeOptions | null {
       case "--http":
         options.http = value ?? true;
         if (value !== null) index++;
+        break;
+      case "--project":
+        if (value === null) return null;
+        options.project = value;
+        index++;
         break;
       case "--sql":
         if (value === null) return null;

@@ -3,6 +3,7 @@
  * with `--only` it deploys single functions and views. `migrate status` shows every migration.
  */
 
+import { queryFoldersOf } from "../config.ts";
 import type { Deployment } from "../migrate/deploy.ts";
 import { migrationStatus } from "../migrate/migrate.ts";
 import { loadQueries } from "../query/loader.ts";
@@ -12,16 +13,16 @@ import {
   paintFor,
   print,
   printJson,
+  shownPlace,
   tell,
   widthOf,
 } from "./console/console.ts";
 import { withDatabase } from "./database.ts";
 import { chooseFiles, deployChosen, deployFiles, migrationLists } from "./deployment.ts";
-import { projectMigrations, readSettings } from "./environment.ts";
+import { type ProjectOptions, readSettings } from "./environment.ts";
 import { formatTable } from "./console/table.ts";
 
-export interface MigrateCommandOptions {
-  sql?: string | undefined;
+export interface MigrateCommandOptions extends ProjectOptions {
   json?: boolean | undefined;
   dryRun?: boolean | undefined;
   /** Paths of function files and of query files with views: these alone, and no migration. */
@@ -30,12 +31,12 @@ export interface MigrateCommandOptions {
 
 /** @returns 1 when a query file is broken: its view, if it is one, was not deployed */
 export async function runMigrate(options: MigrateCommandOptions): Promise<number> {
-  const { sql, json = false, dryRun: isDryRun = false, only } = options;
-  const config = readSettings({ sql });
+  const { project, sql, json = false, dryRun: isDryRun = false, only } = options;
+  const config = readSettings({ project, sql });
   return await withDatabase(config, async ({ ownerUrl }) => {
-    const directory = config.SQLWRIGHT_SQL_DIR;
-    const queries = await loadQueries(directory);
-    const chosen = only === undefined ? null : await chooseFiles(only, queries, directory);
+    const directory = shownPlace(config.SQLWRIGHT_SQL_DIR);
+    const queries = await loadQueries(queryFoldersOf(config));
+    const chosen = only === undefined ? null : await chooseFiles(config, only, queries);
     const errors = chosen?.errors ?? queries.diagnostics.filter(({ severity }) => severity === "error");
     if (chosen !== null && errors.length > 0) {
       if (json) printJson({ dry_run: isDryRun, diagnostics: errors });
@@ -43,11 +44,15 @@ export async function runMigrate(options: MigrateCommandOptions): Promise<number
       return 1;
     }
     const deployment = chosen === null
-      ? await deployFiles(ownerUrl, queries, { withOwn: true, isDryRun })
-      : await deployChosen(ownerUrl, chosen, { isDryRun });
+      ? await deployFiles(config, ownerUrl, queries, { withOwn: true, isDryRun })
+      : await deployChosen(config, ownerUrl, chosen, { isDryRun });
     if (json) printJson({ dry_run: isDryRun, ...fieldsOf(deployment), diagnostics: errors });
     else {
-      printDeployment(deployment, { isDryRun, isPartial: only !== undefined });
+      printDeployment(deployment, {
+        namespace: config.project?.name ?? "",
+        isDryRun,
+        isPartial: only !== undefined,
+      });
       if (errors.length > 0) {
         tell("\n" + formatDiagnostics(errors, queries.sources, { stream: "stderr", directory }));
         tell(`\nViews in broken files were not deployed: ${formatCount(errors.length, "error")}`);
@@ -58,11 +63,16 @@ export async function runMigrate(options: MigrateCommandOptions): Promise<number
 }
 
 /** @returns 1 when what was applied and what is there do not agree; pending migrations are no fault */
-export async function runMigrateStatus({ sql, json = false }: MigrateCommandOptions): Promise<number> {
-  const config = readSettings({ sql });
+export async function runMigrateStatus(
+  { project, sql, json = false }: MigrateCommandOptions,
+): Promise<number> {
+  const config = readSettings({ project, sql });
   return await withDatabase(config, async ({ ownerUrl }) => {
-    const { queries } = await loadQueries(config.SQLWRIGHT_SQL_DIR);
-    const { migrations: states, others } = await migrationStatus(ownerUrl, migrationLists(queries));
+    const { queries } = await loadQueries(queryFoldersOf(config));
+    const { migrations: states, others } = await migrationStatus(
+      ownerUrl,
+      migrationLists(config.project, queries),
+    );
     if (json) printJson({ migrations: states, others });
     else {
       const paint = paintFor("stdout");
@@ -94,10 +104,9 @@ function fieldsOf({ migrations, functions, views, leftOver, current }: Deploymen
 
 function printDeployment(
   { migrations, functions, views, leftOver, current }: Deployment,
-  { isDryRun, isPartial }: { isDryRun: boolean; isPartial: boolean },
+  { namespace, isDryRun, isPartial }: { namespace: string; isDryRun: boolean; isPartial: boolean },
 ): void {
   const paint = paintFor("stdout");
-  const { namespace } = projectMigrations;
   const rows = [
     ...migrations.map(({ namespace, name }) => ["migration", namespace, name]),
     ...functions.map((path) => ["function", namespace, path]),

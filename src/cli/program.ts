@@ -1,6 +1,7 @@
 /** The commands with their options and help. Each command's work is in a file of its own, loaded when it is asked for. */
 
 import { Argument, Command, CommanderError, Option } from "@commander-js/extra-typings";
+import { projectFile } from "../project.ts";
 import { version } from "../version.ts";
 import { kinds } from "../query/model.ts";
 import { paintFor, UsageError, widthOf } from "./console/console.ts";
@@ -57,7 +58,8 @@ Example:
       .summary(description.split("\n")[0]!)
       .description(description)
       .helpOption("-h, --help", "print this help")
-      .option("--sql <dir>", "the folder of query files (default: SQLWRIGHT_SQL_DIR, or sql)")
+      .option("--project <dir>", `the project's folder (default: the nearest with ${projectFile}, upward)`)
+      .option("--sql <dir>", "query files by themselves, without a project")
       .addHelpText(
         "after",
         `\nExample:\n${examples.map((example) => `  deno task sqlwright ${example}`).join("\n")}`,
@@ -81,13 +83,13 @@ Example:
     .option("--stdio", "speak MCP over stdin and stdout")
     .option("--http [host:port]", "serve MCP at /mcp (default: SQLWRIGHT_HTTP, or 127.0.0.1:8321)")
     .option("--exit-with-parent", "stop when standard input ends")
-    .action(async ({ stdio = false, http, sql, exitWithParent = false }) => {
+    .action(async ({ stdio = false, http, project, sql, exitWithParent = false }) => {
       refuseBoth({ stdio, http });
       if (!stdio && http === undefined) {
         throw new UsageError("serve needs a transport", "Write --stdio or --http HOST:PORT");
       }
       const { serve } = await import("./server/serve.ts");
-      finish(await serve({ stdio, http, sql, exitWithParent }));
+      finish(await serve({ stdio, http, project, sql, exitWithParent }));
     });
 
   command(
@@ -202,7 +204,7 @@ Example:
     "test sql/edgar tests/sql/edgar --filter facts --junit report.xml",
   )
     .argument("[path...]", "query files, SQL tests or folders of them (default: all)")
-    .option("--tests <dir>", "the folder of SQL tests (default: tests/sql)")
+    .option("--tests <dir>", "the folder of SQL tests (default: that of the project)")
     .option("--filter <text>", "only tests whose file or name holds the text, or matches /expression/")
     .option("--junit <file>", "also write JUnit XML")
     .option("--json", "print one JSON object")

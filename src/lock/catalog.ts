@@ -22,7 +22,8 @@ import { splitStatements, tokenize } from "../query/lexer.ts";
 import { indexPlaces } from "../query/source_text.ts";
 import { type Catalog, type ServerLimits, type Tool } from "../tool/model.ts";
 import { catalogOf, toTool } from "../tool/catalog.ts";
-import { type Lock, type LockedTool, type LockedType, lockName, lockVersion } from "./lock.ts";
+import { foldersOf, lockName, placeOfFile, type QueryFolders } from "../project.ts";
+import { type Lock, type LockedTool, type LockedType, lockVersion } from "./lock.ts";
 
 /** The query files as they lie there, all of them as the lock has them. */
 export interface LockedFiles {
@@ -38,8 +39,9 @@ export interface LockedCatalogOptions {
 }
 
 /** Null when there is no lock of this version, or when it is not that of exactly these files. */
-export function readLockedFiles(sqlDirectory: string): LockedFiles | null {
-  const lock = readLock(sqlDirectory);
+export function readLockedFiles(query: string | QueryFolders): LockedFiles | null {
+  const folders = foldersOf(query);
+  const lock = readLock(folders.lockFile);
   if (lock === null) return null;
   const expected = new Map<string, string>();
   for (const { file, sha256 } of Object.values(lock.tools)) expected.set(file, sha256);
@@ -48,10 +50,10 @@ export function readLockedFiles(sqlDirectory: string): LockedFiles | null {
   }
   const sources = new Map<string, string>();
   try {
-    const found = findFiles(sqlDirectory, lock);
+    const found = findFiles(folders, lock);
     if (found === null || found.length !== expected.size) return null;
     for (const path of found) {
-      const bytes = withoutMark(Deno.readFileSync(`${sqlDirectory}/${path}`));
+      const bytes = withoutMark(Deno.readFileSync(placeOfFile(folders, path)));
       if (expected.get(path) !== hashOf(bytes)) return null;
       // What was locked was UTF-8.
       sources.set(path, decoder.decode(bytes));
@@ -75,9 +77,9 @@ function withoutMark(bytes: Uint8Array): Uint8Array {
 }
 
 /** Null where there is none, or none that this version can read. */
-export function readLock(sqlDirectory: string): Lock | null {
+export function readLock(lockFile: string): Lock | null {
   try {
-    const lock = JSON.parse(Deno.readTextFileSync(`${sqlDirectory}/${lockName}`));
+    const lock = JSON.parse(Deno.readTextFileSync(lockFile));
     return lock?.version === lockVersion ? lock : null;
   } catch {
     return null;
@@ -85,15 +87,20 @@ export function readLock(sqlDirectory: string): Lock | null {
 }
 
 /** Query files and module files of plain folders; null where anything lies that the loader would have to judge. */
-function findFiles(sqlDirectory: string, { modules }: Lock): string[] | null {
+function findFiles({ directory, builtIn }: QueryFolders, { modules }: Lock): string[] | null {
   const found: string[] = [];
-  for (const entry of Deno.readDirSync(sqlDirectory)) {
+  const folders = Object.entries(builtIn);
+  for (const entry of Deno.readDirSync(directory)) {
     if (/^[._]|~$/.test(entry.name) || entry.name === "README.md" || entry.name === lockName) continue;
-    if (!entry.isDirectory || !Object.hasOwn(modules, entry.name)) return null;
-    for (const { name, isFile } of Deno.readDirSync(`${sqlDirectory}/${entry.name}`)) {
+    if (!entry.isDirectory || Object.hasOwn(builtIn, entry.name)) return null;
+    folders.push([entry.name, `${directory}/${entry.name}`]);
+  }
+  for (const [module, folder] of folders) {
+    if (!Object.hasOwn(modules, module)) return null;
+    for (const { name, isFile } of Deno.readDirSync(folder)) {
       if (name !== "_module.sql" && (/^[._]|~$/.test(name) || name === lockName)) continue;
       if (!isFile) return null;
-      if (name.endsWith(".sql")) found.push(`${entry.name}/${name}`);
+      if (name.endsWith(".sql")) found.push(`${module}/${name}`);
       else if (!name.endsWith(".md")) return null;
     }
   }

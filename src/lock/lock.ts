@@ -17,8 +17,6 @@ import { type JsonSchema, type ServerLimits, type Tool, type ToolAnnotations } f
 import { toTool } from "../tool/catalog.ts";
 
 export const lockVersion = 1;
-/** Its name in the folder of query files. */
-export const lockName = "lock.json";
 
 export interface Lock extends DatabaseFacts {
   version: typeof lockVersion;

@@ -9,7 +9,8 @@ import { readFacts, type RelationFacts } from "./fingerprint.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
 import { loadTypes, type PgType, withoutDomains } from "../postgres/types/types.ts";
 import type { Catalog, Tool } from "../tool/model.ts";
-import { type Lock, type LockedType, lockName, lockType, usedByLock } from "./lock.ts";
+import { lockName } from "../project.ts";
+import { type Lock, type LockedType, lockType, usedByLock } from "./lock.ts";
 
 /** What is not as the lock says, and the tools that it concerns. */
 export interface Drift {

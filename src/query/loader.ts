@@ -5,6 +5,7 @@
  * back together in one order; nothing is thrown but for a directory that cannot be read at all.
  */
 import { SqlwrightError } from "../errors.ts";
+import { foldersOf, type QueryFolders } from "../project.ts";
 import type { Module, ModuleDefaults, ParsedQuery, Place } from "./model.ts";
 import { parseModuleHeader } from "./header/header.ts";
 import { compareText, createReport, type Diagnostic, didYouMean, sortDiagnostics } from "./diagnostic.ts";
@@ -31,11 +32,15 @@ export interface LoadOptions {
 }
 
 /** Throws `catalog.invalid` when the directory itself cannot be read. */
-export async function loadQueries(sqlDirectory: string, options: LoadOptions = {}): Promise<LoadedQueries> {
+export async function loadQueries(
+  query: string | QueryFolders,
+  options: LoadOptions = {},
+): Promise<LoadedQueries> {
   await loadParser();
+  const { directory, builtIn } = foldersOf(query);
   const loading: Loading = {
-    root: await openRoot(sqlDirectory),
-    directory: sqlDirectory,
+    root: await openRoot(directory),
+    folders: {},
     options,
     files: 0,
     queries: [],
@@ -44,9 +49,18 @@ export async function loadQueries(sqlDirectory: string, options: LoadOptions = {
     sources: new Map(),
     tools: new Map(),
   };
+  for (const [name, folder] of Object.entries(builtIn)) {
+    loading.folders[name] = await openRoot(folder);
+    await loadModule(loading, name);
+  }
   for (const entry of await listFolder(loading, "")) {
     if (isIgnored(entry.name)) continue;
-    if (entry.isDirectory) await loadModule(loading, entry.name);
+    if (entry.isDirectory && Object.hasOwn(builtIn, entry.name)) {
+      const path = `${entry.name}/_module.sql`;
+      const message = `The folder "${entry.name}" has the name of a built-in module that the project takes`;
+      const hint = `Rename the folder, or take "${entry.name}" out of "modules" in sqlwright.json`;
+      report(loading, path, "layout", message, hint);
+    } else if (entry.isDirectory) await loadModule(loading, entry.name);
     else if (!ignoredFiles.has(entry.name)) {
       const message = "A file stands outside of a module";
       report(loading, entry.name, "layout", message, `Move it to <module>/${entry.name}`);
@@ -70,7 +84,8 @@ export async function loadQueries(sqlDirectory: string, options: LoadOptions = {
 interface Loading {
   /** The directory's real path, which no link may leave. */
   root: string;
-  directory: string;
+  /** Real paths of the built-in modules' folders, by name. */
+  folders: Record<string, string>;
   options: LoadOptions;
   files: number;
   queries: ParsedQuery[];
@@ -192,11 +207,17 @@ async function refuseFolder(loading: Loading, path: string, depth: number): Prom
   }
 }
 
+/** Where a module's folder or a file of it lies. */
+function placeOf({ root, folders }: Loading, path: string): string {
+  const [module, ...rest] = path.split("/") as [string, ...string[]];
+  return Object.hasOwn(folders, module) ? [folders[module], ...rest].join("/") : `${root}/${path}`;
+}
+
 /** Entries in the order of names. A link counts as what it leads to, and may not lead out of the directory. */
 async function listFolder(loading: Loading, path: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   try {
-    for await (const entry of Deno.readDir(`${loading.root}/${path}`)) {
+    for await (const entry of Deno.readDir(placeOf(loading, path))) {
       if (!entry.isSymlink) entries.push({ name: entry.name, isDirectory: entry.isDirectory });
       else if (!isIgnored(entry.name) || entry.name === moduleFile) {
         const target = await followLink(loading, path === "" ? entry.name : `${path}/${entry.name}`);
@@ -242,13 +263,13 @@ async function readSource(loading: Loading, path: string): Promise<Uint8Array | 
     return null;
   }
   try {
-    const { size } = await Deno.stat(`${loading.root}/${path}`);
+    const { size } = await Deno.stat(placeOf(loading, path));
     if (size > maximumFile_bytes) {
       loading.sources.set(path, "");
       report(loading, path, "too-large", `The file has ${size} bytes, more than ${maximumFile_bytes}`);
       return null;
     }
-    const bytes = await Deno.readFile(`${loading.root}/${path}`);
+    const bytes = await Deno.readFile(placeOf(loading, path));
     loading.sources.set(path, decodeForDisplay(bytes));
     return bytes;
   } catch (error) {

@@ -9,6 +9,7 @@
  */
 import { SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { QueryFolders } from "../project.ts";
 import { compareText, type Diagnostic } from "../query/diagnostic.ts";
 import type { LoadedQueries } from "../query/loader.ts";
 import type { Module, ParsedQuery } from "../query/model.ts";
@@ -41,8 +42,7 @@ export interface ServedFiles {
 }
 
 export interface LiveCatalogOptions {
-  /** The folder of query files. */
-  directory: string;
+  folders: QueryFolders;
   /** Whether somebody asks for reloads; the status tells it. */
   isWatched: boolean;
   /** Types and proves queries in the database. Rejects when the database cannot be asked. */
@@ -155,7 +155,7 @@ export class LiveCatalog {
 
   /** Reads the directory; once more as long as files are missing that were there and may come back. */
   async #look(isSettled: boolean): Promise<Look> {
-    const { directory } = this.#options;
+    const { folders } = this.#options;
     // Imported when a file changes for the first time: a start from the lock needs none of it.
     const [{ loadQueries }, { ParseMemory }] = await Promise.all([
       import("../query/loader.ts"),
@@ -163,14 +163,14 @@ export class LiveCatalog {
     ]);
     const { parse } = this.#memory ??= new ParseMemory();
     for (let looks = 1;; looks++) {
-      const loaded = await loadQueries(directory, { parse });
+      const loaded = await loadQueries(folders, { parse });
       const told = new Set(loaded.diagnostics.filter(isError).map(({ path }) => path));
       const missing = [...this.#files].filter(([path, { tool }]) =>
         (tool !== null || path.endsWith("/_module.sql")) && !loaded.sources.has(path) && !told.has(path)
       ).map(([path]) => path);
       if (missing.length === 0 || !isSettled) return { loaded, isSettled, absent: new Set(missing) };
       await new Promise((resolve) => setTimeout(resolve, gone_ms));
-      const lying = await Promise.all(missing.map((path) => mayLie(`${directory}/${path}`)));
+      const lying = await Promise.all(missing.map((path) => mayLie(`${folders.directory}/${path}`)));
       if (!lying.includes(true)) return { loaded, isSettled, absent: new Set() };
       // They have just come back; or the mode of their folder hides them, and then they stay.
       if (looks === maximumLooks) {

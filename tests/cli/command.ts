@@ -14,7 +14,10 @@ export const nowhere = "postgresql://nobody@127.0.0.1:1/nothing";
 
 export interface CommandOptions {
   databaseUrl?: string;
+  /** Query files by themselves. @default those of the shop */
   sql?: string;
+  /** A project's folder, in place of `sql`. */
+  project?: string;
   env?: Record<string, string>;
   stdin?: string;
   /** Folder of the project. @default this one */
@@ -44,16 +47,24 @@ export async function run(args: readonly string[], options: CommandOptions = {})
 export function spawn(
   flags: readonly string[],
   args: readonly string[],
-  { databaseUrl = nowhere, sql = shopDirectory, env = {}, cwd = projectDirectory }: CommandOptions = {},
+  { databaseUrl = nowhere, sql = shopDirectory, project, env = {}, cwd = projectDirectory }: CommandOptions =
+    {},
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--cached-only", ...flags, "main.ts", ...args],
+    args: ["run", "--no-prompt", "--cached-only", ...flags, "main.ts", ...inProject(args, project)],
     cwd,
-    env: { DATABASE_URL: databaseUrl, SQLWRIGHT_SQL_DIR: sql, ...env },
+    env: { DATABASE_URL: databaseUrl, ...(project === undefined ? { SQLWRIGHT_SQL_DIR: sql } : {}), ...env },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+}
+
+/** The option stands behind the command's name; those of a project's own commands have two words. */
+function inProject([command, ...words]: readonly string[], project: string | undefined): string[] {
+  if (project === undefined || command === undefined) return [command ?? "", ...words].filter(Boolean);
+  const own = command === "edgar" ? words.splice(0, 1) : [];
+  return [command, ...own, "--project", project, ...words];
 }
 
 export function freeAddress(): string {

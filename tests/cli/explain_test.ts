@@ -14,7 +14,7 @@ testOnEach(
     withDatabase(async ({ serverUrl }) => {
       const { code, stdout, stderr } = await run(
         ["explain", "edgar_filing_feed", "--filed_on", "2026-02-03", "--page_size", "5"],
-        { databaseUrl: serverUrl, sql: "sql" },
+        { databaseUrl: serverUrl, project: "edgar" },
       );
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^edgar_filing_feed :many {2}Filings of a day$/m);
@@ -53,7 +53,7 @@ testOnEach(
         "--reason",
         "x",
       ];
-      const options = { databaseUrl: serverUrl, sql: "sql" };
+      const options = { databaseUrl: serverUrl, project: "edgar" };
       const failed = async () => [
         ...await sql`select count(*)::integer as count from edgar.filing where status = 'failed'`,
       ];
@@ -71,7 +71,7 @@ testOnEach(
         "explain",
         "edgar_load_filings",
         "--source",
-        "data/edgar/filing.csv",
+        "edgar/data/filing.csv",
         "--analyze",
         "--json",
       ], options);
@@ -92,7 +92,7 @@ Deno.test("explain of a :view shows the select of the given filters alone", () =
   withDatabase(async ({ serverUrl }) => {
     const { code, stdout, stderr } = await run(
       ["explain", "edgar_fact_as_last_reported", "--cik", "320193", "--tag", "Assets"],
-      { databaseUrl: serverUrl, sql: "sql" },
+      { databaseUrl: serverUrl, project: "edgar" },
     );
     assert.equal(code, 0, stderr);
     assert.match(stdout, /where source\."cik" = \$1::edgar\.cik\s+and source\."tag" = \$2::text/);

@@ -11,7 +11,7 @@ async function namesIn(directory: string): Promise<string[]> {
 
 Deno.test("migrate brings an empty database up to date, deploys views, and then has nothing to do", async () => {
   await using database = await makeDatabase();
-  const options = { databaseUrl: database.url, sql: "sql" };
+  const options = { databaseUrl: database.url, project: "edgar" };
   const before = await run(["migrate", "status"], options);
   assert.equal(before.code, 0);
   assert.match(before.stdout, /^namespace {2}version {2}migration +state\n/);
@@ -51,7 +51,7 @@ Deno.test("migrate brings an empty database up to date, deploys views, and then 
 
 Deno.test("a migration that changed after it was applied is refused and shown", async () => {
   await using database = await makeDatabase();
-  const options = { databaseUrl: database.url, sql: "sql" };
+  const options = { databaseUrl: database.url, project: "edgar" };
   assert.equal((await run(["migrate"], options)).code, 0);
   await database.query(
     "update sqlwright.migration set sha256 = 'other' where namespace = 'edgar' and version = 1",

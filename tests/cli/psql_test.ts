@@ -120,7 +120,7 @@ if (hasPsql) {
           'taxonomy,tag,label,description,labelled_on\ntest,One,First,,\ntest,Two,"Second, quoted",text,2026-01-31',
       }, async (directory) => {
         const words = ["edgar_load_concepts", "--source", `${directory}/concept.csv`];
-        const options = { databaseUrl: database.serverUrl, sql: "sql" };
+        const options = { databaseUrl: database.serverUrl, project: "edgar" };
         const labels = async () =>
           [
             ...await database.sql`select label from edgar.concept where taxonomy = 'test' order by tag`,
@@ -246,7 +246,7 @@ async function exampleLines({ serverUrl }: TestDatabase): Promise<ExampleLine[]>
 
 /** The file of a :view makes the view, which is the owner's. */
 async function viewLines({ ownerUrl }: TestDatabase): Promise<string[]> {
-  const { queries } = await loadQueries(`${project}sql`);
+  const { queries } = await loadQueries(`${project}edgar/sql`);
   return queries.filter(({ kind }) => kind === "view").map((query) =>
     shellLine(psqlLine({ ...query, integers: new Set() }, {}, {
       file: `sql/${query.path}`,

@@ -33,17 +33,20 @@ testOnEach(
         (select max(filing.updated_at)::text from edgar.filing as filing) as updated_at`,
       ];
       const before = await counts();
-      const { code, stdout, stderr } = await run(["test", "--json"], { databaseUrl: serverUrl, sql: "sql" });
+      const { code, stdout, stderr } = await run(["test", "--json"], {
+        databaseUrl: serverUrl,
+        project: "edgar",
+      });
       const report = JSON.parse(stdout);
       const wrong = report.tests.filter(({ ok }: { ok: boolean }) => !ok);
       assert.deepEqual(wrong, [], stderr);
       assert.equal(code, 0);
       assert.equal(report.failed, 0);
       assert.ok(
-        report.tests.filter(({ file }: { file: string }) => file.startsWith("sql/edgar/")).length >= 55,
+        report.tests.filter(({ file }: { file: string }) => file.startsWith("edgar/sql/edgar/")).length >= 55,
       );
       assert.ok(
-        report.tests.filter(({ file }: { file: string }) => file.startsWith("tests/sql/")).length >= 12,
+        report.tests.filter(({ file }: { file: string }) => file.startsWith("edgar/tests/sql/")).length >= 12,
       );
       assert.deepEqual(await counts(), before);
     }, { server }),

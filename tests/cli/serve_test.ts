@@ -158,7 +158,7 @@ Deno.test("start migrates an empty database, loads the sample, serves it, and le
     const address = freeAddress();
     const child = spawn(["--allow-all"], ["start", "--http", address], {
       databaseUrl: database.url,
-      sql: "sql",
+      project: "edgar",
     });
     const said: string[] = [];
     const told = child.stderr.pipeThrough(new TextDecoderStream())

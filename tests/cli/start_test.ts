@@ -1,3 +1,4 @@
+import { readConfig } from "../../src/config.ts";
 import assert from "node:assert/strict";
 import { serverCommand } from "../../src/cli/server/start.ts";
 import {
@@ -120,7 +121,7 @@ Deno.test("serverCommand gives the flags and nothing secret on the command line"
   const command = serverCommand({
     stdio: false,
     http: "127.0.0.1:8321",
-    sqlDirectory: "sql",
+    config: readConfig({ SQLWRIGHT_SQL_DIR: "/work/sql" }, { base: "/work" }),
     databaseUrl: "postgresql://me:secret@db.example:5433/app",
   });
   assert.deepEqual(command.args, [
@@ -128,7 +129,7 @@ Deno.test("serverCommand gives the flags and nothing secret on the command line"
     "--no-prompt",
     "--cached-only",
     "--frozen",
-    "--allow-read=sql,data,migrations,edgar/migrations",
+    `--allow-read=/work/sql,/work/data,${project}migrations`,
     "--allow-net=db.example:5433,127.0.0.1:8321",
     "--allow-env=DATABASE_URL,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*,EDGAR_*",
     "--v8-flags=--max-semi-space-size=8",

@@ -11,7 +11,8 @@ import { proveFurther } from "../../src/check/check_tools.ts";
 import { run } from "../cli/command.ts";
 import { type PgBouncerOptions, testWithPgBouncer, withPgBouncer } from "../fixtures/pgbouncer.ts";
 import {
-  project,
+  edgarProject,
+  serverConfig,
   testConfig,
   type TestDatabase,
   type TestServer,
@@ -303,7 +304,7 @@ testWithPgBouncer(
           createLog({ level: "warn", write: (line) => void lines.push(line) }),
         );
         assert.equal(lines.filter((line) => JSON.parse(line).event === "database.pooled").length, 1);
-        const options = { databaseUrl: pooled(serverUrl), sql: "sql" };
+        const options = { databaseUrl: pooled(serverUrl), project: "edgar" };
         const check = await run(["check"], options);
         assert.equal(check.stderr.match(/leads to a connection pooler/g)?.length, 1, check.stderr);
         const doctor = await run(["doctor"], options);
@@ -317,7 +318,7 @@ testWithPgBouncer("migrate is refused behind a pooler, and its status is not", a
   for (const ignored of ["", "lock_timeout, statement_timeout, client_min_messages"]) {
     await withPgBouncer(testServer(), { ignored }, (pooled) =>
       withDatabase(async ({ ownerUrl }) => {
-        const options = { databaseUrl: pooled(ownerUrl), sql: "sql" };
+        const options = { databaseUrl: pooled(ownerUrl), project: "edgar" };
         const { code, stderr } = await run(["migrate"], options);
         assert.equal(code, 1);
         assert.match(stderr, /it is a connection pooler, which cannot hold the lock of a run/);
@@ -335,7 +336,7 @@ testWithPgBouncer("a client over stdio is served behind PgBouncer by the sandbox
       const { args, cwd, env } = serverCommand({
         stdio: true,
         http: "127.0.0.1:0",
-        sqlDirectory: `${project}sql`,
+        config: serverConfig(edgarProject.sqlDirectory),
         databaseUrl: pooled(database.serverUrl),
       });
       const client = new Client({ name: "test", version: "1" });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { serverCommand } from "../../src/cli/server/start.ts";
-import { type TestDatabase, until, withDatabase, withFiles } from "../harness.ts";
+import { serverConfig, type TestDatabase, until, withDatabase, withFiles } from "../harness.ts";
 
 const answering = (text: string) =>
   `-- name: a :value
@@ -161,7 +161,7 @@ async function startServer(
   const command = serverCommand({
     stdio: transport === "stdio",
     http,
-    sqlDirectory,
+    config: serverConfig(sqlDirectory, env),
     databaseUrl: database.serverUrl,
   });
   const options = {

@@ -14,7 +14,8 @@ export function addEdgarCommands(program: Command, finish: (exitCode: number) =>
       .summary(text.split("\n")[0]!)
       .description(text)
       .helpOption("-h, --help", "print this help")
-      .option("--sql <dir>", "the folder of query files (default: SQLWRIGHT_SQL_DIR, or sql)")
+      .option("--project <dir>", "the project's folder (default: the nearest with sqlwright.json, upward)")
+      .option("--sql <dir>", "query files by themselves, without a project")
       .addHelpText(
         "after",
         `\nExample:\n${examples.map((example) => `  deno task sqlwright edgar ${example}`).join("\n")}`,

@@ -32,6 +32,7 @@ import type { DocumentKind } from "../sync/sync_documents.ts";
 import { count, formatSpan, openProgress } from "./progress.ts";
 
 export interface EdgarOptions {
+  project?: string | undefined;
   sql?: string | undefined;
   json?: boolean | undefined;
 }
@@ -52,7 +53,7 @@ export interface SyncOptions extends EdgarOptions {
 /** @returns 1 when a file failed, 130 after Ctrl-C */
 export async function runEdgarLoad(
   paths: readonly string[],
-  { sql, json = false, queue = false, bulk = false }: EdgarOptions & {
+  { project, sql, json = false, queue = false, bulk = false }: EdgarOptions & {
     queue?: boolean | undefined;
     bulk?: boolean | undefined;
   },
@@ -63,7 +64,7 @@ export async function runEdgarLoad(
       "Queue the files with --queue alone, or load them here with --bulk alone",
     );
   }
-  const config = readSettings({ sql });
+  const config = readSettings({ project, sql });
   return await withEdgar(config, async ({ queries, ownerUrl }) => {
     if (queue) {
       const { enqueueFiles } = await import("../sync/jobs.ts");
@@ -77,9 +78,9 @@ export async function runEdgarLoad(
 
 /** @returns 1 when a file failed, 130 after Ctrl-C @throws {SqlwrightError} `edgar.user_agent_missing` before anything is opened */
 export async function runEdgarSync(options: SyncOptions): Promise<number> {
-  const { sql, json = false, queue = false } = options;
+  const { project, sql, json = false, queue = false } = options;
   const request = readRequest(options);
-  const config = readSettings({ sql });
+  const config = readSettings({ project, sql });
   requireUserAgent(config.EDGAR_USER_AGENT);
   return await withEdgar(config, async ({ queries, config, ownerUrl }) => {
     const { sync } = await import("../sync/sync.ts");
@@ -104,8 +105,8 @@ export async function runEdgarSync(options: SyncOptions): Promise<number> {
 }
 
 /** `edgar status` */
-export async function runEdgarStatus({ sql, json = false }: EdgarOptions): Promise<number> {
-  const config = readSettings({ sql });
+export async function runEdgarStatus({ project, sql, json = false }: EdgarOptions): Promise<number> {
+  const config = readSettings({ project, sql });
   return await withEdgar(config, async ({ queries }) => {
     using interruption = new Interruption();
     const { readStatus } = await import("../sync/status.ts");
@@ -121,13 +122,13 @@ export async function runEdgarStatus({ sql, json = false }: EdgarOptions): Promi
 
 /** `edgar work`: runs queued jobs until Ctrl-C, or with `once` until there are none. */
 export async function runEdgarWork(
-  { sql, concurrency, once = false }: EdgarOptions & {
+  { project, sql, concurrency, once = false }: EdgarOptions & {
     concurrency?: string | undefined;
     once?: boolean | undefined;
   },
 ): Promise<number> {
   const jobs = concurrency === undefined ? 1 : readCount(concurrency, "--concurrency", 8);
-  const config = readSettings({ sql });
+  const config = readSettings({ project, sql });
   requireUserAgent(config.EDGAR_USER_AGENT);
   return await withEdgar(config, async ({ queries, config, ownerUrl }) => {
     const { work } = await import("../sync/jobs.ts");

@@ -23,14 +23,14 @@ import {
 } from "../console/console.ts";
 import { withDatabase } from "../database.ts";
 import { Interruption } from "../console/interruption.ts";
-import { readSettings } from "../environment.ts";
+import { type ProjectOptions, readSettings } from "../environment.ts";
 import { formatTable } from "../console/table.ts";
 
 /** @param words what stands after the tool's name @returns 1 when the tool answers an error, 130 after Ctrl-C */
 export async function runCall(
   name: string,
   words: readonly string[],
-  options: { sql?: string | undefined; source?: string | undefined; json?: boolean | undefined },
+  options: ProjectOptions & { source?: string | undefined; json?: boolean | undefined },
 ): Promise<number> {
   const switches: CallSwitches = { ...options, json: options.json ?? false, help: false };
   const split = splitWords(words, switches);

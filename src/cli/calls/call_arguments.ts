@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { didYouMean } from "../../query/diagnostic.ts";
 import type { JsonSchema, Tool } from "../../tool/model.ts";
 import { UsageError } from "../console/console.ts";
+import type { ProjectOptions } from "../environment.ts";
 
 /** What stands after the tool's name. */
 export interface CallWords {
@@ -17,8 +18,7 @@ export interface CallWords {
 }
 
 /** The options of the command itself among the words. */
-export interface CallSwitches {
-  sql?: string | undefined;
+export interface CallSwitches extends ProjectOptions {
   source?: string | undefined;
   json: boolean;
   help: boolean;
@@ -38,7 +38,7 @@ export function splitWords(words: readonly string[], switches: CallSwitches): Ca
       // A negative number is a value; only what begins with two dashes is the next option.
       const value = inline ?? (next === undefined || next.startsWith("--") ? null : next);
       if (inline === undefined && value !== null) index++;
-      if (name !== "sql" && name !== "source") split.pairs.push({ name, value });
+      if (name !== "project" && name !== "sql" && name !== "source") split.pairs.push({ name, value });
       else if (value === null) throw new UsageError(`option "--${name}" needs a value`);
       else switches[name] = value;
     } else if (split.json === null) split.json = word;

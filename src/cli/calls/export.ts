@@ -15,10 +15,9 @@ import { type CallSwitches, readArguments, splitWords } from "./call_arguments.t
 import { formatCount, formatDuration, paintFor, print, tell, UsageError } from "../console/console.ts";
 import { silentLog } from "../../log.ts";
 import { withDatabase } from "../database.ts";
-import { readSettings } from "../environment.ts";
+import { type ProjectOptions, readSettings } from "../environment.ts";
 
-export interface ExportOptions {
-  sql?: string | undefined;
+export interface ExportOptions extends ProjectOptions {
   format?: string | undefined;
   out?: string | undefined;
 }

@@ -7,10 +7,9 @@ import { describeTool, findTool, withCursorSecret } from "./call.ts";
 import { type CallSwitches, readArguments, splitWords } from "./call_arguments.ts";
 import { print } from "../console/console.ts";
 import { type Database, withDatabase, withPools } from "../database.ts";
-import { readSettings } from "../environment.ts";
+import { type ProjectOptions, readSettings } from "../environment.ts";
 
-export interface ToolOptions {
-  sql?: string | undefined;
+export interface ToolOptions extends ProjectOptions {
   source?: string | undefined;
   json?: boolean | undefined;
 }
@@ -43,12 +42,12 @@ export async function withNamedTool(
       withPools(database.config, async (pools) => {
         const { config } = database;
         const checked = await checkFiles(config, pools.writer);
-        const { catalog, diagnostics, sources } = checked;
+        const { catalog, diagnostics, sources, folder } = checked;
         if (!catalog.tools.has(name)) {
           const own = diagnostics.filter(({ path, severity }) =>
             severity === "error" && path.replace(/\.sql$/, "").replace("/", "_") === name
           );
-          if (own.length > 0) throw new BrokenFilesError({ catalog, diagnostics: own, sources });
+          if (own.length > 0) throw new BrokenFilesError({ catalog, diagnostics: own, sources, folder });
         }
         const tool = findTool(catalog, name);
         if (switches.help) {

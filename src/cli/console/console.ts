@@ -6,6 +6,7 @@
 import { styleText } from "node:util";
 import type { BrokenFilesError } from "../../app.ts";
 import { errorReport, SqlwrightError } from "../../errors.ts";
+import { isAbsolute, relative } from "node:path";
 import { type Diagnostic, formatDiagnostic, sortDiagnostics } from "../../query/diagnostic.ts";
 
 export type StreamName = "stdout" | "stderr";
@@ -119,7 +120,7 @@ export function reportFailure(error: unknown, { json }: { json: boolean }): numb
   else {
     const files = error instanceof SqlwrightError ? brokenFilesOf(error) : null;
     if (files !== null) {
-      const directory = readVariable("SQLWRIGHT_SQL_DIR") ?? "sql";
+      const directory = shownPlace(files.folder);
       const errors = files.diagnostics.filter(({ severity }) => severity === "error");
       tell(formatDiagnostics(errors, files.sources, { stream: "stderr", directory }) + "\n");
     }
@@ -132,6 +133,12 @@ export function reportFailure(error: unknown, { json }: { json: boolean }): numb
 /** What is wrong in query files. Not by the error's class: what has the class needs packages, and they may not be fetched yet. */
 function brokenFilesOf(error: SqlwrightError): BrokenFilesError["files"] | null {
   return error.code === "catalog.invalid" && "files" in error ? (error as BrokenFilesError).files : null;
+}
+
+/** A path as a person would write it: short where it is below the working directory. */
+export function shownPlace(path: string): string {
+  const below = relative(Deno.cwd(), path);
+  return below === "" ? "." : below.startsWith("..") || isAbsolute(below) ? path : below;
 }
 
 function unforeseen(error: unknown): { code: string; message: string; details: unknown; hint: string } {

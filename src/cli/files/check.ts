@@ -2,7 +2,7 @@
 
 import { join, normalize, relative, resolve } from "node:path";
 import { type CheckedFiles, checkFiles, type Pools } from "../../app.ts";
-import type { Config } from "../../config.ts";
+import { type Config, queryFoldersOf } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { poolerWarning } from "../../postgres/session.ts";
 import { compareText, type Diagnostic, didYouMean, sortDiagnostics } from "../../query/diagnostic.ts";
@@ -10,7 +10,7 @@ import { loadQueries } from "../../query/loader.ts";
 import { isRuleName, type RuleCode, rules } from "../../query/rules/rule_list.ts";
 import { type Catalog, type JsonSchema, type Tool } from "../../tool/model.ts";
 import { catalogOf } from "../../tool/catalog.ts";
-import { lockName } from "../../lock/lock.ts";
+import { lockName } from "../../project.ts";
 import { mountPrograms, type ProgramHost } from "../../tool/program_tool.ts";
 import { proveFurther } from "../../check/check_tools.ts";
 import {
@@ -21,20 +21,20 @@ import {
   paintFor,
   print,
   printJson,
+  shownPlace,
   tell,
   UsageError,
   widthOf,
 } from "../console/console.ts";
 import { silentLog } from "../../log.ts";
 import { withDatabase, withPools } from "../database.ts";
-import { readSettings } from "../environment.ts";
+import { type ProjectOptions, readSettings } from "../environment.ts";
 import { checkLock, type LockCheck, lockDiagnostics, writeLockOf } from "./lock.ts";
 import { programToolSources } from "../calls/program_tools.ts";
 import { formatTable } from "../console/table.ts";
 import { formatUnix, watchChecks } from "./watch.ts";
 
-export interface CheckOptions {
-  sql?: string | undefined;
+export interface CheckOptions extends ProjectOptions {
   json?: boolean | undefined;
   /** Look at the files alone, without a database. */
   static?: boolean | undefined;
@@ -66,7 +66,7 @@ export async function runCheck(paths: readonly string[], options: CheckOptions):
   const started_ms = performance.now();
   refuseContradictions(paths, options);
   const config = readSettings(options);
-  const directory = config.SQLWRIGHT_SQL_DIR;
+  const directory = shownPlace(config.SQLWRIGHT_SQL_DIR);
   if (options.watch) return await watch(paths, options, config);
   const checked = await check(config, options);
   if (checked.isPooled) tellWarning(poolerWarning.message);
@@ -92,7 +92,12 @@ export async function runCheck(paths: readonly string[], options: CheckOptions):
     isTyped: !options.static && checked.unchecked === null,
     elapsed_ms: performance.now() - started_ms,
   }));
-  if (options.lock) await writeLockOf(checked.lock, { directory, isBroken: exitCode !== 0 });
+  if (options.lock) {
+    await writeLockOf(checked.lock, {
+      lockFile: queryFoldersOf(config).lockFile,
+      isBroken: exitCode !== 0,
+    });
+  }
   return exitCode;
 }
 
@@ -179,12 +184,13 @@ function githubAnnotation(
 }
 
 async function check(config: Config, options: CheckOptions): Promise<Checked> {
-  const loaded = await loadQueries(config.SQLWRIGHT_SQL_DIR);
+  const loaded = await loadQueries(queryFoldersOf(config));
   const kinds = new Map(loaded.queries.map(({ path, kind }) => [path, kind]));
   const untyped = (unchecked: SqlwrightError | null): Checked => ({
     catalog: catalogOf([], loaded.modules),
     diagnostics: loaded.diagnostics,
     sources: loaded.sources,
+    folder: config.SQLWRIGHT_SQL_DIR,
     kinds,
     unchecked,
     lock: null,
@@ -226,7 +232,7 @@ async function checkWhole(
   return {
     ...files,
     diagnostics,
-    lock: await checkLock({ ...files, diagnostics }, pools, config.SQLWRIGHT_SQL_DIR),
+    lock: await checkLock({ ...files, diagnostics }, pools, queryFoldersOf(config).lockFile),
   };
 }
 
@@ -336,8 +342,7 @@ function summarize(
   return `${mark} ${parts.join(", ")} ${paint("dim", `· ${formatDuration(elapsed_ms)}`)}`;
 }
 
-export interface ListOptions {
-  sql?: string | undefined;
+export interface ListOptions extends ProjectOptions {
   json?: boolean | undefined;
 }
 
@@ -426,7 +431,7 @@ export async function runList(options: ListOptions): Promise<number> {
         { paint, width: widthOf("stdout"), indent: 2 },
       )
     );
-    print(tables.length === 0 ? `No tools in ${config.SQLWRIGHT_SQL_DIR}` : tables.join("\n\n"));
+    print(tables.length === 0 ? `No tools in ${shownPlace(config.SQLWRIGHT_SQL_DIR)}` : tables.join("\n\n"));
   }
   if (broken.size > 0) {
     const paint = paintFor("stderr");

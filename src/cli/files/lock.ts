@@ -1,13 +1,14 @@
 /** The lock in `check`: what it would be now, what that changes for callers, and writing it. */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type CheckedFiles, defaultLimits, type Pools } from "../../app.ts";
 import { SqlwrightError } from "../../errors.ts";
 import type { Diagnostic } from "../../query/diagnostic.ts";
-import { type Lock, lockName, makeLock, writeLock } from "../../lock/lock.ts";
+import { type Lock, makeLock, writeLock } from "../../lock/lock.ts";
+import { lockName } from "../../project.ts";
 import { hashOf, readLock } from "../../lock/catalog.ts";
 import { compareLocks, type LockChange } from "../../lock/compare.ts";
-import { formatCount, paintFor, tell } from "../console/console.ts";
+import { formatCount, paintFor, shownPlace, tell } from "../console/console.ts";
 
 export interface LockCheck {
   /** What would be written. */
@@ -22,7 +23,7 @@ export interface LockCheck {
 export async function checkLock(
   { catalog, diagnostics, sources }: CheckedFiles,
   { writer }: Pools,
-  directory: string,
+  lockFile: string,
 ): Promise<LockCheck> {
   const moduleHashes = new Map(
     [...sources].filter(([path]) => path.endsWith("/_module.sql")).map((
@@ -36,11 +37,11 @@ export async function checkLock(
       moduleHashes,
       limits: defaultLimits(),
     }));
-  const text = await Deno.readTextFile(join(directory, lockName)).catch((error) => {
+  const text = await Deno.readTextFile(lockFile).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   });
-  const before = text === null ? null : readLock(directory);
+  const before = text === null ? null : readLock(lockFile);
   const broken = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ path }) => path));
   const isJudged = (tool: string) => !broken.has((before?.tools[tool] ?? lock.tools[tool])!.file);
   return { lock, text, changes: before === null ? [] : compareLocks(before, lock, { isJudged }) };
@@ -73,7 +74,7 @@ export function lockDiagnostics({ lock, text, changes }: LockCheck): Diagnostic[
 /** Writes it, and tells on standard error what it changes for callers. */
 export async function writeLockOf(
   lock: LockCheck | null,
-  { directory, isBroken }: { directory: string; isBroken: boolean },
+  { lockFile, isBroken }: { lockFile: string; isBroken: boolean },
 ): Promise<void> {
   const paint = paintFor("stderr");
   if (isBroken || lock === null) {
@@ -87,27 +88,26 @@ export async function writeLockOf(
       } ${tool}: ${message}`,
     );
   }
-  const isWritten = await saveLock(lock, directory);
+  const isWritten = await saveLock(lock, lockFile);
   const count = formatCount(Object.keys(lock.lock.tools).length, "tool");
   tell(
-    `${paint("green", "✓")} ${join(directory, lockName)} ${isWritten ? "written" : "is as it was"}, ${count}`,
+    `${paint("green", "✓")} ${shownPlace(lockFile)} ${isWritten ? "written" : "is as it was"}, ${count}`,
   );
 }
 
 /** Writes the whole file or nothing of it. False when it was so already. */
-export async function saveLock({ lock, text }: LockCheck, directory: string): Promise<boolean> {
+export async function saveLock({ lock, text }: LockCheck, path: string): Promise<boolean> {
   const written = writeLock(lock);
   if (written === text) return false;
-  const path = join(directory, lockName);
   // Begins with a dot: the loader looks at no such file.
-  const temporary = join(directory, `.${lockName}.${crypto.randomUUID().slice(0, 8)}`);
+  const temporary = join(dirname(path), `.${lockName}.${crypto.randomUUID().slice(0, 8)}`);
   try {
     await Deno.writeTextFile(temporary, written, { createNew: true });
     await Deno.rename(temporary, path);
   } catch (cause) {
     await Deno.remove(temporary).catch(() => {});
     throw new SqlwrightError("config.invalid", `Cannot write "${path}": ${(cause as Error).message}`, {
-      hint: "Check that the folder of query files may be written",
+      hint: "Check that its folder may be written",
       cause,
     });
   }

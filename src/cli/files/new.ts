@@ -5,15 +5,14 @@ import type { Config } from "../../config.ts";
 import type { PoolConnection } from "../../postgres/pool.ts";
 import { type Kind, readKinds } from "../../query/model.ts";
 import { didYouMean } from "../../query/diagnostic.ts";
-import { paintFor, print, printJson, tell, UsageError } from "../console/console.ts";
+import { paintFor, print, printJson, shownPlace, tell, UsageError } from "../console/console.ts";
 import { withDatabase } from "../database.ts";
-import { readSettings } from "../environment.ts";
+import { type ProjectOptions, readSettings } from "../environment.ts";
 import { kindsOverTables, scaffoldModule, scaffoldQuery } from "./scaffold.ts";
 import { type ScaffoldColumn, ScaffoldRefusal, type ScaffoldTable } from "./scaffold_table.ts";
 
-export interface NewOptions {
+export interface NewOptions extends ProjectOptions {
   kind: Kind;
-  sql?: string | undefined;
   table?: string | undefined;
   json?: boolean | undefined;
 }
@@ -52,8 +51,8 @@ export async function makeFile(
   config: Config,
   { kind, table: named }: Pick<NewOptions, "kind" | "table">,
 ): Promise<MadeFile> {
-  const { module, name } = readPath(path, config.SQLWRIGHT_SQL_DIR);
-  const directory = `${config.SQLWRIGHT_SQL_DIR.replace(/[\\/]+$/, "")}/${module}`;
+  const { module, name } = readPath(path, shownPlace(config.SQLWRIGHT_SQL_DIR));
+  const directory = `${shownPlace(config.SQLWRIGHT_SQL_DIR)}/${module}`;
   const file = `${directory}/${name}.sql`;
   if (await exists(file)) {
     throw new UsageError(`"${file}" is there already`, "Edit it, or choose another name");

@@ -1,5 +1,7 @@
 /** `psql`: prints the psql command that runs a tool's file with its values, or runs it. */
 
+import { queryFoldersOf } from "../../config.ts";
+import { placeOfFile } from "../../project.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { parseConnectionUrl } from "../../postgres/connection_url.ts";
 import { type PgType, withoutDomains } from "../../postgres/types/types.ts";
@@ -24,7 +26,7 @@ export async function runPsql(
     const { tool, args, example, isJson, config, database } = named;
     if (isRun && isJson) throw new UsageError("--run and --json exclude each other");
     const { parsed } = tool.query;
-    const file = `${config.SQLWRIGHT_SQL_DIR.replace(/[\\/]+$/, "")}/${parsed.path}`;
+    const file = placeOfFile(queryFoldersOf(config), parsed.path);
     const rows = tool.kind === "copy" ? await rowsOf(named) : null;
     const { values } = tool.binding.bind(args);
     const target = parseConnectionUrl(database.url);

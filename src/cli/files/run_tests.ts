@@ -20,18 +20,18 @@ import {
   print,
   printJson,
   showControls,
+  shownPlace,
   tell,
   UsageError,
   widthOf,
 } from "../console/console.ts";
 import { silentLog } from "../../log.ts";
 import { withDatabase, withPools } from "../database.ts";
-import { readSettings } from "../environment.ts";
+import { type ProjectOptions, readSettings } from "../environment.ts";
 import { type TestOutcome, writeJUnit } from "./junit.ts";
 import { cut } from "../console/table.ts";
 
-export interface TestOptions {
-  sql?: string | undefined;
+export interface TestOptions extends ProjectOptions {
   /** The folder of SQL tests. */
   tests?: string | undefined;
   filter?: string | undefined;
@@ -51,15 +51,13 @@ interface TestReport extends PlannedTest {
   failures: TestFailure[];
 }
 
-const defaultTestsDirectory = "tests/sql";
-
 /** @returns 1 when a test failed or a file is broken */
 export async function runTest(paths: readonly string[], options: TestOptions): Promise<number> {
   const started_ms = performance.now();
   const config = readSettings(options);
   const matches = readFilter(options.filter);
   await loadParser();
-  const directory = options.tests ?? defaultTestsDirectory;
+  const directory = shownPlace(options.tests ?? config.project?.testsDirectory ?? "tests");
   const files = await readTestFiles(directory, { isRequired: options.tests !== undefined });
   return await withDatabase(
     config,
@@ -155,7 +153,7 @@ function planTests(
 ): PlannedTest[] {
   const examples = [...tools.values()].flatMap(({ name: tool, query: { parsed } }) =>
     parsed.header.examples.map((example): PlannedTest => ({
-      suite: joined(config.SQLWRIGHT_SQL_DIR, parsed.path),
+      suite: joined(shownPlace(config.SQLWRIGHT_SQL_DIR), parsed.path),
       name: `@example ${example.name}`,
       line: example.place.line,
       run: (bench) => runExample(bench, tool, example),

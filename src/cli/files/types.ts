@@ -2,23 +2,22 @@
 
 import { BrokenFilesError, checkFiles, defaultLimits } from "../../app.ts";
 import { declareQueries } from "../../client/declare.ts";
-import type { Config } from "../../config.ts";
+import { type Config, queryFoldersOf } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
 import type { Catalog } from "../../tool/model.ts";
 import { lockedCatalog, readLockedFiles } from "../../lock/catalog.ts";
 import { formatCount, print, tell } from "../console/console.ts";
 import { withDatabase, withPools } from "../database.ts";
-import { readSettings } from "../environment.ts";
+import { type ProjectOptions, readSettings } from "../environment.ts";
 
-export interface TypesOptions {
-  sql?: string | undefined;
+export interface TypesOptions extends ProjectOptions {
   /** Written whole or not at all. @default standard output */
   out?: string | undefined;
 }
 
 /** @throws {SqlwrightError} `catalog.invalid` when a query file is broken */
-export async function runTypes({ sql, out }: TypesOptions): Promise<number> {
-  const config = readSettings({ sql });
+export async function runTypes({ project, sql, out }: TypesOptions): Promise<number> {
+  const config = readSettings({ project, sql });
   const { tools } = await openCatalog(config);
   const text = declareQueries(tools.values());
   if (out === undefined) {
@@ -46,7 +45,7 @@ export async function runTypes({ sql, out }: TypesOptions): Promise<number> {
 
 async function openCatalog(config: Config): Promise<Catalog> {
   const limits = defaultLimits();
-  const locked = readLockedFiles(config.SQLWRIGHT_SQL_DIR);
+  const locked = readLockedFiles(queryFoldersOf(config));
   if (locked !== null) return lockedCatalog(locked, { limits, defaultLimits: limits });
   const files = await withDatabase(
     config,

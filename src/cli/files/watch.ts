@@ -13,6 +13,7 @@ import {
   paintFor,
   print,
   showControls,
+  shownPlace,
   tell,
 } from "../console/console.ts";
 
@@ -90,8 +91,8 @@ function showRound(round: CheckRound, { directory, isUnix }: WatchCheckOptions):
   const shown = diagnostics.length === 0
     ? []
     : isUnix
-    ? [formatUnix(diagnostics, directory)]
-    : [formatDiagnostics(diagnostics, sources, { stream: "stdout", directory }), ""];
+    ? [formatUnix(diagnostics, shownPlace(directory))]
+    : [formatDiagnostics(diagnostics, sources, { stream: "stdout", directory: shownPlace(directory) }), ""];
   const screen = Deno.stdout.isTerminal() ? clear : "";
   const failure = unchecked === null ? [] : [formatError(unchecked, paintFor("stdout")), ""];
   print(screen + [...shown, ...failure, summarize(round)].join("\n"));

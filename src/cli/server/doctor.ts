@@ -1,21 +1,21 @@
 /** `doctor`: looks at everything a start needs and says what is wrong, without changing anything. */
 
 import { checkFiles, openPools, requireUsableServer, type ServerFacts, serverFacts } from "../../app.ts";
-import type { Config } from "../../config.ts";
+import { type Config, queryFoldersOf, settings } from "../../config.ts";
+import { findOuterProject } from "../../project.ts";
 import { errorReport } from "../../errors.ts";
 import { joinHostAndPort } from "../../permissions.ts";
 import { embeddedVersion } from "../../embedded/binaries.ts";
 import { migrationStatus } from "../../migrate/migrate.ts";
 import { loadQueries } from "../../query/loader.ts";
 import { poolerWarning } from "../../postgres/session.ts";
-import { formatCount, formatDuration, paintFor, print, printJson } from "../console/console.ts";
+import { formatCount, formatDuration, paintFor, print, printJson, shownPlace } from "../console/console.ts";
 import { type Database, withDatabase } from "../database.ts";
 import { migrationLists } from "../deployment.ts";
-import { readSettings } from "../environment.ts";
+import { findSettings, type FoundSettings, type ProjectOptions } from "../environment.ts";
 import { commandOf } from "./setup.ts";
 
-export interface DoctorOptions {
-  sql?: string | undefined;
+export interface DoctorOptions extends ProjectOptions {
   json?: boolean | undefined;
 }
 
@@ -38,11 +38,14 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
   };
   add(examineDeno());
   const config = await attempt("settings", () => {
-    const config = readSettings(options);
+    const { config, origins } = findSettings(options);
     const database = config.DATABASE_URL === undefined ? "the embedded database" : "DATABASE_URL";
-    return { ...ok("settings", `query files in ${config.SQLWRIGHT_SQL_DIR}, ${database}`), config };
+    const found = `query files in ${shownPlace(config.SQLWRIGHT_SQL_DIR)}, ${database}`;
+    return { ...ok("settings", found), config, origins };
   });
+  if ("config" in config) add(examineProject(config.config));
   add(config);
+  if ("origins" in config) { for (const each of originsOf(config)) add(each); }
   if ("config" in config) await examineAll(config.config, add);
   const isWell = findings.every(({ state }) => state !== "failed");
   if (options.json) printJson({ ok: isWell, checks: findings });
@@ -56,6 +59,38 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
     );
   }
   return isWell ? 0 : 1;
+}
+
+function examineProject({ project, SQLWRIGHT_SQL_DIR: directory }: Config): Finding {
+  if (project === null) {
+    return { ...skipped("project", `none: the query files of ${shownPlace(directory)} by themselves`) };
+  }
+  const outer = findOuterProject(project);
+  const found = `"${project.name}" in ${project.directory}, made with sqlwright ${project.sqlwright}`;
+  if (outer === null) return ok("project", found);
+  const hint = `Name that one with --project ${outer} where you mean it`;
+  return {
+    name: "project",
+    state: "warned",
+    found: `${found}; another project lies around it, in ${outer}`,
+    hint,
+  };
+}
+
+/** One line for each setting that is not left at its default. */
+function originsOf({ config, origins }: FoundSettings): Finding[] {
+  return [...origins].filter(([, origin]) => origin !== "default").filter(([name]) =>
+    Object.hasOwn(settings, name)
+  )
+    .map(([name, origin]) => ok("setting", `${name}=${shownValue(name, config)} from ${origin}`));
+}
+
+/** A value that may hold a secret is not shown. */
+function shownValue(name: string, config: Config): string {
+  const value: unknown = config[name as keyof Config];
+  if (/_SECRET$/.test(name)) return "***";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.replace(/(:\/\/[^/@:]*):[^@]*@/, "$1:***@");
 }
 
 async function examineAll(config: Config, add: (finding: Finding) => void): Promise<void> {
@@ -122,8 +157,8 @@ async function* examineDatabase(database: Database): AsyncGenerator<Finding> {
 }
 
 async function examineMigrations({ config, ownerUrl }: Database, isEmbedded: boolean): Promise<Finding> {
-  const { queries } = await loadQueries(config.SQLWRIGHT_SQL_DIR);
-  const lists = migrationLists(queries);
+  const { queries } = await loadQueries(queryFoldersOf(config));
+  const lists = migrationLists(config.project, queries);
   const { migrations } = await migrationStatus(ownerUrl, lists);
   const named = (state: string) => migrations.filter((each) => each.state === state);
   const wrong = [...named("changed"), ...named("missing")];

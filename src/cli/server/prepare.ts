@@ -3,10 +3,9 @@
  * is no company yet. The sample goes through the project's own `:copy` tools, with the server's own login.
  */
 
-import { join } from "node:path";
 import { openPools, requireUsableServer, serverFacts, withApplication } from "../../app.ts";
 import { queryClient } from "../../client/queries.ts";
-import type { Config } from "../../config.ts";
+import { type Config, queryFoldersOf } from "../../config.ts";
 import type { Queries } from "../../../edgar/src/queries.ts";
 import { withMigrationSession } from "../../migrate/session.ts";
 import type { PoolConnection } from "../../postgres/pool.ts";
@@ -14,7 +13,6 @@ import { loadQueries } from "../../query/loader.ts";
 import { formatCount, tell } from "../console/console.ts";
 import { silentLog } from "../../log.ts";
 import { deployFiles, isDeployedIn } from "../deployment.ts";
-import { projectDirectory } from "../environment.ts";
 
 export interface PrepareOptions {
   config: Config;
@@ -25,24 +23,24 @@ export interface PrepareOptions {
 
 /** In the order in which they are loaded. */
 const sample = [
-  { name: "load_companies", source: "edgar/company.csv", what: "companies" },
-  { name: "load_filings", source: "edgar/filing.csv", what: "filings" },
-  { name: "load_facts", source: "edgar/fact.csv", what: "facts" },
+  { name: "load_companies", source: "company.csv", what: "companies" },
+  { name: "load_filings", source: "filing.csv", what: "filings" },
+  { name: "load_facts", source: "fact.csv", what: "facts" },
 ] as const;
 
 /** Each step tells on standard error what it did; a database that is up to date is left alone. */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   const { config, ownerUrl, serverUrl, isEmbedded } = options;
   const [queries, found] = await Promise.all([
-    loadQueries(config.SQLWRIGHT_SQL_DIR),
+    loadQueries(queryFoldersOf(config)),
     inspect(config, ownerUrl),
   ]);
-  if (!isEmbedded && !found.isNew && !await isDeployedIn(ownerUrl, queries)) return;
+  if (!isEmbedded && !found.isNew && !await isDeployedIn(config, ownerUrl, queries)) return;
   if (!isEmbedded && found.isNew && !found.mayCreate) {
     tell(`The database is left as it is: "${found.user}" may not create schemas in it`);
     return;
   }
-  const { migrations, functions, views } = await deployFiles(ownerUrl, queries);
+  const { migrations, functions, views } = await deployFiles(config, ownerUrl, queries);
   if (migrations.length > 0) tell(`Applied ${formatCount(migrations.length, "migration")}`);
   if (functions.length > 0) tell(`Deployed ${formatCount(functions.length, "function file")}`);
   if (views.length > 0) tell(`Deployed ${formatCount(views.length, "view")}`);
@@ -54,6 +52,11 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
     await loadSample({ ...config, DATABASE_URL: serverUrl });
     await analyze({ ...config, DATABASE_URL: ownerUrl });
   });
+}
+
+/** The project's migrations; none for query files by themselves. */
+export async function migrationsOf({ project }: Config, ownerUrl: string): Promise<MigrationState[]> {
+  return project === null ? [] : await migrationStatus(ownerUrl, { directory: project.migrationsDirectory });
 }
 
 interface Found {
@@ -111,7 +114,7 @@ async function readFound(connection: PoolConnection): Promise<Found> {
 }
 
 async function loadSample(config: Config): Promise<void> {
-  const sources = { kind: "folder" as const, directory: join(projectDirectory, "data") };
+  const sources = { kind: "folder" as const, directory: config.SQLWRIGHT_SOURCE_DIR };
   await withApplication(config, { log: silentLog, sources }, async ({ callTool }) => {
     const loaded: string[] = [];
     const { edgar } = queryClient<Queries>(callTool);

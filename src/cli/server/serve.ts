@@ -11,10 +11,11 @@ import { errorReport } from "../../errors.ts";
 import { createLog, type Log } from "../../log.ts";
 import { type HttpAddress, isLoopback, joinHostAndPort } from "../../permissions.ts";
 import { openServer } from "../../databases.ts";
-import { formatDiagnostics, tell } from "../console/console.ts";
+import { formatDiagnostics, shownPlace, tell } from "../console/console.ts";
 import {
   ownMigrations,
   projectMigrations,
+  type ProjectOptions,
   readAddress,
   readSettings,
   refuseForeignAddress,
@@ -23,12 +24,10 @@ import { parentGone } from "./parent.ts";
 import { programToolSources } from "../calls/program_tools.ts";
 
 /** Either `stdio` or `http`. */
-export interface ServeOptions {
+export interface ServeOptions extends ProjectOptions {
   stdio: boolean;
   /** `HOST:PORT`; true for that of SQLWRIGHT_HTTP. */
   http: string | true | undefined;
-  /** The folder of query files. @default SQLWRIGHT_SQL_DIR */
-  sql: string | undefined;
   /** Stop when standard input ends: whoever started this server holds its other end. */
   exitWithParent: boolean;
 }
@@ -44,7 +43,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const isWatching = config.SQLWRIGHT_RELOAD === "watch";
   const drawErrors = drawerFor(config);
   // The session starts while the rest of the server is loaded.
-  const migrations = [ownMigrations, projectMigrations];
+  const migrations = [ownMigrations, projectMigrations(config.project)].filter((list) => list !== null);
   const opening = openServer(config, migrations);
   const { withApplication } = await import("../../app.ts");
   const tokens = address === null ? Promise.resolve(null) : openTokens(config, log);
@@ -107,7 +106,7 @@ function warnOfScopes(
 function drawerFor({ SQLWRIGHT_SQL_DIR: directory }: Config): ApplicationOptions["drawErrors"] {
   if (!Deno.stderr.isTerminal()) return undefined;
   return (errors, sources) =>
-    tell(`\n${formatDiagnostics(errors, sources, { stream: "stderr", directory })}\n`);
+    tell(`\n${formatDiagnostics(errors, sources, { stream: "stderr", directory: shownPlace(directory) })}\n`);
 }
 
 interface ListenOptions {

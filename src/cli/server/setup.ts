@@ -1,34 +1,31 @@
 /** `start`, `permissions` and `client-config`: how the server is started, by us, by a person and by an MCP client. */
 
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Config } from "../../config.ts";
 import { joinHostAndPort } from "../../permissions.ts";
+import { productDirectory } from "../../project.ts";
 import { paintFor, print, printJson, tell } from "../console/console.ts";
 import { withDatabase } from "../database.ts";
-import { projectDirectory, readAddress, readSettings, refuseForeignAddress } from "../environment.ts";
+import { type ProjectOptions, readAddress, readSettings, refuseForeignAddress } from "../environment.ts";
 import { prepareDatabase } from "./prepare.ts";
 import { type ServerCommand, serverCommand, start } from "./start.ts";
 
-export interface TransportOptions {
+export interface TransportOptions extends ProjectOptions {
   stdio?: boolean | undefined;
   /** `HOST:PORT`; true for that of SQLWRIGHT_HTTP. */
   http?: string | true | undefined;
-  sql?: string | undefined;
   json?: boolean | undefined;
 }
 
-export async function runStart({ stdio = false, http, sql }: TransportOptions): Promise<number> {
-  const config = readSettings({ sql });
+export async function runStart({ stdio = false, http, project, sql }: TransportOptions): Promise<number> {
+  const config = readSettings({ project, sql });
   const address = readAddress(http, config);
   if (!stdio) refuseForeignAddress(address, config);
   const isEmbedded = config.DATABASE_URL === undefined;
   return await start({
     stdio,
     http: joinHostAndPort(address.hostname, String(address.port)),
-    sqlDirectory: config.SQLWRIGHT_SQL_DIR,
-    dataDirectory: config.SQLWRIGHT_DATA_DIR,
-    databaseUrl: config.DATABASE_URL,
-    drain_ms: config.SQLWRIGHT_DRAIN,
+    config,
   }, {
     prepareDatabase: (ownerUrl, serverUrl) => prepareDatabase({ config, ownerUrl, serverUrl, isEmbedded }),
   });
@@ -36,9 +33,9 @@ export async function runStart({ stdio = false, http, sql }: TransportOptions): 
 
 /** Prints what stands between `deno run` and `main.ts serve` when `start` runs the server. */
 export async function runPermissions(
-  { stdio = false, http, sql, json = false }: TransportOptions,
+  { stdio = false, http, project, sql, json = false }: TransportOptions,
 ): Promise<number> {
-  const config = readSettings({ sql });
+  const config = readSettings({ project, sql });
   const flags = await withDatabase(
     config,
     ({ url }) => Promise.resolve(commandOf(config, url, { stdio, http }).flags),
@@ -61,7 +58,7 @@ export function commandOf(
   const command = serverCommand({
     stdio: stdio ?? false,
     http: joinHostAndPort(hostname, String(port)),
-    sqlDirectory: config.SQLWRIGHT_SQL_DIR,
+    config,
     databaseUrl,
   });
   return { ...command, flags: command.args.slice(1, command.args.indexOf("serve") - 1) };
@@ -71,22 +68,25 @@ export const clients = ["claude-desktop", "claude-code", "cursor", "vscode"] as 
 export type Client = (typeof clients)[number];
 
 /** The text to paste, or the command to run, on standard output; where it belongs, on standard error. */
-export function runClientConfig(client: Client, { http, sql }: TransportOptions): number {
-  const config = readSettings({ sql });
+export function runClientConfig(client: Client, { http, project, sql }: TransportOptions): number {
+  const config = readSettings({ project, sql });
   const address = readAddress(http, config);
   const url = http === undefined
     ? null
     : `http://${joinHostAndPort(address.hostname, String(address.port))}/mcp`;
   const launch = {
     command: Deno.execPath(),
-    // A client starts the command in a folder of its own choice, so the task names its folder.
+    // A client starts the command in a folder of its own choice, so every path is a whole one.
     args: [
-      "task",
+      "run",
       "--quiet",
-      "--cwd",
-      projectDirectory.replace(/[\\/]$/, ""),
-      "mcp",
-      ...(sql === undefined ? [] : ["--sql", resolve(sql)]),
+      "--allow-all",
+      `${productDirectory}main.ts`,
+      "start",
+      "--stdio",
+      ...(config.project === null
+        ? ["--sql", config.SQLWRIGHT_SQL_DIR]
+        : ["--project", config.project.directory]),
     ],
   };
   const paint = paintFor("stderr");

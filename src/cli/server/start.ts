@@ -8,37 +8,27 @@
  * (`parent.ts`), the stdio child has the client's stdin, and PostgreSQL has its supervisor.
  */
 
-import { isAbsolute, join, relative, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
-import { settings } from "../../config.ts";
+import { join } from "node:path";
+import { type Config, queryFoldersOf } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
-import { loadEnvironmentFile, ownMigrations, projectDirectory, projectMigrations } from "../environment.ts";
-import {
-  type HttpAddress,
-  isWebAddress,
-  joinHostAndPort,
-  parseHttpAddress,
-  serverFlags,
-} from "../../permissions.ts";
+import { type HttpAddress, joinHostAndPort, parseHttpAddress, serverFlags } from "../../permissions.ts";
 import { fetchPackages, hasPackages } from "../../packages.ts";
 import { type EmbeddedServer, withEmbedded } from "../../embedded/embedded.ts";
+import { ownMigrations } from "../environment.ts";
+import { shownPlace } from "../console/console.ts";
+import { productDirectory, projectFile } from "../../project.ts";
 
 export interface StartOptions {
   /** Speak MCP over stdin and stdout instead of HTTP. */
   stdio: boolean;
   /** `HOST:PORT` to listen on; unused with `stdio`. */
   http: string;
-  /** The folder of query files. */
-  sqlDirectory: string;
-  /** Where the embedded database lies. */
-  dataDirectory: string;
-  /** Use this server instead of the embedded one. @default DATABASE_URL of the environment or of `.env` */
-  databaseUrl?: string | undefined;
-  /** The program with the command `serve`. @default main.ts of the project */
+  /** Without DATABASE_URL the embedded server is used. */
+  config: Config;
+  /** The program with the command `serve`. @default main.ts */
   program?: string;
-  /** How long the server may drain before it is killed. @default 10000 */
-  drain_ms?: number;
 }
 
 export interface StartHooks {
@@ -65,10 +55,10 @@ const parentWatch_ms = 500;
  */
 export async function start(options: StartOptions, hooks: StartHooks): Promise<number> {
   const startedAt_ms = performance.now();
-  loadEnvironmentFile();
+  const { config } = options;
   const http = options.stdio ? null : readAddress(options.http);
   if (http) refuseUsedPort(http);
-  const databaseUrl = options.databaseUrl ?? (Deno.env.get("DATABASE_URL") || undefined);
+  const { DATABASE_URL: databaseUrl } = config;
   using interruption = new Interruption();
 
   async function serve(database: Database): Promise<number> {
@@ -89,7 +79,7 @@ export async function start(options: StartOptions, hooks: StartHooks): Promise<n
     return await serve({ url: databaseUrl, ownerUrl: databaseUrl, embedded: null });
   }
   try {
-    return await withEmbedded({ directory: options.dataDirectory, log: tell }, async (embedded) => {
+    return await withEmbedded({ directory: config.SQLWRIGHT_DATA_DIR, log: tell }, async (embedded) => {
       const { url, ownerUrl } = embedded;
       return await serve({ url, ownerUrl, embedded });
     });
@@ -100,59 +90,57 @@ export async function start(options: StartOptions, hooks: StartHooks): Promise<n
   }
 }
 
-/** The command line of the sandboxed server, the same that `permissions` and `client-config` show. */
+/** The command line of the sandboxed server, the same that `permissions` and `client-config` show. All paths are absolute. */
 export function serverCommand(
-  options: Pick<StartOptions, "stdio" | "http" | "sqlDirectory" | "program"> & { databaseUrl: string },
+  { stdio, http, config, program, databaseUrl }: StartOptions & { databaseUrl: string },
 ): ServerCommand {
-  const sqlDirectory = fromProject(options.sqlDirectory);
-  const keySetSetting = Deno.env.get("SQLWRIGHT_AUTH_JWKS") || undefined;
-  const keySet = keySetSetting === undefined || isWebAddress(keySetSetting)
-    ? keySetSetting
-    : fromProject(keySetSetting);
-  const exportDirectory = Deno.env.get("SQLWRIGHT_EXPORT_DIR");
+  const { project, SQLWRIGHT_SQL_DIR: sqlDirectory, SQLWRIGHT_EXPORT_DIR: exportDirectory } = config;
   const flags = serverFlags({
     sqlDirectory,
-    databaseUrl: options.databaseUrl,
+    databaseUrl,
     replicaUrls: (Deno.env.get("DATABASE_REPLICA_URLS") ?? "").split(",").map((url) => url.trim()).filter(
       Boolean,
     ),
-    redisUrl: Deno.env.get("REDIS_URL"),
-    http: options.stdio ? null : readAddress(options.http),
-    // A wrong list is told by the server itself.
-    sourceHosts: (settings.SQLWRIGHT_SOURCE_HOSTS.read(Deno.env.get("SQLWRIGHT_SOURCE_HOSTS") ?? "") ?? [])
-      .map(({ hostname, port }) => joinHostAndPort(hostname, String(port))),
+    redisUrl: config.REDIS_URL,
+    http: stdio ? null : readAddress(http),
+    sourceHosts: config.SQLWRIGHT_SOURCE_HOSTS.map(({ hostname, port }) =>
+      joinHostAndPort(hostname, String(port))
+    ),
     readPaths: [
-      fromProject(Deno.env.get("SQLWRIGHT_SOURCE_DIR") || "data"),
-      fromProject(ownMigrations.directory),
-      fromProject(projectMigrations.directory),
+      config.SQLWRIGHT_SOURCE_DIR,
+      ...Object.values(queryFoldersOf(config).builtIn),
+      ownMigrations.directory,
+      ...(project === null
+        ? []
+        : [join(project.directory, projectFile), project.lockFile, project.migrationsDirectory]),
     ],
-    writePaths: options.stdio && exportDirectory ? [fromProject(exportDirectory)] : [],
-    edgarUrls: Deno.env.get("EDGAR_USER_AGENT")
-      ? (["EDGAR_WWW_URL", "EDGAR_DATA_URL"] as const).map((name) =>
-        Deno.env.get(name) || settings[name].default
-      )
-      : [],
+    writePaths: stdio && exportDirectory !== undefined ? [exportDirectory] : [],
+    edgarUrls: config.EDGAR_USER_AGENT === undefined ? [] : [config.EDGAR_WWW_URL, config.EDGAR_DATA_URL],
     // Over stdio nobody sends a token.
-    keySet: options.stdio ? undefined : keySet,
+    keySet: stdio ? undefined : config.SQLWRIGHT_AUTH_JWKS,
     environment: Deno.env.toObject(),
   });
-  const configFile = Deno.env.get("EDGAR_USER_AGENT") ? join(projectDirectory, "edgar/deno.json") : null;
-  const transport = options.stdio ? ["--stdio"] : ["--http", options.http, "--exit-with-parent"];
+  const configFile = config.EDGAR_USER_AGENT === undefined ? null : `${productDirectory}edgar/deno.json`;
+  const transport = stdio ? ["--stdio"] : ["--http", http, "--exit-with-parent"];
+  const files = project === null ? ["--sql", sqlDirectory] : ["--project", project.directory];
+  const keySet = config.SQLWRIGHT_AUTH_JWKS;
   return {
     args: [
       "run",
       ...(configFile === null ? [] : ["--config", configFile]),
       ...flags,
-      options.program ?? "main.ts",
+      program ?? `${productDirectory}main.ts`,
       "serve",
       ...transport,
+      ...files,
     ],
     configFile,
-    cwd: projectDirectory,
+    cwd: project?.directory ?? Deno.cwd(),
     env: {
-      DATABASE_URL: options.databaseUrl,
-      SQLWRIGHT_SQL_DIR: sqlDirectory,
-      // The child's folder is the project's, and that of whoever wrote the path may be another.
+      DATABASE_URL: databaseUrl,
+      // The child has another working directory's rights: what is relative here is handed down in full.
+      SQLWRIGHT_SOURCE_DIR: config.SQLWRIGHT_SOURCE_DIR,
+      ...(exportDirectory === undefined ? {} : { SQLWRIGHT_EXPORT_DIR: exportDirectory }),
       ...(keySet === undefined ? {} : { SQLWRIGHT_AUTH_JWKS: keySet }),
     },
   };
@@ -203,7 +191,7 @@ async function runChild(command: ServerCommand, context: ChildContext): Promise<
   if (!options.stdio) await child.stdin.close().catch(() => {});
   if (Deno.build.os !== "windows") killChild(child, "SIGTERM");
   const bound = new AbortController();
-  const passed = delay((options.drain_ms ?? 10_000) + 2_000, null, { signal: bound.signal }).catch(() =>
+  const passed = delay((options.config.SQLWRIGHT_DRAIN) + 2_000, null, { signal: bound.signal }).catch(() =>
     null
   );
   await Promise.race([ended, passed, interruption.second]);
@@ -290,6 +278,7 @@ async function listens(http: HttpAddress, hasEnded: () => boolean): Promise<bool
 function printStatus({ options, http, database, startedAt_ms }: ChildContext): void {
   const url = http === null ? null : `http://${joinHostAndPort(http.hostname, String(http.port))}/mcp`;
   const { embedded } = database;
+  const { project } = options.config;
   const lines: [string, string][] = [
     embedded
       ? [
@@ -299,8 +288,11 @@ function printStatus({ options, http, database, startedAt_ms }: ChildContext): v
         }`,
       ]
       : ["database", "DATABASE_URL"],
-    ...(embedded ? [["data", fromProject(embedded.directory)] as [string, string]] : []),
-    ["tools", fromProject(options.sqlDirectory)],
+    ...(embedded ? [["data", shownPlace(embedded.directory)] as [string, string]] : []),
+    ...(project === null
+      ? []
+      : [["project", `${project.name}, ${shownPlace(project.directory)}`] as [string, string]]),
+    ["tools", shownPlace(options.config.SQLWRIGHT_SQL_DIR)],
     ["endpoint", url ?? "MCP over stdio"],
     ...(url ? [["connect", `claude mcp add --transport http sqlwright ${url}`] as [string, string]] : []),
     ["stop", options.stdio ? "close stdin, or Ctrl-C" : "Ctrl-C"],
@@ -360,10 +352,4 @@ function refuseUsedPort({ hostname, port }: HttpAddress): void {
       cause: error,
     });
   }
-}
-
-/** A path in the project as seen from there, which is the child's working directory; others stay absolute. */
-function fromProject(path: string): string {
-  const inProject = relative(projectDirectory, resolve(path));
-  return inProject.startsWith("..") || isAbsolute(inProject) ? resolve(path) : inProject || ".";
 }

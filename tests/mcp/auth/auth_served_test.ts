@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { serverCommand } from "../../../src/cli/server/start.ts";
-import { until, withDatabase, withFiles } from "../../harness.ts";
+import { edgarProject, serverConfig, until, withDatabase, withFiles } from "../../harness.ts";
 import { withEmptyEdgar } from "../../../edgar/tests/loading.ts";
 import { smallPayloads } from "../../../edgar/tests/sec_server.ts";
 import { audienceName, type Issuer, issuerName, withIssuer } from "./issuer.ts";
@@ -36,13 +36,18 @@ async function withVariables<T>(variables: Record<string, string>, use: () => T 
 }
 
 async function startServer(
-  { databaseUrl, sqlDirectory = "sql", hostname = "127.0.0.1", variables }: ServerOptions,
+  { databaseUrl, sqlDirectory = edgarProject.sqlDirectory, hostname = "127.0.0.1", variables }: ServerOptions,
 ) {
   const listener = Deno.listen({ hostname, port: 0 });
   const { port } = listener.addr;
   listener.close();
   return await withVariables(variables, () => {
-    const command = serverCommand({ stdio: false, http: `${hostname}:${port}`, sqlDirectory, databaseUrl });
+    const command = serverCommand({
+      stdio: false,
+      http: `${hostname}:${port}`,
+      config: serverConfig(sqlDirectory, variables),
+      databaseUrl,
+    });
     const child = new Deno.Command(Deno.execPath(), {
       args: command.args,
       cwd: command.cwd,
