@@ -132,7 +132,7 @@ export async function buildTemplate(server: TestServer): Promise<void> {
           "fact",
         ]] as const
       ) {
-        const result = await application.callTool(tool, { source: `edgar/${source}.csv` }, callContext());
+        const result = await application.callTool(tool, { source: `${source}.csv` }, callContext());
         if (result.isError) throw new Error(result.text);
       }
     },
