@@ -45,7 +45,7 @@ import {
 } from "./tool/program_tool.ts";
 import { LiveCatalog, type LiveCatalogOptions } from "./reload/live_catalog.ts";
 
-import { version } from "./version.ts";
+export { openPools, type Pools, type ServerFacts, serverFacts } from "./databases.ts";
 
 /** A started application: what the transports serve, and how to ask whether it is well. */
 export interface Application extends McpApplication {
