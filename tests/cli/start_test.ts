@@ -1,4 +1,5 @@
 import { readConfig } from "../../src/config.ts";
+import { productDirectory } from "../../src/project.ts";
 import assert from "node:assert/strict";
 import { serverCommand } from "../../src/cli/server/start.ts";
 import {
@@ -129,15 +130,17 @@ Deno.test("serverCommand gives the flags and nothing secret on the command line"
     "--no-prompt",
     "--cached-only",
     "--frozen",
-    `--allow-read=/work/sql,/work/data,${project}migrations`,
+    `--allow-read=/work/sql,/work/data,${productDirectory}migrations`,
     "--allow-net=db.example:5433,127.0.0.1:8321",
     "--allow-env=DATABASE_URL,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*,EDGAR_*",
     "--v8-flags=--max-semi-space-size=8",
-    "main.ts",
+    `${productDirectory}main.ts`,
     "serve",
     "--http",
     "127.0.0.1:8321",
     "--exit-with-parent",
+    "--sql",
+    "/work/sql",
   ]);
   assert.equal(command.env.DATABASE_URL, "postgresql://me:secret@db.example:5433/app");
 });

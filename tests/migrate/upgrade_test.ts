@@ -1,18 +1,24 @@
 /** A database that a version before namespaces migrated goes on as it is: nothing runs again, and nothing is lost. */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { openPools } from "../../src/app.ts";
 import { deployFiles, migrationLists } from "../../src/cli/deployment.ts";
 import { ownMigrations, projectMigrations } from "../../src/cli/environment.ts";
 import { findMigrationGap } from "../../src/migrate/gap.ts";
 import { migrationStatus } from "../../src/migrate/migrate.ts";
 import { loadQueries } from "../../src/query/loader.ts";
-import { project, testConfig, type TestDatabase, testOnEach, withDatabase } from "../harness.ts";
+import {
+  edgarConfig,
+  edgarProject,
+  testConfig,
+  type TestDatabase,
+  testOnEach,
+  withDatabase,
+} from "../harness.ts";
 import { migrate, refusal } from "./deploying.ts";
 
 const dump = await Deno.readTextFile(new URL("./fixtures/before_namespaces.sql", import.meta.url));
-const queries = await loadQueries(join(project, "sql"));
+const queries = await loadQueries(edgarProject.sqlDirectory);
 
 testOnEach(
   "a database of 0.1 takes namespaces, keeps what it has, and goes on with the project's list",
@@ -24,7 +30,7 @@ testOnEach(
       const times = await sql`select name, applied_at, duration_ms from sqlwright.migration order by version`;
       assert.equal(times.length, 24);
 
-      const { migrations, functions, views } = await deployFiles(ownerUrl, queries);
+      const { migrations, functions, views } = await deployFiles(edgarConfig, ownerUrl, queries);
       assert.equal(functions.length, 9, "function files take over what migrations made");
       assert.deepEqual(migrations, [{ namespace: "edgar", name: "0025_grant_bookkeeping.sql" }]);
       assert.deepEqual(views, []);
@@ -53,9 +59,9 @@ testOnEach(
         ["edgar"],
       );
 
-      const again = await deployFiles(ownerUrl, queries);
+      const again = await deployFiles(edgarConfig, ownerUrl, queries);
       assert.deepEqual([again.migrations, again.functions, again.views], [[], [], []]);
-      const status = await migrationStatus(ownerUrl, migrationLists(queries.queries));
+      const status = await migrationStatus(ownerUrl, migrationLists(edgarProject, queries.queries));
       assert.deepEqual(status.migrations.filter(({ state }) => state !== "applied"), []);
       assert.deepEqual(status.others, []);
     }, { server, isEmpty: true }),
@@ -67,9 +73,9 @@ testOnEach(
     withDatabase(async (database) => {
       await restore(database);
       const { ownerUrl, sql } = database;
-      const plan = await deployFiles(ownerUrl, queries, { isDryRun: true });
+      const plan = await deployFiles(edgarConfig, ownerUrl, queries, { isDryRun: true });
       assert.deepEqual(plan.migrations.map(({ name }) => name), ["0025_grant_bookkeeping.sql"]);
-      const { migrations } = await migrationStatus(ownerUrl, migrationLists(queries.queries));
+      const { migrations } = await migrationStatus(ownerUrl, migrationLists(edgarProject, queries.queries));
       assert.deepEqual(migrations.filter(({ state }) => state !== "applied").map(({ name }) => name), [
         "0025_grant_bookkeeping.sql",
       ]);
@@ -77,7 +83,7 @@ testOnEach(
       select attname from pg_attribute where attrelid = 'sqlwright.migration'::regclass and attname = 'namespace'`;
       assert.deepEqual([...columns], [], "nothing has changed");
       assert.deepEqual(await gapOf(ownerUrl), { pending: ["0025_grant_bookkeeping.sql"], isMigrated: true });
-      await deployFiles(ownerUrl, queries);
+      await deployFiles(edgarConfig, ownerUrl, queries);
       assert.deepEqual(await gapOf(ownerUrl), { pending: [], isMigrated: true });
     }, { server, isEmpty: true }),
 );
@@ -98,7 +104,7 @@ Deno.test("another project leaves the rows of a database of 0.1 alone, and the r
         ["shop", 1],
         ["sqlwright", 2],
       ]);
-      await deployFiles(ownerUrl, queries);
+      await deployFiles(edgarConfig, ownerUrl, queries);
       assert.deepEqual((await counts()).map(({ namespace, count }) => [namespace, count]), [
         ["edgar", 23],
         ["shop", 1],
@@ -114,7 +120,7 @@ Deno.test("a file of 0.1 that changed since is refused before anything is writte
     await restore(database);
     const { ownerUrl, sql } = database;
     await sql`update sqlwright.migration set sha256 = 'other' where name = '0011_detail_filings.sql'`;
-    const error = await refusal(deployFiles(ownerUrl, queries), "migration.changed");
+    const error = await refusal(deployFiles(edgarConfig, ownerUrl, queries), "migration.changed");
     assert.deepEqual(error.details, { namespace: "edgar", files: ["0011_detail_filings.sql"] });
     const columns = await sql`
       select attname from pg_attribute where attrelid = 'sqlwright.migration'::regclass and attname = 'namespace'`;
@@ -158,7 +164,7 @@ async function gapOf(url: string) {
   try {
     return await pools.reader.withConnection(
       undefined,
-      (connection) => findMigrationGap(connection, [ownMigrations, projectMigrations]),
+      (connection) => findMigrationGap(connection, [ownMigrations, projectMigrations(edgarProject)!]),
     );
   } finally {
     await Promise.all([pools.reader.close(), pools.writer.close(), pools.uploads.close()]);

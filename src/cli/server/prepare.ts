@@ -54,11 +54,6 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   });
 }
 
-/** The project's migrations; none for query files by themselves. */
-export async function migrationsOf({ project }: Config, ownerUrl: string): Promise<MigrationState[]> {
-  return project === null ? [] : await migrationStatus(ownerUrl, { directory: project.migrationsDirectory });
-}
-
 interface Found {
   /** There is no table in it yet. */
   isNew: boolean;
