@@ -5,6 +5,7 @@
  */
 
 import { reportFailure } from "./console/console.ts";
+import { readSettings } from "./environment.ts";
 import { rerun, takeRerun } from "./rerun.ts";
 
 /** Runs one command. Resolves to the exit code of `main.ts`. Never rejects. */
@@ -25,9 +26,32 @@ export async function launch(args: readonly string[]): Promise<number> {
 
   async function fetchAndRerun(error: unknown): Promise<number> {
     if ((error as { code?: unknown } | null)?.code !== "ERR_MODULE_NOT_FOUND" || told?.isFetched) throw error;
+    requireSettings(args);
     const configFile = told?.configFile ?? null;
     const { fetchPackages } = await import("../packages.ts");
     await fetchPackages({ configFile: configFile ?? undefined });
     return await rerun(args, { startedAt_ms: Date.now(), ...told, configFile, isFetched: true });
   }
+}
+
+/**
+ * A command that has no project, or whose settings are wrong, says so before anything is downloaded.
+ * @throws {SqlwrightError} `project.*`, `config.*`
+ */
+function requireSettings([command, ...words]: readonly string[]): void {
+  const asksForHelp = words.some((word) => word === "--help" || word === "-h");
+  if (command === undefined || command.startsWith("-") || isWithoutProject.has(command) || asksForHelp) {
+    return;
+  }
+  readSettings({ project: valueOf("--project", words), sql: valueOf("--sql", words) });
+}
+
+const isWithoutProject: ReadonlySet<string> = new Set(["help", "init"]);
+
+/** The value of an option among the words; a value that is missing is reported by the whole parser. */
+function valueOf(option: string, words: readonly string[]): string | undefined {
+  const inline = words.find((word) => word.startsWith(`${option}=`));
+  if (inline !== undefined) return inline.slice(option.length + 1);
+  const index = words.indexOf(option);
+  return index < 0 ? undefined : words[index + 1];
 }

@@ -5,7 +5,6 @@
 
 import { fileURLToPath } from "node:url";
 import { reportFailure } from "./console/console.ts";
-import { loadEnvironmentFile } from "./environment.ts";
 import { type Rerun, rerun } from "./rerun.ts";
 import type { ServeOptions } from "./server/serve.ts";
 
@@ -46,7 +45,6 @@ function otherConfiguration(args: readonly string[]): string | null {
   const configFile = fileURLToPath(new URL("../../edgar/deno.json", import.meta.url));
   if (command === "edgar") return configFile;
   if (!["call", "export", "test"].includes(command)) return null;
-  loadEnvironmentFile();
   return Deno.env.get("EDGAR_USER_AGENT") ? configFile : null;
 }
 

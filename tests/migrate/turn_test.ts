@@ -1,13 +1,12 @@
 /** Any number of runs at once: one works, the others wait and say so. */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { deployFiles } from "../../src/cli/deployment.ts";
 import { loadQueries } from "../../src/query/loader.ts";
-import { project, testOnEach, withDatabase } from "../harness.ts";
+import { edgarConfig, edgarProject, testOnEach, withDatabase } from "../harness.ts";
 import { migrate, until, withCase } from "./deploying.ts";
 
-const queries = await loadQueries(join(project, "sql"));
+const queries = await loadQueries(edgarProject.sqlDirectory);
 
 // EDGAR's migrations build indexes concurrently, which waits for every statement of the other runs.
 testOnEach(
@@ -17,7 +16,7 @@ testOnEach(
       const lines: string[] = [];
       const tell = (line: string) => void lines.push(line);
       const runs = await Promise.all(
-        Array.from({ length: 10 }, () => deployFiles(ownerUrl, queries, { tell })),
+        Array.from({ length: 10 }, () => deployFiles(edgarConfig, ownerUrl, queries, { tell })),
       );
       const working = runs.filter(({ migrations }) => migrations.length > 0);
       assert.equal(working.length, 1);
