@@ -1,8 +1,8 @@
 /**
  * The embedded default: a real PostgreSQL 18 for those who have none, without an installation and without root.
  *
- * `startEmbedded` joins the server of this data directory, or brings it up: binaries from npm (`embedded_binaries.ts`), a cluster
- * (`embedded_cluster.ts`), a detached supervisor that owns the server process (`embedded_supervisor.ts`), then the roles. All of it
+ * `startEmbedded` joins the server of this data directory, or brings it up: binaries from npm (`binaries.ts`), a cluster
+ * (`cluster.ts`), a detached supervisor that owns the server process (`supervisor.ts`), then the roles. All of it
  * happens under an exclusive lock on `start.lock`, so two starts at once share one server; the last one to stop ends it.
  *
  * Roles: `sqlwright_owner` owns the database `sqlwright` and may make roles (migrations and loads); `sqlwright_server` may log
@@ -64,16 +64,32 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const joined = await joinServer(placement, options);
     return serve(placement, options, joined);
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    const reason = await unusableReason(error, options.directory);
+    if (reason === null) throw error;
     throw new SqlwrightError(
       "embedded.failed",
-      `Cannot use the data directory "${options.directory}": it belongs to another user`,
+      `Cannot use the data directory "${options.directory}": ${reason}`,
       {
-        hint: "Start as the user who started first, or set SQLWRIGHT_DATA_DIR to a folder of your own",
+        details: { directory: options.directory },
+        hint: "Give the user that runs sqlwright the right to write it, set SQLWRIGHT_DATA_DIR to a folder " +
+          "of your own, or set DATABASE_URL to a PostgreSQL 15 to 18 server",
         cause: error,
       },
     );
   }
+}
+
+/** Why the folder cannot be used, in words; null where the error is about something else. */
+async function unusableReason(error: unknown, directory: string): Promise<string | null> {
+  const isFile = error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists;
+  if (isFile) return "it, or what it lies in, is a file";
+  if (error instanceof Error && (error as { code?: unknown }).code === "EROFS") {
+    return "the file system is read-only";
+  }
+  if (!(error instanceof Deno.errors.PermissionDenied)) return null;
+  const { uid } = await Deno.stat(directory).catch(() => ({ uid: null }));
+  const isForeign = uid !== null && Deno.build.os !== "windows" && uid !== Deno.uid();
+  return isForeign ? `permission denied; it belongs to another user, ${uid}` : "permission denied";
 }
 
 /** Runs `work` with the embedded server and stops it afterwards, however `work` ends. */
