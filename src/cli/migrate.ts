@@ -44,7 +44,7 @@ export async function runMigrate(options: MigrateCommandOptions): Promise<number
       return 1;
     }
     const deployment = chosen === null
-      ? await deployFiles(config, ownerUrl, queries, { withOwn: true, isDryRun })
+      ? await deployFiles(config, ownerUrl, queries, { withOwn: config.project !== null, isDryRun })
       : await deployChosen(config, ownerUrl, chosen, { isDryRun });
     if (json) printJson({ dry_run: isDryRun, ...fieldsOf(deployment), diagnostics: errors });
     else {
@@ -112,21 +112,20 @@ function printDeployment(
     ...functions.map((path) => ["function", namespace, path]),
     ...views.map((path) => ["view", namespace, path]),
   ];
-  const version = `version ${current}`;
   if (rows.length > 0) {
-    const columns = [{ title: isDryRun ? "would run" : "applied" }, { title: "namespace" }, {
-      title: "file",
-    }];
+    const columns = [isDryRun ? "would run" : "applied", "namespace", "file"].map((title) => ({ title }));
     print(formatTable(columns, rows, { paint, width: widthOf("stdout") }));
     print("");
   }
-  const done = isDryRun && rows.length > 0
+  // Query files by themselves have no migrations, and then no number.
+  const at = current === 0 ? "" : ` at version ${current}`;
+  const done = rows.length === 0
+    ? isPartial ? "Deployed already" : `Up to date${at}`
+    : isDryRun
     ? `Nothing was changed: without --dry-run, ${formatCount(rows.length, "file")} would run`
-    : isPartial
-    ? rows.length > 0 ? `Deployed ${formatCount(rows.length, "file")}` : "Deployed already"
-    : rows.length > 0
-    ? `At ${version}`
-    : `Up to date at ${version}`;
+    : isPartial || current === 0
+    ? `Deployed ${formatCount(rows.length, "file")}`
+    : `At version ${current}`;
   print(`${paint("green", "✓")} ${done}`);
   for (const { path, routines } of leftOver) {
     tell(

@@ -74,7 +74,7 @@ Deno.test("migrate tells broken query files and ends with 1", async () => {
   const options = { databaseUrl: database.url, sql: "tests/fixtures/cli/broken" };
   const { code, stdout, stderr } = await run(["migrate"], options);
   assert.equal(code, 1);
-  assert.match(stdout, /✓ At version \d+\n$/);
+  assert.equal(stdout, "✓ Up to date\n");
   assert.match(stderr, /error\[unknown-tag\][\s\S]*Views in broken files were not deployed/);
 });
 
