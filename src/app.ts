@@ -50,6 +50,8 @@ export { openPools, type Pools, type ServerFacts, serverFacts } from "./database
 /** A started application: what the transports serve, and how to ask whether it is well. */
 export interface Application extends McpApplication {
   catalog: () => Catalog;
+  /** The query files as the start found them. */
+  files: CheckedFiles;
   /** The catalogue with its status and its reloads. */
   live: LiveCatalog;
   programTools: readonly ProgramTool[];
@@ -74,6 +76,8 @@ export interface ApplicationOptions {
   opening?: Opening;
   /** Make the tools from `lock.json` where it is that of the files; the database is held against it while they are served. @default false */
   startsFromLock?: boolean;
+  /** Leave broken files out, and log what is wrong with them. @default false: they stop the start */
+  skipsBroken?: boolean;
   /** Reload query files when they change, until the application closes. @default false */
   isWatching?: boolean;
   /** Shows a person the errors that a reload has found. @default not at all */
@@ -99,6 +103,8 @@ const newestKnownVersion = 190_000;
 const watchedTtl_ms = 1000;
 const startedTtl_ms = 60_000;
 
+const isError = ({ severity }: Diagnostic) => severity === "error";
+
 /** Broken query files: carries every diagnostic of every file. */
 export class BrokenFilesError extends SqlwrightError {
   constructor(readonly files: CheckedFiles) {
@@ -115,6 +121,15 @@ export class BrokenFilesError extends SqlwrightError {
       },
     );
   }
+}
+
+/** @throws {BrokenFilesError} when the tool's own file is broken; others may be */
+export function refuseBrokenTool(files: CheckedFiles, tool: string): void {
+  if (files.catalog.tools.has(tool)) return;
+  const own = files.diagnostics.filter((found) =>
+    isError(found) && found.path.replace(/\.sql$/, "").replace("/", "_") === tool
+  );
+  if (own.length > 0) throw new BrokenFilesError({ ...files, diagnostics: own });
 }
 
 /**
@@ -160,7 +175,8 @@ async function startApplication(
   { pools, first }: Opening,
   options: ApplicationOptions & { signal: AbortSignal },
 ): Promise<Application> {
-  const { log, sources, startsFromLock = false, isWatching = false, drawErrors } = options;
+  const { log, sources, startsFromLock = false, skipsBroken = false, isWatching = false, drawErrors } =
+    options;
   const locked = startsFromLock ? openLockedFiles(config) : null;
   const files = locked ?? await checkFiles(config, pools.writer);
   const ready = first.then((found) => checkServer(found, { config, log, diagnostics: files.diagnostics }));
@@ -168,7 +184,13 @@ async function startApplication(
   for (const diagnostic of files.diagnostics.filter(({ severity }) => severity === "warning")) {
     log.warn("query_file.warning", { ...diagnostic });
   }
-  if (files.diagnostics.some(({ severity }) => severity === "error")) throw new BrokenFilesError(files);
+  if (files.diagnostics.some(isError)) {
+    if (!skipsBroken) throw new BrokenFilesError(files);
+    for (const diagnostic of files.diagnostics.filter(isError)) {
+      log.error("query_file.broken", { ...diagnostic });
+    }
+    drawErrors?.(files.diagnostics.filter(isError), files.sources);
+  }
   const programs = new Map<string, MountedProgram>();
   const live = new LiveCatalog(files, {
     folders: queryFoldersOf(config),
@@ -214,6 +236,7 @@ async function startApplication(
   sweepUploads(uploads, { log, ready, takesUploads, signal: options.signal });
   const application: Application = {
     catalog: () => live.catalog,
+    files,
     live,
     uploads: () => takesUploads() ? uploads : null,
     programTools,

@@ -74,6 +74,9 @@ function readServeArguments(args: readonly string[]): ServeOptions | null {
         options.http = value ?? true;
         if (value !== null) index++;
         break;
+      case "--skip-broken":
+        options.skipBroken = true;
+        break;
       case "--project":
         if (value === null) return null;
         options.project = value;

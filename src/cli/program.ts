@@ -68,6 +68,7 @@ Example:
   command("start", startDescription, "start --http 127.0.0.1:8321", "start --stdio")
     .option("--stdio", "speak MCP over stdin and stdout")
     .option("--http [host:port]", "serve MCP at /mcp (default: SQLWRIGHT_HTTP, or 127.0.0.1:8321)")
+    .option("--skip-broken", "leave broken query files out, and say which, instead of refusing to start")
     .action(async (options) => {
       refuseBoth(options);
       const { runStart } = await import("./server/setup.ts");
@@ -82,14 +83,15 @@ Example:
   )
     .option("--stdio", "speak MCP over stdin and stdout")
     .option("--http [host:port]", "serve MCP at /mcp (default: SQLWRIGHT_HTTP, or 127.0.0.1:8321)")
+    .option("--skip-broken", "leave broken query files out, and say which, instead of refusing to start")
     .option("--exit-with-parent", "stop when standard input ends")
-    .action(async ({ stdio = false, http, project, sql, exitWithParent = false }) => {
+    .action(async ({ stdio = false, http, project, sql, skipBroken, exitWithParent = false }) => {
       refuseBoth({ stdio, http });
       if (!stdio && http === undefined) {
         throw new UsageError("serve needs a transport", "Write --stdio or --http HOST:PORT");
       }
       const { serve } = await import("./server/serve.ts");
-      finish(await serve({ stdio, http, project, sql, exitWithParent }));
+      finish(await serve({ stdio, http, project, sql, skipBroken, exitWithParent }));
     });
 
   command(
@@ -262,6 +264,7 @@ Example:
   )
     .option("--stdio", "of the server that speaks over stdin and stdout")
     .option("--http [host:port]", "of the server that listens (default)")
+    .option("--lines", "print a flag a line, without quotes, for scripts")
     .option("--json", "print one JSON object")
     .action(async (options) => {
       refuseBoth(options);

@@ -32,10 +32,10 @@ import {
   servesPresent,
 } from "./status.ts";
 
-/** The query files as the start found them; none has an error. */
+/** The query files as the start found them; a broken one has no tool. */
 export interface ServedFiles {
   catalog: Catalog;
-  /** Warnings. */
+  /** Warnings, and errors of files that the start has left out. */
   diagnostics: readonly Diagnostic[];
   /** Text of each file by path, `_module.sql` too. */
   sources: ReadonlyMap<string, string>;

@@ -129,14 +129,16 @@ Deno.test("output that is no terminal has no colours and no cut lines", async ()
 
 Deno.test("permissions prints the server's flags on one line", async () => {
   const databaseUrl = "postgresql://me:secret@db.example:5433/app";
-  const [stdio, http, json] = await Promise.all([
+  const [stdio, http, json, lines] = await Promise.all([
     run(["permissions", "--stdio"], { databaseUrl, sql: "sql" }),
     run(["permissions", "--http", "127.0.0.1:8399"], { databaseUrl, sql: "sql" }),
     run(["permissions", "--stdio", "--json"], { databaseUrl, sql: "sql" }),
+    run(["permissions", "--stdio", "--lines"], { databaseUrl, sql: "sql" }),
   ]);
-  const flags = stdio.stdout.trim().split(" ");
+  // A shell takes the flags as they are printed: what it would read otherwise is in quotes.
+  const flags = stdio.stdout.trim().split(" ").map((flag) => flag.replace(/^'(.*)'$/, "$1"));
   assert.equal(stdio.code, 0);
-  assert.equal(stdio.stdout, `${flags.join(" ")}\n`);
+  assert.equal(lines.stdout, `${flags.join("\n")}\n`);
   assert.equal(stdio.stderr, "");
   assert.deepEqual(flags.slice(0, 3), ["--no-prompt", "--cached-only", "--frozen"]);
   assert.ok(flags[3]!.startsWith(`--allow-read=${projectDirectory}sql,${projectDirectory}data,`), flags[3]);
@@ -144,7 +146,7 @@ Deno.test("permissions prints the server's flags on one line", async () => {
   assert.match(flags[5]!, /^--allow-env=DATABASE_URL,/);
   assert.equal(flags[6], "--v8-flags=--max-semi-space-size=8");
   assert.equal(flags.length, 7);
-  assert.match(http.stdout, /--allow-net=db\.example:5433,127\.0\.0\.1:8399 /);
+  assert.match(http.stdout, /--allow-net=db\.example:5433,127\.0\.0\.1:8399[' ]/);
   assert.deepEqual(JSON.parse(json.stdout), { flags });
 });
 

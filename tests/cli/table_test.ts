@@ -98,3 +98,30 @@ Deno.test("formatDocument draws scalars, nested objects, lists and empty lists",
     ].join("\n"),
   );
 });
+
+Deno.test("formatTable says once what all rows share, where the columns do not fit", () => {
+  const wide = [{ title: "kind", isWhole: true }, { title: "unit", isWhole: true }, {
+    title: "id",
+    isWhole: true,
+  }];
+  const rows = ["a".repeat(14), "b".repeat(14)].map((id) => ["annual-report", "dollars-of-us", id]);
+  const text = formatTable(wide, rows, { ...plain, width: 40 });
+  assert.equal(
+    text,
+    `kind  annual-report\nunit  dollars-of-us\n\nid\n──────────────\n${"a".repeat(14)}\n${"b".repeat(14)}`,
+  );
+});
+
+Deno.test("formatTable breaks prose at words and never inside of one", () => {
+  const columns = [{ title: "name", isWhole: true }, { title: "meaning", wraps: true }];
+  const text = formatTable(columns, [["--limit", "How many companies to return at the most"]], {
+    ...plain,
+    width: 30,
+  });
+  const lines = text.split("\n");
+  assert.deepEqual(lines.slice(2), [
+    "--limit  How many companies to",
+    "         return at the most",
+  ]);
+  for (const line of lines) assert.ok(stringWidth(line) <= 30, line);
+});

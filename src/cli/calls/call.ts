@@ -1,7 +1,7 @@
 /** `call`: runs one tool in this process, exactly as a client's call would run, and draws its answer. */
 
 import type { SingleBar } from "cli-progress";
-import { withApplication } from "../../app.ts";
+import { refuseBrokenTool, withApplication } from "../../app.ts";
 import type { Config } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { didYouMean } from "../../query/diagnostic.ts";
@@ -24,7 +24,8 @@ import {
 import { withDatabase } from "../database.ts";
 import { Interruption } from "../console/interruption.ts";
 import { type ProjectOptions, readSettings } from "../environment.ts";
-import { formatTable } from "../console/table.ts";
+import { printPaged } from "../console/pager.ts";
+import { formatTable, wrapWords } from "../console/table.ts";
 
 /** @param words what stands after the tool's name @returns 1 when the tool answers an error, 130 after Ctrl-C */
 export async function runCall(
@@ -58,8 +59,10 @@ async function callTool(
   split: CallWords,
   switches: CallSwitches,
 ): Promise<number> {
-  const options = { log: silentLog, sources: { kind: "any" as const } };
+  // Other files may be broken: only the tool's own must be right.
+  const options = { log: silentLog, sources: { kind: "any" as const }, skipsBroken: true };
   return await withApplication(config, options, async (application) => {
+    refuseBrokenTool(application.files, name);
     const tool = findTool(application.catalog(), name);
     if (switches.help) {
       print(describeTool(tool));
@@ -77,7 +80,7 @@ async function callTool(
     });
     const elapsed_ms = performance.now() - started_ms;
     progress.stop();
-    tellResult(tool, result, { isJson: switches.json, elapsed_ms });
+    await tellResult(tool, result, { isJson: switches.json, elapsed_ms });
     if (!result.isError) return 0;
     return interruption.signal.aborted ? 130 : 1;
   });
@@ -94,11 +97,11 @@ export function findTool({ tools }: Catalog, name: string): Tool {
   });
 }
 
-function tellResult(
+async function tellResult(
   tool: Tool,
   result: ToolResult,
   { isJson, elapsed_ms }: { isJson: boolean; elapsed_ms: number },
-): void {
+): Promise<void> {
   const answer = result.structured;
   const paint = paintFor("stderr");
   if (isJson) printJson(answer);
@@ -106,7 +109,7 @@ function tellResult(
     tell(formatError(answer.error as { code: string; message: string; hint?: string }, paint));
   } else {
     const options = { paint: paintFor("stdout"), width: widthOf("stdout") };
-    print(formatAnswer(tool, answer, options));
+    await printPaged(formatAnswer(tool, answer, options));
   }
   if (isJson) return;
   const duration = formatDuration(elapsed_ms);
@@ -141,13 +144,21 @@ export function describeTool({ name, title, kind, description, inputSchema }: To
       : `default ${JSON.stringify(schema.default)}`,
     typeof schema.description === "string" ? schema.description : "",
   ]);
-  const columns = [{ title: "parameter" }, { title: "type" }, { title: "" }, { title: "meaning" }];
+  const columns = [{ title: "parameter" }, { title: "type" }, { title: "" }, {
+    title: "meaning",
+    wraps: true,
+  }];
   return [
     `${paint("bold", name)} ${paint("dim", `:${kind}`)}  ${title}`,
-    ...(description === "" ? [] : ["", description]),
+    ...(description === "" ? [] : ["", wrapText(description, width)]),
     "",
     rows.length === 0 ? paint("dim", "no parameters") : formatTable(columns, rows, { paint, width }),
   ].join("\n");
+}
+
+/** Paragraphs and lists keep their lines; each goes on at a word where it is too long. */
+function wrapText(text: string, width: number): string {
+  return text.split("\n").flatMap((line) => wrapWords(line, width)).join("\n");
 }
 
 function describeType(schema: JsonSchema): string {

@@ -1,6 +1,6 @@
 /** What `explain` and `psql` share with `call`: a tool, and the arguments of its call or of its first `@example`. */
 
-import { BrokenFilesError, checkFiles, type Pools } from "../../app.ts";
+import { checkFiles, type Pools, refuseBrokenTool } from "../../app.ts";
 import type { Config } from "../../config.ts";
 import type { Catalog, Tool } from "../../tool/model.ts";
 import { describeTool, findTool, withCursorSecret } from "./call.ts";
@@ -42,13 +42,8 @@ export async function withNamedTool(
       withPools(database.config, async (pools) => {
         const { config } = database;
         const checked = await checkFiles(config, pools.writer);
-        const { catalog, diagnostics, sources, folder } = checked;
-        if (!catalog.tools.has(name)) {
-          const own = diagnostics.filter(({ path, severity }) =>
-            severity === "error" && path.replace(/\.sql$/, "").replace("/", "_") === name
-          );
-          if (own.length > 0) throw new BrokenFilesError({ catalog, diagnostics: own, sources, folder });
-        }
+        const { catalog } = checked;
+        refuseBrokenTool(checked, name);
         const tool = findTool(catalog, name);
         if (switches.help) {
           print(describeTool(tool));

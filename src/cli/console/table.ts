@@ -14,6 +14,8 @@ export interface Column {
   isNumber?: boolean;
   /** Names and codes that are worthless when they are cut. */
   isWhole?: boolean;
+  /** Prose: what does not fit goes on in the next line, at a word. */
+  wraps?: boolean;
 }
 
 /** Null is drawn as a dim `null`. */
@@ -45,7 +47,9 @@ export function formatTable(
     Math.max(stringWidth(title), ...cells.map((row) => stringWidth(row[index] ?? "null")), 1)
   );
   const widths = shrink(columns, natural, options.width - indent);
-  if (widths === null) return formatRecords(columns, cells, options);
+  if (widths === null) {
+    return formatWithConstants(columns, cells, options) ?? formatRecords(columns, cells, options);
+  }
   const table = new Table({
     chars: blankChars,
     style: { head: [], border: [], "padding-left": 0, "padding-right": gap },
@@ -58,11 +62,47 @@ export function formatTable(
   table.push(widths.map((width) => paint("dim", "─".repeat(width))));
   for (const row of cells) {
     table.push(
-      row.map((cell, index) => cell === null ? paint("dim", "null") : cut(cell, widths[index]!)),
+      row.map((cell, index) => {
+        if (cell === null) return paint("dim", "null");
+        const width = widths[index]!;
+        return columns[index]!.wraps ? wrapWords(cell, width).join("\n") : cut(cell, width);
+      }),
     );
   }
   const margin = " ".repeat(indent);
   return table.toString().split("\n").map((line) => margin + line.trimEnd()).join("\n");
+}
+
+/** Columns with one value in all rows, once above the others. Null where there is none, or nothing would be left. */
+function formatWithConstants(
+  columns: readonly Column[],
+  rows: readonly Cell[][],
+  options: TableOptions,
+): string | null {
+  const [first, second] = rows;
+  if (first === undefined || second === undefined) return null;
+  const isConstant = columns.map((_, index) => rows.every((row) => row[index] === first[index]));
+  const others = columns.filter((_, index) => !isConstant[index]);
+  if (others.length === 0 || others.length === columns.length) return null;
+  const pairs = columns.map(({ title }, index) => [title, first[index]?.trim() ?? null] as const)
+    .filter((_, index) => isConstant[index]);
+  const left = rows.map((row) => row.filter((_, index) => !isConstant[index]));
+  return `${formatPairs(pairs, options)}\n\n${formatTable(others, left, options)}`;
+}
+
+/** Lines of at most so many terminal cells, broken at words; a word that is longer stands in a line of its own, cut. */
+export function wrapWords(text: string, width: number): string[] {
+  if (!Number.isFinite(width) || stringWidth(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/ +/)) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && stringWidth(longer) > width) {
+      lines.push(cut(line, width));
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, cut(line, width)];
 }
 
 /** `name  value` lines, the names in one column. */

@@ -31,6 +31,7 @@ import { withDatabase, withPools } from "../database.ts";
 import { type ProjectOptions, readSettings } from "../environment.ts";
 import { checkLock, type LockCheck, lockDiagnostics, writeLockOf } from "./lock.ts";
 import { programToolSources } from "../calls/program_tools.ts";
+import { printPaged } from "../console/pager.ts";
 import { formatTable } from "../console/table.ts";
 import { formatUnix, watchChecks } from "./watch.ts";
 
@@ -414,8 +415,8 @@ export async function runList(options: ListOptions): Promise<number> {
       { title: "tool", isWhole: true },
       { title: "kind" },
       ...(hasScopes ? [{ title: "scopes" }] : []),
-      { title: "title" },
-      { title: "parameters" },
+      { title: "title", wraps: true },
+      { title: "parameters", wraps: true },
     ];
     const tables = modules.filter(({ tools }) => tools.length > 0).map(({ name, title, tools }) =>
       `${paint("bold", name)}${title === null ? "" : paint("dim", `  ${title}`)}\n` +
@@ -431,7 +432,9 @@ export async function runList(options: ListOptions): Promise<number> {
         { paint, width: widthOf("stdout"), indent: 2 },
       )
     );
-    print(tables.length === 0 ? `No tools in ${shownPlace(config.SQLWRIGHT_SQL_DIR)}` : tables.join("\n\n"));
+    await printPaged(
+      tables.length === 0 ? `No tools in ${shownPlace(config.SQLWRIGHT_SQL_DIR)}` : tables.join("\n\n"),
+    );
   }
   if (broken.size > 0) {
     const paint = paintFor("stderr");

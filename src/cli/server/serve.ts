@@ -30,6 +30,8 @@ export interface ServeOptions extends ProjectOptions {
   http: string | true | undefined;
   /** Stop when standard input ends: whoever started this server holds its other end. */
   exitWithParent: boolean;
+  /** Serve the files that are right where others are broken. @default false: the start is refused */
+  skipBroken?: boolean | undefined;
 }
 
 /** Serves until a signal, or with stdio until the client closes its end. Resolves to the exit code. */
@@ -57,6 +59,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     migrations,
     opening,
     startsFromLock: true,
+    skipsBroken: options.skipBroken ?? false,
     isWatching,
     drawErrors,
     programTools,

@@ -17,7 +17,9 @@ export interface TransportOptions extends ProjectOptions {
   json?: boolean | undefined;
 }
 
-export async function runStart({ stdio = false, http, project, sql }: TransportOptions): Promise<number> {
+export async function runStart(
+  { stdio = false, http, project, sql, skipBroken }: TransportOptions & { skipBroken?: boolean | undefined },
+): Promise<number> {
   const config = readSettings({ project, sql });
   const address = readAddress(http, config);
   if (!stdio) refuseForeignAddress(address, config);
@@ -26,6 +28,7 @@ export async function runStart({ stdio = false, http, project, sql }: TransportO
     stdio,
     http: joinHostAndPort(address.hostname, String(address.port)),
     config,
+    skipBroken,
   }, {
     prepareDatabase: (ownerUrl, serverUrl) => prepareDatabase({ config, ownerUrl, serverUrl, isEmbedded }),
   });
@@ -33,7 +36,10 @@ export async function runStart({ stdio = false, http, project, sql }: TransportO
 
 /** Prints what stands between `deno run` and `main.ts serve` when `start` runs the server. */
 export async function runPermissions(
-  { stdio = false, http, project, sql, json = false }: TransportOptions,
+  { stdio = false, http, project, sql, json = false, lines = false }: TransportOptions & {
+    /** A flag a line, as it is, for scripts. */
+    lines?: boolean | undefined;
+  },
 ): Promise<number> {
   const config = readSettings({ project, sql });
   const flags = await withDatabase(
@@ -44,7 +50,7 @@ export async function runPermissions(
     },
   );
   if (json) printJson({ flags });
-  else print(flags.join(" "));
+  else print(lines ? flags.join("\n") : flags.map(quoteForShell).join(" "));
   return 0;
 }
 

@@ -27,6 +27,8 @@ export interface StartOptions {
   http: string;
   /** Without DATABASE_URL the embedded server is used. */
   config: Config;
+  /** Serve the files that are right where others are broken. @default false: the start is refused */
+  skipBroken?: boolean | undefined;
   /** The program with the command `serve`. @default main.ts */
   program?: string;
 }
@@ -92,7 +94,7 @@ export async function start(options: StartOptions, hooks: StartHooks): Promise<n
 
 /** The command line of the sandboxed server, the same that `permissions` and `client-config` show. All paths are absolute. */
 export function serverCommand(
-  { stdio, http, config, program, databaseUrl }: StartOptions & { databaseUrl: string },
+  { stdio, http, config, program, skipBroken = false, databaseUrl }: StartOptions & { databaseUrl: string },
 ): ServerCommand {
   const { project, SQLWRIGHT_SQL_DIR: sqlDirectory, SQLWRIGHT_EXPORT_DIR: exportDirectory } = config;
   const flags = serverFlags({
@@ -133,6 +135,7 @@ export function serverCommand(
       "serve",
       ...transport,
       ...files,
+      ...(skipBroken ? ["--skip-broken"] : []),
     ],
     configFile,
     cwd: project?.directory ?? Deno.cwd(),

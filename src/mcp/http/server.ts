@@ -8,6 +8,7 @@ import { isLoopback } from "../../permissions.ts";
 import { authorize, type Caller, mayUse } from "../../tool/caller.ts";
 import { type RunningCalls, withinBound } from "../call.ts";
 import { HttpEndpoint } from "./endpoint.ts";
+import { answerFrontPage } from "./front_page.ts";
 import { errorResponse, jsonResponse } from "../json_response.ts";
 import { isMetadataPath, localGate, tokenGate } from "../auth/gate.ts";
 import { errorCode } from "../message.ts";
@@ -87,7 +88,7 @@ function start(application: McpApplication, options: HttpOptions): HttpServer {
       const uploads = isUploadPath(path) ? application.uploads?.() ?? null : null;
       const isDownload = path.startsWith(exportsPath) && options.answerDownload !== undefined;
       const isMetadata = tokens !== undefined && isMetadataPath(path);
-      if (path !== "/mcp" && uploads === null && !isDownload && !isMetadata) {
+      if (path !== "/" && path !== "/mcp" && uploads === null && !isDownload && !isMetadata) {
         return await answerElsewhere(path, stopping !== null, options);
       }
       const host = request.headers.get("host");
@@ -102,6 +103,11 @@ function start(application: McpApplication, options: HttpOptions): HttpServer {
       if (stopping !== null) {
         const headers = { connection: "close", "retry-after": "1" };
         return errorResponse(503, errorCode.refused, "The server is stopping", { headers });
+      }
+      if (path === "/") {
+        const { title, version } = application.serverInfo;
+        const origin = options.publicUrl ?? `http://${host}`;
+        return answerFrontPage(request, { title, version, origin, needsToken: tokens !== undefined });
       }
       if (isMetadata) return gate.describe(request, path, () => scopesOf(application))!;
       // A link is signed, and its own authority.
@@ -201,7 +207,7 @@ async function answerElsewhere(
     }
     default:
       return jsonResponse(
-        `{"error":"Not found: this server answers at /mcp, /health/live and /health/ready"}`,
+        `{"error":"Not found: this server answers at /, /mcp, /health/live and /health/ready"}`,
         404,
       );
   }
