@@ -1,15 +1,11 @@
--- Generated: the schema that the migrations and view files make, to read and to review. Do not edit; do not run. Made by
---   pg_dump --schema-only --no-owner --no-privileges --schema=edgar --schema=sqlwright "$DATABASE_URL" \
+-- Generated: the schema that the migrations, functions and view files make, to read and to review. Do not edit; do not run. Made by
+--   pg_dump --schema-only --no-owner --no-privileges --schema=edgar "$DATABASE_URL" \
 --     | sed -e '/^--/d' -e '/^SET /d' -e '/^SELECT pg_catalog/d' -e '/^\\/d' | cat -s
 -- with pg_dump 15 on a database that `migrate` has just filled.
 
 CREATE SCHEMA edgar;
 
 COMMENT ON SCHEMA edgar IS 'Companies, filings and XBRL facts of SEC EDGAR.';
-
-CREATE SCHEMA sqlwright;
-
-COMMENT ON SCHEMA sqlwright IS 'What sqlwright keeps about itself.';
 
 CREATE DOMAIN edgar.accession AS text
 	CONSTRAINT check_accession CHECK ((VALUE ~ '^[0-9]{10}-[0-9]{2}-[0-9]{6}$'::text));
@@ -1985,139 +1981,6 @@ COMMENT ON COLUMN edgar.ticker.cik IS 'SEC company number.';
 
 COMMENT ON COLUMN edgar.ticker."position" IS 'Place among the company''s tickers; 1 is the main one.';
 
-CREATE TABLE sqlwright.load (
-    id uuid NOT NULL,
-    tool text NOT NULL,
-    idempotency_key text,
-    fingerprint text NOT NULL,
-    source text,
-    source_bytes bigint,
-    loaded_by text DEFAULT SESSION_USER NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    finished_at timestamp with time zone NOT NULL,
-    answer json NOT NULL,
-    rejects_expire_at timestamp with time zone,
-    CONSTRAINT check_load_key CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 200)))
-);
-
-COMMENT ON TABLE sqlwright.load IS 'Loads of :copy tools that had an idempotency key or rejected rows';
-
-COMMENT ON COLUMN sqlwright.load.fingerprint IS 'SHA-256 of the arguments: another load may not use the same key';
-
-COMMENT ON COLUMN sqlwright.load.source IS 'What was loaded, as the caller named it; null for rows of the call';
-
-COMMENT ON COLUMN sqlwright.load.source_bytes IS 'Size of the source when it was loaded, where it is known';
-
-COMMENT ON COLUMN sqlwright.load.loaded_by IS 'The login';
-
-COMMENT ON COLUMN sqlwright.load.answer IS 'The counts that the load answered';
-
-COMMENT ON COLUMN sqlwright.load.rejects_expire_at IS 'When its rejects are deleted by a later load; null without rejects';
-
-CREATE TABLE sqlwright.load_reject (
-    load_id uuid NOT NULL,
-    number integer NOT NULL,
-    line bigint NOT NULL,
-    column_name text,
-    value text,
-    reason text NOT NULL,
-    sqlstate text,
-    record text
-);
-
-COMMENT ON TABLE sqlwright.load_reject IS 'Rows that a load with mode collect has left out';
-
-COMMENT ON COLUMN sqlwright.load_reject.line IS 'Line of the source, element of a JSON array, or row of the call; from 1';
-
-COMMENT ON COLUMN sqlwright.load_reject.column_name IS 'Column that was refused, where it is known';
-
-COMMENT ON COLUMN sqlwright.load_reject.value IS 'Start of the refused value';
-
-COMMENT ON COLUMN sqlwright.load_reject.reason IS 'Why, in PostgreSQL''s words or the reader''s';
-
-COMMENT ON COLUMN sqlwright.load_reject.record IS 'Start of the record as it stands in the source';
-
-CREATE TABLE sqlwright.migration (
-    version integer NOT NULL,
-    name text NOT NULL,
-    sha256 text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL,
-    duration_ms integer NOT NULL
-);
-
-COMMENT ON TABLE sqlwright.migration IS 'Migrations that were applied to this database.';
-
-COMMENT ON COLUMN sqlwright.migration.version IS 'Number of the migration.';
-
-COMMENT ON COLUMN sqlwright.migration.name IS 'Name of its file.';
-
-COMMENT ON COLUMN sqlwright.migration.sha256 IS 'SHA-256 of the file''s text with line feeds as line ends.';
-
-COMMENT ON COLUMN sqlwright.migration.applied_at IS 'When it was applied.';
-
-COMMENT ON COLUMN sqlwright.migration.duration_ms IS 'How long it took, in milliseconds.';
-
-CREATE UNLOGGED TABLE sqlwright.upload (
-    handle text NOT NULL,
-    name text NOT NULL,
-    reserved_bytes bigint NOT NULL,
-    size_bytes bigint,
-    sha256 text,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    CONSTRAINT check_upload_complete CHECK (((size_bytes IS NULL) = (sha256 IS NULL))),
-    CONSTRAINT check_upload_handle CHECK ((handle ~ '^[0-9a-f]{32}$'::text)),
-    CONSTRAINT check_upload_name CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255))),
-    CONSTRAINT check_upload_reserved_bytes CHECK ((reserved_bytes >= 0)),
-    CONSTRAINT check_upload_sha256 CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT check_upload_size_bytes CHECK (((size_bytes >= 0) AND (size_bytes <= reserved_bytes)))
-);
-
-COMMENT ON TABLE sqlwright.upload IS 'A file that a client has put, as the source of a load; it is deleted when it expires.';
-
-COMMENT ON COLUMN sqlwright.upload.handle IS 'What the client names it by: 128 random bits. Who knows it may load it.';
-
-COMMENT ON COLUMN sqlwright.upload.name IS 'File name as the client gave it, without folders.';
-
-COMMENT ON COLUMN sqlwright.upload.reserved_bytes IS 'What it counts against SQLWRIGHT_UPLOAD_SPACE.';
-
-COMMENT ON COLUMN sqlwright.upload.size_bytes IS 'Bytes of the file; null while it is on its way.';
-
-COMMENT ON COLUMN sqlwright.upload.sha256 IS 'SHA-256 of the bytes, in hexadecimal; null while it is on its way.';
-
-COMMENT ON COLUMN sqlwright.upload.created_at IS 'When the first byte was awaited.';
-
-COMMENT ON COLUMN sqlwright.upload.expires_at IS 'From then on it is not there any more.';
-
-CREATE UNLOGGED TABLE sqlwright.upload_part (
-    handle text NOT NULL,
-    "position" integer NOT NULL,
-    bytes bytea NOT NULL,
-    CONSTRAINT check_upload_part_position CHECK (("position" >= 0))
-);
-ALTER TABLE ONLY sqlwright.upload_part ALTER COLUMN bytes SET STORAGE EXTERNAL;
-
-COMMENT ON TABLE sqlwright.upload_part IS 'The bytes of an upload, one mebibyte a row, the last one shorter.';
-
-COMMENT ON COLUMN sqlwright.upload_part."position" IS 'From 0.';
-
-CREATE TABLE sqlwright.view (
-    path text NOT NULL,
-    view_name text NOT NULL,
-    sha256 text NOT NULL,
-    deployed_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE sqlwright.view IS 'View files that were deployed to this database.';
-
-COMMENT ON COLUMN sqlwright.view.path IS 'Path of the file in the SQL directory.';
-
-COMMENT ON COLUMN sqlwright.view.view_name IS 'The view, with its schema, quoted where needed.';
-
-COMMENT ON COLUMN sqlwright.view.sha256 IS 'SHA-256 of the file''s text and column texts.';
-
-COMMENT ON COLUMN sqlwright.view.deployed_at IS 'When it was last deployed.';
-
 ALTER TABLE ONLY edgar.fact ATTACH PARTITION edgar.fact_0 FOR VALUES WITH (modulus 8, remainder 0);
 
 ALTER TABLE ONLY edgar.fact ATTACH PARTITION edgar.fact_1 FOR VALUES WITH (modulus 8, remainder 1);
@@ -2230,27 +2093,6 @@ ALTER TABLE ONLY edgar.restatement
 ALTER TABLE ONLY edgar.statement_number
     ADD CONSTRAINT unique_statement_number UNIQUE NULLS NOT DISTINCT (adsh, tag, version, ddate, qtrs, uom, segments, coreg);
 
-ALTER TABLE ONLY sqlwright.load
-    ADD CONSTRAINT pk_load PRIMARY KEY (id);
-
-ALTER TABLE ONLY sqlwright.load_reject
-    ADD CONSTRAINT pk_load_reject PRIMARY KEY (load_id, number);
-
-ALTER TABLE ONLY sqlwright.migration
-    ADD CONSTRAINT pk_migration PRIMARY KEY (version);
-
-ALTER TABLE ONLY sqlwright.upload
-    ADD CONSTRAINT pk_upload PRIMARY KEY (handle);
-
-ALTER TABLE ONLY sqlwright.upload_part
-    ADD CONSTRAINT pk_upload_part PRIMARY KEY (handle, "position");
-
-ALTER TABLE ONLY sqlwright.view
-    ADD CONSTRAINT pk_view PRIMARY KEY (path);
-
-ALTER TABLE ONLY sqlwright.load
-    ADD CONSTRAINT unique_load_key UNIQUE (tool, idempotency_key);
-
 CREATE INDEX index_annual_figure_item ON edgar.annual_figure USING btree (item, calendar_year, unit, value, cik);
 
 CREATE INDEX index_document_part_cik ON edgar.document_part USING btree (cik, COALESCE(filed_on, '0001-01-01'::date) DESC, accession DESC, file_name, part);
@@ -2296,8 +2138,6 @@ CREATE INDEX index_statement_presentation_tag ON edgar.statement_presentation US
 CREATE INDEX index_statement_submission_cik ON edgar.statement_submission USING btree (cik, filed);
 
 CREATE INDEX index_ticker_cik ON edgar.ticker USING btree (cik, "position");
-
-CREATE INDEX index_load_rejects_expire_at ON sqlwright.load USING btree (rejects_expire_at) WHERE (rejects_expire_at IS NOT NULL);
 
 ALTER INDEX edgar.unique_fact ATTACH PARTITION edgar.fact_0_cik_taxonomy_tag_unit_end_on_start_on_accession_key;
 
@@ -2365,10 +2205,4 @@ ALTER TABLE ONLY edgar.restatement
 
 ALTER TABLE ONLY edgar.ticker
     ADD CONSTRAINT fk_ticker_company FOREIGN KEY (cik) REFERENCES edgar.company(cik) ON DELETE CASCADE;
-
-ALTER TABLE ONLY sqlwright.load_reject
-    ADD CONSTRAINT fk_load_reject_load FOREIGN KEY (load_id) REFERENCES sqlwright.load(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY sqlwright.upload_part
-    ADD CONSTRAINT fk_upload_part_upload FOREIGN KEY (handle) REFERENCES sqlwright.upload(handle) ON DELETE CASCADE;
 

@@ -171,6 +171,10 @@ function ledgerMissing(): SqlwrightError {
   return new SqlwrightError(
     "load.ledger_missing",
     "Cannot load with an idempotency key: the database has no sqlwright.load that the login may write",
-    { hint: "Run `sqlwright migrate`, and grant sqlwright_writer to the login; or load without a key" },
+    {
+      hint:
+        "Run `sqlwright migrate`, and grant the login select, insert, update and delete on sqlwright.load and " +
+        "sqlwright.load_reject; or load without a key",
+    },
   );
 }

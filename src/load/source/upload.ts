@@ -356,7 +356,9 @@ function toUploadError(error: unknown, name: string): unknown {
     `Cannot keep "${name}": this database has no place for uploads`,
     {
       details: { sqlstate },
-      hint: "Run `deno task sqlwright migrate`, and grant sqlwright_writer to the server's login",
+      hint:
+        "Run `sqlwright migrate`, and grant the login select, insert, update and delete on sqlwright.upload and " +
+        "sqlwright.upload_part",
       cause: error,
     },
   );
