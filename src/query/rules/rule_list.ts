@@ -277,7 +277,7 @@ export const rules: Readonly<Record<RuleName, Rule>> = {
   "unterminated": rule("Strings, quoted names and comments end", "Close it"),
   "view-not-deployed": rule(
     "The view in the database is the one of the file",
-    "Deploy it with `sqlwright migrate`",
+    "Deploy it with `sqlwright migrate --only FILE`",
     { checked: "database" },
   ),
   "view-unordered": rule(
