@@ -6,6 +6,7 @@
  * end, over twenty calls.
  */
 
+import { pageOf } from "../src/call/page.ts";
 import process from "node:process";
 import postgres from "postgres";
 import { type Application, withApplication } from "../src/app.ts";
@@ -74,7 +75,7 @@ async function runBare(application: Application, { tool, args }: Case): Promise<
   const [statement] = query.parsed.statements;
   const parameters = statement!.parameterNames.map((name) => bound.values[name] ?? null);
   const [text, all] = page?.statements
-    ? [page.statements.first, [...parameters, String(bound.page!.size + 1)]]
+    ? [page.statements.first, [...parameters, String(pageOf(bound)!.size + 1)]]
     : [statement!.text, parameters];
   await application.pools.reader.withConnection(
     undefined,

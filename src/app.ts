@@ -25,7 +25,7 @@ import type { Pool } from "./postgres/pool.ts";
 import { poolerWarning } from "./postgres/session.ts";
 import { type Opening, openServer, type Pools, type ServerFacts } from "./databases.ts";
 import type { Diagnostic } from "./query/diagnostic.ts";
-import type { ParsedQuery } from "./query/model.ts";
+import { loadKinds, type ParsedQuery } from "./query/model.ts";
 import { type Change, watchFiles } from "./reload/watch.ts";
 import { type Caller, localCaller } from "./tool/caller.ts";
 import { type Catalog, type ServerLimits } from "./tool/model.ts";
@@ -470,7 +470,8 @@ async function ping(pool: Pool): Promise<SqlwrightError | null> {
   }
 }
 
-const takesSources = ({ tools }: ServedCatalog) => [...tools.values()].some(({ kind }) => kind === "copy");
+const takesSources = ({ tools }: ServedCatalog) =>
+  [...tools.values()].some(({ kind }) => loadKinds.has(kind));
 
 function cursorSecretOf({ SQLWRIGHT_CURSOR_SECRET: secret }: Config): Uint8Array {
   return secret === undefined ? crypto.getRandomValues(new Uint8Array(32)) : new TextEncoder().encode(secret);

@@ -18,8 +18,8 @@ import { localCaller } from "../src/tool/caller.ts";
 import type { CallContext, ToolResult } from "../src/tool/model.ts";
 
 // The tests of a project reach the insides of the product through this file alone.
+export { pageOf } from "../src/call/page.ts";
 export { deployFiles } from "../src/cli/deployment.ts";
-export { viewStatements } from "../src/call/view.ts";
 export { mainStatement } from "../src/query/statements.ts";
 export { serverFlags } from "../src/permissions.ts";
 export type { ExampleTag } from "../src/query/model.ts";

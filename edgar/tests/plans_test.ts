@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import type postgres from "postgres";
 import type { Tool } from "sqlwright";
-import { mainStatement, viewStatements, withDatabase, withTestApplication } from "../../tests/harness.ts";
+import { mainStatement, pageOf, withDatabase, withTestApplication } from "../../tests/harness.ts";
 
 /** Tables that a tool must not read from end to end. Figures are few enough that a call for all of them may. */
 const largeTable = /^(fact(_[0-9]+)?|filing|document_part|fund_holding|fund_report|insider_transaction)$/;
@@ -77,26 +77,18 @@ function statementsOf(
   args: Record<string, unknown>,
 ): [label: string, text: string, parameters: (string | null)[]][] {
   const bound = tool.binding.bind(args);
-  const main = mainStatement(tool.query.parsed);
-  if (tool.page === null) {
-    return [[
-      "call",
-      main.text,
-      main.parameterNames.map((name) => bound.values[name] ?? null),
-    ]];
+  const page = pageOf(bound);
+  if (page === null) {
+    const { text, parameterNames } = mainStatement(tool.query.parsed);
+    return [["call", text, parameterNames.map((name) => bound.values[name] ?? null)]];
   }
-  const { statements, values } = tool.kind === "view" ? viewStatements(tool, bound.filters) : {
-    statements: tool.page.statements!,
-    values: Object.fromEntries(main.parameterNames.map((name) => [name, bound.values[name] ?? null])),
-  };
-  const limit = String(bound.page!.size + 1);
-  const key = tool.page.keys.map(({ type }) => sampleOf(type));
-  const parameters = Object.values(values);
-  return [["first page", statements.first, [...parameters, limit]], ["next page", statements.next, [
-    ...parameters,
-    ...key,
-    limit,
-  ]]];
+  const { statements, parameters } = page;
+  const limit = String(page.size + 1);
+  const key = tool.page!.keys.map(({ type }) => sampleOf(type));
+  return [
+    ["first page", statements.first, [...parameters, limit]],
+    ["next page", statements.next, [...parameters, ...key, limit]],
+  ];
 }
 
 function sampleOf(type: string): string {

@@ -1,192 +1,86 @@
-/**
- * A call of an `:exec` or `:unnest` tool: one transaction that is kept only if it changed no more rows than allowed, and that is rolled
- * back in a dry run after everything was done and checked. Rows of `:unnest` are told one by one; see outcomes.ts.
- */
+/** The kind `:exec`, and what `:unnest` shares with it: arguments, answer and call of a write. */
 
-import { SqlwrightError } from "../errors.ts";
-import type { Log } from "../log.ts";
-import { sqlstateOf } from "../postgres/database_error.ts";
-import { mainStatement } from "../query/statements.ts";
-import type { CallConnection, ConnectionSource, TextRow } from "../postgres/pool.ts";
-import type { BoundArguments, CallContext, Tool } from "../tool/model.ts";
-import {
-  InexactKeys,
-  type Outcome,
-  type OutcomeCall,
-  type Outcomes,
-  type RunStatement,
-  runWithOutcomes,
-  type TableStanding,
-  takeTable,
-} from "../tool/outcomes.ts";
-import { withRetries } from "./retry.ts";
+import type { TypedQuery } from "../describe/model.ts";
+import { countSchema, rowsSchema, truncatedSchema } from "../tool/answer_schema.ts";
+import { given, type KindArguments, type KindEntry, type ToolCall } from "../tool/kind.ts";
+import type { JsonSchema, ToolLimits, ToolResult } from "../tool/model.ts";
+import { resultOf, RowCollector, rowsResult } from "../tool/result.ts";
+import { closedObject } from "../tool/schema.ts";
+import { type BoundWrite, type WriteServices } from "./model.ts";
 
-export interface WriteCall {
-  writer: ConnectionSource;
-  tool: Tool;
-  bound: BoundArguments;
-  context: CallContext;
-  /** BEGIN with the call's settings; null when CALL needs none. */
-  begin: (isAlways: boolean) => string | null;
-  bound_ms: number;
-  /** Makes what gets each row of RETURNING; made anew for an attempt that begins again. */
-  makeOnRow: () => ((row: TextRow) => void) | null;
-  memory: WriteMemory;
-  log: Log;
-}
+export const exec: KindEntry<BoundWrite, WriteServices> = {
+  arguments: (_query, { limits }) => writeArguments(limits),
+  output: (query) => writeOutput(query),
+  check: () => {},
+  run: (call) => runWrite(call),
+};
 
-/** What earlier calls found out of a tool. */
-export type WriteMemory = WeakMap<Tool, Way>;
-
-/** How outcomes are found: by the count or what is returned where they can tell, by places, or not at all. */
-type Way = "returning" | "places" | "none";
-
-export interface Written {
-  affected: number;
-  isDryRun: boolean;
-  /** Null where they cannot be known. */
-  outcomes: Outcomes | null;
-}
-
-/** Ends the transaction of a dry run, with what it came to. */
-class DryRun extends Error {
-  constructor(readonly written: Written) {
-    super("dry run");
-  }
-}
-
-export async function runWriteCall(call: WriteCall): Promise<Written> {
-  const { tool, bound, memory, context, log } = call;
-  // A procedure may end transactions itself: it gets none of ours, and is never run twice.
-  if (mainStatement(tool.query.parsed).nodeType === "CallStmt" && !bound.write?.isDryRun) {
-    return await runProcedure(call);
-  }
-  const first = tool.query.parsed.unnest ? memory.get(tool) ?? "returning" : "none";
-  const run = (way: Way) =>
-    withRetries({ tool: tool.name, context, log }, () => runTransaction(call, way)).catch((error) => {
-      if (error instanceof DryRun) return error.written;
-      throw error;
-    });
-  try {
-    return await run(first);
-  } catch (error) {
-    // Each of these has rolled back: what follows begins from nothing.
-    const next = error instanceof InexactKeys
-      ? "places"
-      : first !== "none" && isRefusal(error)
-      ? "none"
-      : null;
-    if (next === null) throw error;
-    const written = await run(next);
-    // The statement alone runs: it was our addition that the database refused.
-    memory.set(tool, next);
-    if (next === "none") log.warn("call.outcomes_unknown", { tool: tool.name, error });
-    return written;
-  }
-}
-
-async function runTransaction(call: WriteCall, way: Way): Promise<Written> {
-  const { writer, tool, bound, context: { signal }, bound_ms } = call;
-  const { text, parameterNames, returnsRows } = mainStatement(tool.query.parsed);
-  const isDryRun = bound.write?.isDryRun ?? false;
-  const maximum = Math.min(bound.write?.maxAffected ?? Infinity, tool.limits.affected);
-  const options = { signal, bound_ms };
-  const onRow = call.makeOnRow();
-  const firstKey = tool.columns.names.length;
-  const runOn = (connection: CallConnection): RunStatement => async ({ returning, values }, onKey) => {
-    // RETURNING is the last clause of a statement.
-    const extension = returning === "" ? "" : returnsRows ? `,\n  ${returning}` : `\nreturning ${returning}`;
-    const { count } = await connection.execute(
-      text + extension,
-      parameterNames.map((name) => (values ?? bound.values)[name] ?? null),
-      onRow === null && onKey === undefined ? options : {
-        ...options,
-        onRow: (row) => {
-          onRow?.(row);
-          onKey?.(row, firstKey);
-        },
-      },
-    );
-    if (count > maximum) throw tooManyAffected(tool, count, maximum);
-    return count;
+export function writeArguments({ affected }: ToolLimits): KindArguments<BoundWrite> {
+  const properties = writeProperties(affected);
+  return {
+    properties,
+    required: [],
+    reserved: Object.keys(properties),
+    bind: (values, args) => ({
+      values,
+      isDryRun: (given(args, "dry_run") ?? false) as boolean,
+      maxAffected: (given(args, "max_affected") ?? null) as number | null,
+    }),
   };
-  const outcomeCall = (connection: CallConnection): OutcomeCall => ({
-    connection,
-    tool,
-    keys: tool.query.parsed.unnest!,
-    bound,
-    options,
-  });
-  const first = async (connection: CallConnection): Promise<TableStanding | null> =>
-    way === "returning" ? await takeTable(outcomeCall(connection)) : null;
-  const work = async (connection: CallConnection, standing: TableStanding | null): Promise<Written> => {
-    const run = runOn(connection);
-    const { affected, outcomes } = way === "none"
-      ? { affected: await run({ returning: "" }), outcomes: null }
-      : await runWithOutcomes(outcomeCall(connection), standing, run);
-    if (!isDryRun) return { affected, isDryRun, outcomes };
-    // COMMIT would check these.
-    await connection.execute("set constraints all immediate", [], { ...options, isPrepared: false });
-    throw new DryRun({ affected, isDryRun, outcomes });
-  };
-  return await writer.withConnection(
-    signal,
-    (connection) =>
-      connection.transaction(
-        call.begin(true)!,
-        (standing) => work(connection, standing),
-        () => first(connection),
-      ),
-  );
 }
 
-async function runProcedure(call: WriteCall): Promise<Written> {
-  const { writer, tool, bound, context: { signal }, bound_ms } = call;
-  const { text, parameterNames } = mainStatement(tool.query.parsed);
-  const values = parameterNames.map((name) => bound.values[name] ?? null);
-  const onRow = call.makeOnRow();
-  const begin = call.begin(false);
-  const { count } = await writer.withConnection(signal, (connection) => {
-    const run = () =>
-      connection.execute(text, values, { signal, bound_ms, ...(onRow === null ? {} : { onRow }) });
-    return begin === null ? run() : connection.pipelined(begin, run);
-  });
-  return { affected: count, isDryRun: false, outcomes: null };
-}
-
-/** Privileges that only our additions need, and what has no places: views and foreign tables. Classes 42 and 0A. */
-function isRefusal(error: unknown): boolean {
-  return /^(42|0A)/.test(sqlstateOf(error) ?? "");
-}
-
-function tooManyAffected(tool: Tool, affected: number, maximum: number): SqlwrightError {
-  const isOwn = maximum < tool.limits.affected;
-  return new SqlwrightError(
-    "write.too_many_affected",
-    `Cannot keep what ${tool.name} did: it changed ${affected} rows, and at most ${maximum} may change`,
-    {
-      details: { affected, max_affected: maximum, ceiling: tool.limits.affected },
-      hint: `Nothing was changed. Narrow the arguments, or ${
-        isOwn ? "raise max_affected" : "let the DBA raise @max-affected or SQLWRIGHT_MAX_AFFECTED"
-      }`,
+function writeProperties(maxAffected: number): Record<string, JsonSchema> {
+  return {
+    dry_run: {
+      description: "Do it, answer what was done, and undo it",
+      type: "boolean",
+      default: false,
     },
+    max_affected: {
+      description: "Undo it when more rows than this are changed",
+      type: ["integer", "null"],
+      minimum: 0,
+      maximum: maxAffected,
+    },
+  };
+}
+
+/** @param outcomes members for what became of the rows */
+export function writeOutput(query: TypedQuery, outcomes: Record<string, JsonSchema> = {}): JsonSchema {
+  const returnsRows = query.parsed.statements[0]?.returnsRows ?? false;
+  return closedObject(
+    {
+      affected: countSchema("Rows the statement changed"),
+      dry_run: { description: "Set when nothing was kept", type: "boolean" },
+      ...outcomes,
+      ...(returnsRows ? { rows: rowsSchema(query), truncated: truncatedSchema } : {}),
+    },
+    returnsRows ? ["affected", "rows"] : ["affected"],
   );
 }
 
-/** Positions from 0, as in an error's `rows[3]`, of the rows that were not changed; the text names so many of each at most. */
-const listedRows = 50;
-
-/** Members of the answer, and those of the text for the agent. */
-export function outcomeMembers(
-  { counts, rows }: Outcomes,
-): { structured: Record<string, string>; text: Record<string, string> } {
-  const outcomes = JSON.stringify(counts);
-  const text: Record<string, string> = { outcomes };
-  for (const name of ["missing", "unchanged"] satisfies Outcome[]) {
-    const positions = rows.flatMap((outcome, index) => outcome === name ? [index] : []);
-    if (positions.length === 0 || positions.length === rows.length) continue;
-    text[`${name}_rows`] = JSON.stringify(positions.slice(0, listedRows));
-    if (positions.length > listedRows) text[`${name}_rows_more`] = String(positions.length - listedRows);
-  }
-  return { structured: { outcomes, row_outcomes: JSON.stringify(rows) }, text };
+/** @param settings for the transaction, beside those that every call has */
+export async function runWrite(
+  call: ToolCall<BoundWrite, WriteServices>,
+  settings: readonly string[] = [],
+): Promise<ToolResult> {
+  // A start from the lock is measured in modules: what writes is imported by the first call that writes.
+  const { outcomeMembers, runInTransaction } = await import("./write_transaction.ts");
+  const { tool } = call;
+  const returnsRows = tool.columns.names.length > 0;
+  const makeCollector = () => new RowCollector(tool.columns.writers, tool.columns.keys, tool.limits);
+  let collector = makeCollector();
+  const { affected, isDryRun, outcomes } = await runInTransaction(call, settings, () => {
+    if (!returnsRows) return null;
+    collector = makeCollector();
+    // A write is never cut short: rows beyond the ceiling are left out of the answer, not of the statement.
+    return (row) => void collector.write(row);
+  });
+  const own = { affected: String(affected), ...(isDryRun ? { dry_run: "true" } : {}) };
+  const { structured, text } = outcomes === null ? { structured: {}, text: {} } : outcomeMembers(outcomes);
+  const before = { ...own, ...structured };
+  const textBefore = { ...own, ...text };
+  if (!returnsRows) return resultOf(before, textBefore);
+  const advice = `All ${affected} rows were ${isDryRun ? "written and undone" : "written"}.`;
+  return rowsResult(tool, collector, { advice, before, textBefore });
 }

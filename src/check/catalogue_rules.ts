@@ -196,7 +196,7 @@ function demandsOf(parsed: ParsedQuery): Demand[] {
       if (type !== "RangeVar" || typeof node.schemaname !== "string") return;
       const over = field === "relation" || field === "view" ? above.at(-1) : undefined;
       // What a view is made of is its owner's affair.
-      if (parsed.kind === "view" && over?.type !== "ViewStmt") return;
+      if (parsed.view !== null && over?.type !== "ViewStmt") return;
       const privilege = (over && privileges.get(over.type)) ?? "SELECT";
       const relation = `${quoteIdentifier(node.schemaname)}.${quoteIdentifier(String(node.relname))}`;
       const key = `${privilege} ${relation}`;

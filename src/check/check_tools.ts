@@ -7,7 +7,7 @@ import { findMissingPrivileges, findUnprovenPages, findVolatileCalls } from "./c
 import { createReport, type Diagnostic } from "../query/diagnostic.ts";
 import type { ParsedQuery } from "../query/model.ts";
 import { type ServerLimits, type Tool } from "../tool/model.ts";
-import { toTool } from "../tool/catalog.ts";
+import { toTool } from "../call/make_tool.ts";
 
 export interface ProvenTools {
   tools: Tool[];

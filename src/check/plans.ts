@@ -15,7 +15,6 @@ import { locationOf, walk } from "../query/parser/parse_tree.ts";
 import type { Tool } from "../tool/model.ts";
 import { relationSizes } from "../plan/explain_call.ts";
 import { isSeqScan, type PlanNode, readPlan } from "../plan/read.ts";
-import { viewStatements } from "../call/view.ts";
 
 /** From here reading a whole table is worth a warning. */
 export const defaultLargeTable_rows = 10_000;
@@ -34,7 +33,7 @@ export async function planTools(
   const planned: ToolPlans[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const tool of tools) {
-    if (tool.kind === "copy") continue;
+    if (tool.query.parsed.copy !== null) continue;
     const { text, parameterCount } = plannedText(tool);
     const role = tool.query.parsed.header.role;
     const plans: PlanNode[] = [];
@@ -104,7 +103,7 @@ function plannedText(tool: Tool): { text: string; parameterCount: number } {
   const main = mainStatement(tool.query.parsed);
   const parameterCount = main.parameterNames.length;
   if (tool.page === null) return { text: main.text, parameterCount };
-  const { first } = tool.page.statements ?? viewStatements(tool, []).statements;
+  const { first } = tool.page.statements;
   // The limit is a parameter, of which a plan for all values would expect a tenth of the rows.
   return { text: first.replace(/limit \$\d+::bigint$/, `limit ${usualPage_rows}`), parameterCount };
 }
@@ -134,7 +133,7 @@ function refusalOf({ query: { parsed } }: Tool, { error, offset, isRole }: PlanR
   // The text of a page begins before that of the file.
   const place = isRole
     ? placeOfTag(parsed, "role")
-    : main.placeAt(offset === null || isPaged || parsed.kind === "view" ? 0 : offset);
+    : main.placeAt(offset === null || isPaged || parsed.view !== null ? 0 : offset);
   const role = parsed.header.role;
   return {
     code: sqlstate === "42501" ? "privilege-missing" : `postgres-${sqlstate}`,

@@ -4,7 +4,7 @@
  */
 
 import { createReport, type Diagnostic, type Report } from "../query/diagnostic.ts";
-import type { ParsedQuery, Place } from "../query/model.ts";
+import { documentKinds, type ParsedQuery, type Place } from "../query/model.ts";
 import { list, locationOf, unwrap, walk } from "../query/parser/parse_tree.ts";
 import type { TypedColumn, TypedParameter, TypedQuery } from "./model.ts";
 import { nearestName } from "../nearest.ts";
@@ -31,17 +31,6 @@ export function assemble(
   const before = diagnostics.length;
   const report = createReport(parsed.path, diagnostics);
   const parameters = parametersOf(outline, catalog.types, report);
-  if (
-    parsed.kind === "unnest" &&
-    !parameters.some(({ type }) => withoutDomains(type).kind === "array")
-  ) {
-    report(
-      "unnest-array",
-      parsed.header.kindPlace,
-      "An :unnest file needs an array parameter",
-      "Write unnest(:name::text[]) with the columns' types",
-    );
-  }
   const answer = answerOf(outline, tree, catalog, parameters);
   const notes: Diagnostic[] = [];
   const columns = outline.columns.map((column, index): TypedColumn => {
@@ -138,12 +127,13 @@ function parameterFacts(parsed: ParsedQuery, parameters: readonly TypedParameter
     rowArrays: new Set<number>(),
     elementsNotNull: new Set<number>(),
   };
+  const takesRows = parsed.parameters.some(({ isUnnested }) => isUnnested);
   mainStatement(parsed).parameterNames.forEach((name, index) => {
     const parameter = parameters.find((candidate) => candidate.name === name);
     if (parameter === undefined) return;
     const { tag, type } = parameter;
     const isGiven = !(tag?.optional ?? false) && (tag?.from ?? null) === null;
-    const isField = parsed.kind === "unnest" && withoutDomains(type).kind === "array";
+    const isField = takesRows && withoutDomains(type).kind === "array";
     if (isGiven || isField) facts.notNull.add(index + 1);
     if (isField) facts.rowArrays.add(index + 1);
     if (isGiven && isField) facts.elementsNotNull.add(index + 1);
@@ -175,7 +165,7 @@ function isDeclaredNotNull(
 ): boolean {
   if (declared === undefined) return false;
   // COPY checks a domain on the way in.
-  if (outline.parsed.kind === "copy") return declared.isNotNull || isNotNullDomain(type);
+  if (outline.parsed.copy !== null) return declared.isNotNull || isNotNullDomain(type);
   const kind = catalog.relations.get(outline.columns[index]!.source!.relation)?.kind ?? "";
   return declared.isNotNull && columnIsDeclaredNotNull(mainStatement(outline.parsed), kind);
 }
@@ -187,7 +177,9 @@ function holdsJson(type: PgType): boolean {
 
 function notesOf(parsed: ParsedQuery, column: string, { gaps }: FoundShape): Diagnostic[] {
   // A jsonb column that is answered as it is says so itself, but a :report is there for its shape.
-  return gaps.filter(({ path }) => path.length > 0 || parsed.kind === "report").map(({ path, reason }) => ({
+  return gaps.filter(({ path }) => path.length > 0 || documentKinds.has(parsed.kind)).map((
+    { path, reason },
+  ) => ({
     code: "report-untyped",
     severity: "warning" as const,
     path: parsed.path,

@@ -65,7 +65,7 @@ async function readTrees(
 ): Promise<Map<Outline, TreeNode>> {
   // A view has its tree in the catalogue; a load and a write without RETURNING answer no rows.
   const wanted = outlines.filter(({ parsed, columns }) =>
-    parsed.kind !== "copy" && parsed.kind !== "view" && columns.length > 0
+    parsed.copy === null && parsed.view === null && columns.length > 0
   );
   const trees = new Map<Outline, TreeNode>();
   if (wanted.length === 0) return trees;

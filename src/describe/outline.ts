@@ -33,23 +33,17 @@ export async function outlineOf(
   diagnostics: Diagnostic[],
 ): Promise<Outline | null> {
   try {
-    switch (query.kind) {
-      case "copy":
-        return await outlineOfCopy(connection, query);
-      case "view":
-        return await outlineOfView(connection, query, diagnostics);
-      default: {
-        const statement = mainStatement(query);
-        const described = await describeStatement(connection, query, statement);
-        return {
-          parsed: query,
-          parameters: namedTypes(statement, described.types),
-          columns: described.columns,
-          relations: null,
-          view: null,
-        };
-      }
-    }
+    if (query.copy !== null) return await outlineOfCopy(connection, query);
+    if (query.view !== null) return await outlineOfView(connection, query, diagnostics);
+    const statement = mainStatement(query);
+    const described = await describeStatement(connection, query, statement);
+    return {
+      parsed: query,
+      parameters: namedTypes(statement, described.types),
+      columns: described.columns,
+      relations: null,
+      view: null,
+    };
   } catch (error) {
     if (!(error instanceof DescribeFailure)) throw error;
     diagnostics.push(error.diagnostic);

@@ -12,11 +12,11 @@ import { isQueryCanceled } from "../postgres/database_error.ts";
 import { mainStatement } from "../query/statements.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { ConnectionSource } from "../postgres/pool.ts";
-import { readKinds } from "../query/model.ts";
+import { documentKinds, readKinds } from "../query/model.ts";
 import { argumentFault } from "../tool/arguments.ts";
 import { authorize, type Caller } from "../tool/caller.ts";
 import type { CallContext, Catalog, Tool } from "../tool/model.ts";
-import { viewStatements } from "../call/view.ts";
+import { pageOf } from "../call/page.ts";
 
 export interface ExportLimits {
   timeout_ms: number;
@@ -68,7 +68,7 @@ export function prepareExport(
   if (!readKinds.has(kind)) {
     throw refuse(`it is a tool that writes (:${kind})`, "Export the result of a tool that reads");
   }
-  if (kind === "report" && format !== "ndjson") {
+  if (documentKinds.has(kind) && format !== "ndjson") {
     throw refuse(`a report is one document and has no rows for ${format}`, "Export it as ndjson");
   }
   for (const argument of tool.page === null ? [] : ["cursor", "page_size"]) {
@@ -77,16 +77,14 @@ export function prepareExport(
     }
   }
   const bound = tool.binding.bind(args);
-  if (kind === "view") {
-    const { statements, values } = viewStatements(tool, bound.filters);
-    return { tool, format, text: statements.first, parameters: [...Object.values(values), null] };
+  const page = pageOf(bound);
+  // In the order of the pages; a limit of null is none.
+  if (page !== null) {
+    return { tool, format, text: page.statements.first, parameters: [...page.parameters, null] };
   }
   const { text, parameterNames } = mainStatement(tool.query.parsed);
-  const values = parameterNames.map((parameter) => bound.values[parameter] ?? null);
-  // In the order of the pages; a limit of null is none.
-  return tool.page === null
-    ? { tool, format, text, parameters: values }
-    : { tool, format, text: tool.page.statements!.first, parameters: [...values, null] };
+  const parameters = parameterNames.map((parameter) => bound.values[parameter] ?? null);
+  return { tool, format, text, parameters };
 }
 
 /**
@@ -113,7 +111,7 @@ export async function runExport(
     const columns = {
       columns: tool.query.columns,
       writers: tool.columns.writers,
-      isDocument: tool.kind === "report",
+      isDocument: documentKinds.has(tool.kind),
     };
     const writer = await makeWriter(format, columns, counted);
     await readInBatches(

@@ -20,32 +20,26 @@ import { type OpenedSource, type SourceAccess } from "./source/model.ts";
 import type { StagedRows } from "./copy/staging_table.ts";
 import type { CallConnection, ConnectionSource } from "../postgres/pool.ts";
 import type { CopyTarget, Statement } from "../query/model.ts";
-import type { BoundArguments, BoundLoad, CallContext, Tool, ToolResult } from "../tool/model.ts";
+import type { BoundArguments, Tool, ToolResult } from "../tool/model.ts";
+import type { ToolCall } from "../tool/kind.ts";
+import { beginOf } from "../tool/transaction.ts";
+import type { BoundCopy, BoundLoad, CopyServices } from "./model.ts";
 import { jsonColumnsOf } from "./columns.ts";
 import { defaultMaximumRejects } from "./argument.ts";
 import { resultOf } from "../tool/result.ts";
 
-export type { SourceAccess } from "./source/model.ts";
-
-export async function runLoad(
-  pool: ConnectionSource,
-  tool: Tool,
-  bound: BoundArguments,
-  context: CallContext,
-  begin: string,
-  sources: SourceAccess,
-): Promise<ToolResult> {
-  const { load } = bound;
-  if (load === null) throw new TypeError(`${tool.name} is no :copy tool`);
+export async function runLoad(load: ToolCall<BoundCopy, CopyServices>): Promise<ToolResult> {
+  const { tool, bound, context, services: { writer, sources } } = load;
+  const begin = beginOf(load);
   // Opened before a connection is taken: a source that is missing or slow to answer keeps none.
-  const source = await openedSource(load, sources, context.signal);
+  const source = await openedSource(bound.load, sources(context.caller), context.signal);
   try {
     if (source instanceof SqlwrightError) {
-      return await repeatOrThrow(pool, source, { tool, bound, context, begin });
+      return await repeatOrThrow(writer, source, { tool, bound, context, begin });
     }
-    const intake = await openedIntake(tool, load, source);
+    const intake = await openedIntake(tool, bound.load, source);
     const call: LoadCall = { tool, bound, context, intake, source, statement: null, rows: 0 };
-    return await pool.withConnection(
+    return await writer.withConnection(
       context.signal,
       (connection) => connection.transaction(begin, () => runStatements(connection, call)),
     ).catch((error) => {
@@ -105,10 +99,7 @@ function openedIntake(tool: Tool, load: BoundLoad, source: OpenedSource | null):
   return openRows(copy, { columns: load.columns, batches: [load.rows], name: null });
 }
 
-interface LoadCall {
-  tool: Tool;
-  bound: BoundArguments;
-  context: CallContext;
+interface LoadCall extends Pick<ToolCall<BoundCopy>, "tool" | "bound" | "context"> {
   intake: Intake;
   source: OpenedSource | null;
   /** How far it is, for an error: the statement that runs, null for those up to the COPY; and the rows. */
@@ -136,7 +127,7 @@ async function runStatements(connection: CallConnection, call: LoadCall): Promis
   for (const statement of statements.filter(({ role }) => role === "setup")) {
     await connection.execute(statement.text, parametersOf(statement, bound), { signal, isPrepared: false });
   }
-  const staged = merges.length > 0 && bound.load!.options.mode === "collect"
+  const staged = merges.length > 0 && bound.load.options.mode === "collect"
     ? await stagedRows(connection, copy!, merges)
     : null;
   // Staged rows are none of the target's.
@@ -164,7 +155,7 @@ async function runStatements(connection: CallConnection, call: LoadCall): Promis
       form: intake,
       words: intake.words,
       progress,
-      maximumRejects: bound.load!.options.max_rejects ?? defaultMaximumRejects,
+      maximumRejects: bound.load.options.max_rejects ?? defaultMaximumRejects,
       rejects: loaded.rejects,
       timeout_ms: tool.limits.timeout_ms,
     });
@@ -260,7 +251,7 @@ async function copyInto(
 ): Promise<Loaded> {
   const { textInto, content, words, valueOf, textOf } = intake;
   const text = staged === null ? textInto() : textInto(staged.relation);
-  const { options } = bound.load!;
+  const { options } = bound.load;
   if (content.kind === "bytes") {
     const { bytes, lineOffset } = content;
     return {
@@ -286,7 +277,7 @@ async function copyInto(
 }
 
 function progressOf({ bound, context, source }: LoadCall, statements: number): LoadProgress {
-  const load = bound.load!;
+  const { load } = bound;
   return new LoadProgress({
     tell: context.progress,
     total: source !== null ? source.size : "rows" in load ? load.rows.length : null,
@@ -297,14 +288,14 @@ function progressOf({ bound, context, source }: LoadCall, statements: number): L
 }
 
 /** Null without a key. */
-function ledgerKeyOf(tool: Tool, { values, load }: BoundArguments, sourceBytes: number | null) {
-  const { idempotency_key: key, ...options } = load!.options;
+function ledgerKeyOf(tool: Tool, { values, load }: BoundCopy, sourceBytes: number | null) {
+  const { idempotency_key: key, ...options } = load.options;
   if (key === undefined) return null;
-  const content = "input" in load!
+  const content = "input" in load
     ? { name: load.input.name, columns: load.input.columns }
-    : "source" in load!
+    : "source" in load
     ? { source: load.source }
-    : { columns: load!.columns, rows: load!.rows };
+    : { columns: load.columns, rows: load.rows };
   return { tool: tool.name, key, fingerprint: fingerprintOf({ values, options, content }), sourceBytes };
 }
 

@@ -21,7 +21,8 @@ import { parseHeader, parseModuleHeader } from "../query/header/header.ts";
 import { splitStatements, tokenize } from "../query/lexer.ts";
 import { indexPlaces } from "../query/source_text.ts";
 import { type Catalog, type ServerLimits, type Tool } from "../tool/model.ts";
-import { catalogOf, toTool } from "../tool/catalog.ts";
+import { toTool } from "../call/make_tool.ts";
+import { catalogOf } from "../tool/catalog.ts";
 import { foldersOf, lockName, placeOfFile, type QueryFolders } from "../project.ts";
 import { type Lock, type LockedTool, type LockedType, lockVersion } from "./lock.ts";
 

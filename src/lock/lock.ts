@@ -14,7 +14,7 @@ import { compareText } from "../query/diagnostic.ts";
 import type { CopyTarget, Kind, Module, ParsedQuery, Statement, UnnestKeys } from "../query/model.ts";
 import { functionCalls, walk } from "../query/parser/parse_tree.ts";
 import { type JsonSchema, type ServerLimits, type Tool, type ToolAnnotations } from "../tool/model.ts";
-import { toTool } from "../tool/catalog.ts";
+import { toTool } from "../call/make_tool.ts";
 
 export const lockVersion = 1;
 

@@ -115,7 +115,7 @@ async function statementDrift(
   const described: { tool: Tool; types: number[]; columns: { name: string; type: number }[] }[] = [];
   for (const tool of tools) {
     // A view and the target of a load are relations; a load's temporary tables are not there.
-    if (tool.kind === "view" || tool.kind === "copy") continue;
+    if (tool.query.parsed.view !== null || tool.query.parsed.copy !== null) continue;
     try {
       described.push({ tool, ...await connection.describe(tool.query.parsed.statements[0]!.text) });
     } catch (error) {

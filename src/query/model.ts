@@ -79,6 +79,12 @@ export interface CopyTarget {
 export type PlaceAt = (offset: number) => Place;
 
 /** Kinds whose tools only read. */
+/** Kinds whose answer is one document. */
+export const documentKinds: ReadonlySet<Kind> = new Set(["report"]);
+
+/** Kinds that take files in. */
+export const loadKinds: ReadonlySet<Kind> = new Set(["copy"]);
+
 export const readKinds: ReadonlySet<Kind> = new Set(["many", "one", "value", "report", "view"]);
 
 /** JSON Schema vocabulary that a `{flow}` adds to a parameter or column. */

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import type { CopyTarget, Header, ModuleDefaults, ParsedQuery, Place, PlaceAt, Statement } from "./model.ts";
 import { parseHeader } from "./header/header.ts";
 import { createReport, type Diagnostic, didYouMean, type Report } from "./diagnostic.ts";
-import { checkKind, readCopyTarget, viewName } from "./rules/kind.ts";
+import { checkKind, partsOfKind, readCopyTarget } from "./rules/kind.ts";
 import { type LexedStatement, splitStatements, type Token, tokenize } from "./lexer.ts";
 import { lintQuery, withAllowed } from "./rules/lint.ts";
 import { checkBinding, checkParameters, checkReferences, collectParameters } from "./rules/parameters.ts";
@@ -16,7 +16,6 @@ import { parseSql, SqlSyntaxError } from "./parser/libpg_query.ts";
 import { decodeSource, indexPlaces } from "./source_text.ts";
 import { tagRules } from "./header/tags.ts";
 import { nestingOf, unwrap } from "./parser/parse_tree.ts";
-import { unnestKeys } from "./rules/unnest_keys.ts";
 
 export interface QueryFile {
   /** Relative to the SQL directory, with forward slashes: `<module>/<name>.sql`. */
@@ -99,9 +98,8 @@ export function parseQuery({ path, bytes, moduleDefaults = null, unbuilt }: Quer
     header,
     parameters,
     statements,
-    view: header.kind === "view" && main !== undefined ? viewName(main) : null,
     copy,
-    ...(header.kind === "unnest" && main !== undefined ? { unnest: unnestKeys(main) } : {}),
+    ...partsOfKind(header.kind, main),
   };
   return { query, diagnostics };
 }

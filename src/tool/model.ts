@@ -1,9 +1,8 @@
 /** A tool, its catalogue, and what goes into a call and comes out of it. */
 
 import type { TypedQuery } from "../describe/model.ts";
-import type { FilterTag, Kind, Module } from "../query/model.ts";
+import type { Kind, Module } from "../query/model.ts";
 import type { Caller } from "./caller.ts";
-import type { LoadOptions } from "../load/format/options.ts";
 
 /** JSON Schema 2020-12. */
 export type JsonSchema = Record<string, unknown>;
@@ -24,8 +23,8 @@ export interface Tool {
   limits: ToolLimits;
   binding: ArgumentBinding;
   columns: ToolColumns;
-  /** Null for tools without pages. */
-  page: { keys: PageKey[]; statements: PageStatements | null } | null;
+  /** Null for tools without pages. Statements are those of a call that filters nothing. */
+  page: { keys: readonly PageKey[]; statements: PageStatements } | null;
   /** It has optional filters: PostgreSQL plans its statement for the values of each call. */
   plansEachCall: boolean;
 }
@@ -122,31 +121,11 @@ export interface ServerLimits extends ToolLimits {
   maximumTimeout_ms: number;
 }
 
-/** The arguments of one call as Postgres takes them. */
+/** The arguments of one call as PostgreSQL takes them. A kind with arguments of its own adds its part. */
 export interface BoundArguments {
   /** Text or null by parameter name. */
   values: Record<string, string | null>;
-  /** Only with pages. */
-  page: { cursor: string | null; size: number } | null;
-  /** Only of `:view`: the filters that were given. */
-  filters: { filter: FilterTag; value: string }[];
-  /** Only of `:exec` and `:unnest`. */
-  write?: { isDryRun: boolean; maxAffected: number | null };
-  /** Only of `:unnest`: the elements of each array of `values`, and what parts them there. */
-  elements?: Record<string, (string | null)[]>;
-  delimiters?: Record<string, string>;
-  /** Only of `:copy`. */
-  load: BoundLoad | null;
 }
-
-/** What a load takes in, and how. */
-export type BoundLoad =
-  & { options: LoadOptions }
-  & (
-    | { columns: string[]; rows: (string | null)[][] }
-    | { source: string }
-    | { input: LoadInput }
-  );
 
 export interface ArgumentBinding {
   schema: JsonSchema;

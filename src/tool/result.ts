@@ -8,7 +8,7 @@ import { SqlwrightError } from "../errors.ts";
 import { toJsonOf, UnrepresentableError } from "../postgres/types/codec.ts";
 import type { TypedColumn } from "../describe/model.ts";
 import type { TextRow } from "../postgres/pool.ts";
-import type { ColumnWriter, ToolResult } from "./model.ts";
+import type { ColumnWriter, Tool, ToolResult } from "./model.ts";
 import { representationOf } from "./schema.ts";
 
 export function columnWriter(column: TypedColumn): ColumnWriter {
@@ -177,4 +177,52 @@ export function errorResult(error: SqlwrightError): ToolResult {
       return JSON.parse(json);
     },
   };
+}
+
+/** Members are JSON text by name. */
+export interface RowsResultOptions {
+  /** How to get the rows that a ceiling has cut off; null says nothing of them. */
+  advice: string | null;
+  /** Members before the rows. @default none */
+  before?: Record<string, string>;
+  /** The same in the text for the agent. @default before */
+  textBefore?: Record<string, string>;
+  /** Members after the rows. @default none */
+  after?: Record<string, string>;
+}
+
+export function rowsResult(
+  tool: Tool,
+  collector: RowCollector,
+  { advice, before = {}, textBefore = before, after = {} }: RowsResultOptions,
+): ToolResult {
+  if (collector.count === 0 && collector.cutBy === "bytes") throw rowTooLarge(tool);
+  const cut = advice === null ? null : truncation(collector, tool.limits, advice);
+  const members = { ...after, ...(cut === null ? {} : { truncated: JSON.stringify(cut) }) };
+  return resultOf(
+    { ...before, rows: collector.objects, ...members },
+    { ...textBefore, columns: tool.columns.namesJson, rows: collector.arrays, ...members },
+  );
+}
+
+/** @param bytes of the answer where it is one value */
+export function rowTooLarge(tool: Tool, bytes?: number): SqlwrightError {
+  return new SqlwrightError(
+    "result.too_large",
+    `Cannot answer ${tool.name}: ${
+      bytes === undefined ? "a single row" : `the ${tool.kind} of ${bytes} bytes`
+    } is over the ceiling of ${tool.limits.bytes} bytes`,
+    {
+      details: { ceiling_bytes: tool.limits.bytes },
+      hint: "Ask for less, or let the DBA raise @bytes and SQLWRIGHT_BYTES",
+    },
+  );
+}
+
+export function tooManyRows(tool: Tool, hint: string): SqlwrightError {
+  return new SqlwrightError(
+    "result.too_many_rows",
+    `Cannot answer ${tool.name}: the query of a :${tool.kind} tool found more than one row`,
+    { hint },
+  );
 }

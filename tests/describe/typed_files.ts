@@ -11,7 +11,7 @@ import { loadParser } from "../../src/query/parser/libpg_query.ts";
 import { type Kind, type ParsedQuery } from "../../src/query/model.ts";
 import { parseQuery } from "../../src/query/parse.ts";
 import { type JsonSchema } from "../../src/tool/model.ts";
-import { toTool } from "../../src/tool/catalog.ts";
+import { toTool } from "../../src/call/make_tool.ts";
 import { RowCollector } from "../../src/tool/result.ts";
 import { type TestServer, withDatabase } from "../harness.ts";
 

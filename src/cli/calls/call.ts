@@ -1,5 +1,6 @@
 /** `call`: runs one tool in this process, exactly as a client's call would run, and draws its answer. */
 
+import { loadKinds } from "../../query/model.ts";
 import type { SingleBar } from "cli-progress";
 import { refuseBrokenTool, withApplication } from "../../app.ts";
 import type { Config } from "../../config.ts";
@@ -180,7 +181,7 @@ class Progress {
   }
 
   static async start(tool: Tool, { source, json }: CallSwitches): Promise<Progress> {
-    if (tool.kind !== "copy" || source === undefined || json || !Deno.stderr.isTerminal()) {
+    if (!loadKinds.has(tool.kind) || source === undefined || json || !Deno.stderr.isTerminal()) {
       return new Progress(null);
     }
     return new Progress(await startBar(await sizeOf(source)));

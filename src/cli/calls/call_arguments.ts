@@ -3,6 +3,7 @@
  * it means. What cannot be converted stays text, so that the tool itself refuses it, in the words an agent would get.
  */
 
+import { loadKinds } from "../../query/model.ts";
 import { resolve } from "node:path";
 import { didYouMean } from "../../query/diagnostic.ts";
 import type { JsonSchema, Tool } from "../../tool/model.ts";
@@ -77,7 +78,7 @@ export function readArguments(
   }
   if (source !== undefined) {
     if (!Object.hasOwn(properties, "source")) throw unknownParameter(tool, "source");
-    args.source = tool.kind === "copy" ? resolve(source) : source;
+    args.source = loadKinds.has(tool.kind) ? resolve(source) : source;
   }
   return args;
 }

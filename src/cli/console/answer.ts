@@ -1,6 +1,7 @@
 /** A tool's answer as a person reads it: rows as a table, one row as pairs, a report as an indented document. */
 
 import { withoutDomains } from "../../postgres/types/types.ts";
+import type { Kind } from "../../query/model.ts";
 import type { Tool } from "../../tool/model.ts";
 import { formatCount, showControls } from "./console.ts";
 import { type Cell, type Column, cut, formatPairs, formatTable, type TableOptions } from "./table.ts";
@@ -11,48 +12,51 @@ export function formatAnswer(
   answer: Record<string, unknown>,
   options: TableOptions,
 ): string {
-  const { paint } = options;
-  const rows = () => formatRows(tool, answer.rows as Record<string, unknown>[], options);
-  switch (tool.kind) {
-    case "many":
-    case "view":
-      return rows();
-    case "one":
-      return answer.row === null ? paint("dim", "null: there is no such row") : formatPairs(
-        Object.entries(answer.row as object).map(([name, value]) => [name, toCell(value)]),
-        options,
-      );
-    case "value":
-      return answer.value === null ? paint("dim", "null") : toCell(answer.value) ?? "null";
-    case "report":
-      return answer.report === null
-        ? paint("dim", "null: there is nothing to report")
-        : formatDocument(answer.report, options);
-    case "exec":
-    case "unnest": {
-      const count = formatCount(Number(answer.affected), "row");
-      const lines = [
-        answer.dry_run === true
-          ? `${count} would be affected; a dry run, nothing was kept`
-          : `${count} affected`,
-        ...(answer.outcomes === undefined ? [] : formatOutcomes(answer)),
-      ];
-      return answer.rows === undefined ? lines.join("\n") : `${lines.join("\n")}\n\n${rows()}`;
-    }
-    case "copy": {
-      const counts = Object.entries(answer).flatMap(([name, count]): [string, string][] =>
-        typeof count === "number" ? [[name, formatCount(count, "row")]] : []
-      );
-      const parts = [
-        ...(answer.already_loaded === true ? ["This key was loaded before; nothing was done now."] : []),
-        formatPairs(counts, options),
-        ...(answer.rejects === undefined ? [] : [formatDocument(answer.rejects, options)]),
-      ];
-      return parts.join("\n\n");
-    }
-    default:
-      throw new TypeError(`unknown kind: ${tool.kind satisfies never}`);
-  }
+  return formats[tool.kind](tool, answer, options);
+}
+
+type Format = typeof formatAnswer;
+
+const formats: Readonly<Record<Kind, Format>> = {
+  many: formatRowsOf,
+  view: formatRowsOf,
+  one: (_tool, { row }, options) =>
+    row === null ? options.paint("dim", "null: there is no such row") : formatPairs(
+      Object.entries(row as object).map(([name, value]) => [name, toCell(value)]),
+      options,
+    ),
+  value: (_tool, { value }, { paint }) => value === null ? paint("dim", "null") : toCell(value) ?? "null",
+  report: (_tool, { report }, options) =>
+    report === null
+      ? options.paint("dim", "null: there is nothing to report")
+      : formatDocument(report, options),
+  exec: formatWrite,
+  unnest: formatWrite,
+  copy: formatLoad,
+};
+
+function formatRowsOf(tool: Tool, { rows }: Record<string, unknown>, options: TableOptions): string {
+  return formatRows(tool, rows as Record<string, unknown>[], options);
+}
+
+function formatWrite(tool: Tool, answer: Record<string, unknown>, options: TableOptions): string {
+  const count = formatCount(Number(answer.affected), "row");
+  const lines = [
+    answer.dry_run === true ? `${count} would be affected; a dry run, nothing was kept` : `${count} affected`,
+    ...(answer.outcomes === undefined ? [] : formatOutcomes(answer)),
+  ].join("\n");
+  return answer.rows === undefined ? lines : `${lines}\n\n${formatRowsOf(tool, answer, options)}`;
+}
+
+function formatLoad(_tool: Tool, answer: Record<string, unknown>, options: TableOptions): string {
+  const counts = Object.entries(answer).flatMap(([name, count]): [string, string][] =>
+    typeof count === "number" ? [[name, formatCount(count, "row")]] : []
+  );
+  return [
+    ...(answer.already_loaded === true ? ["This key was loaded before; nothing was done now."] : []),
+    formatPairs(counts, options),
+    ...(answer.rejects === undefined ? [] : [formatDocument(answer.rejects, options)]),
+  ].join("\n\n");
 }
 
 const listedMissing = 10;

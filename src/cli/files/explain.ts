@@ -9,7 +9,7 @@ import { callerOf } from "../../call/call_tool.ts";
 import { type ExplainedStatement, explainingSource, relationSizes } from "../../plan/explain_call.ts";
 import { nodesOf, type PlanWarning, planWarnings } from "../../plan/read.ts";
 import { withRehearsal } from "../../sql_tests/rolled_back.ts";
-import { viewStatements } from "../../call/view.ts";
+import { pageOf } from "../../call/page.ts";
 import { Interruption } from "../console/interruption.ts";
 import { formatDuration, type Paint, paintFor, print, printJson, tell, widthOf } from "../console/console.ts";
 import { silentLog } from "../../log.ts";
@@ -96,8 +96,7 @@ async function explain(
 
 /** The two statements of a tool with pages; null for others. */
 function pageSql(tool: Tool, args: Record<string, unknown>): { first: string; next: string } | null {
-  if (tool.page === null) return null;
-  return tool.page.statements ?? viewStatements(tool, tool.binding.bind(args).filters).statements;
+  return pageOf(tool.binding.bind(args))?.statements ?? null;
 }
 
 function draw({ tool, args, example }: NamedTool, explanation: Explanation): void {

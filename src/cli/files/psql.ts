@@ -5,7 +5,7 @@ import { placeOfFile } from "../../project.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { parseConnectionUrl } from "../../postgres/connection_url.ts";
 import { type PgType, withoutDomains } from "../../postgres/types/types.ts";
-import { readKinds } from "../../query/model.ts";
+import { loadKinds, readKinds } from "../../query/model.ts";
 import { paintFor, print, printJson, tell, UsageError } from "../console/console.ts";
 import { type PsqlLine, psqlLine, shellLine, shellWord } from "./psql_line.ts";
 import { type NamedTool, takeSwitch, type ToolOptions, withNamedTool } from "../calls/tool_words.ts";
@@ -27,7 +27,7 @@ export async function runPsql(
     if (isRun && isJson) throw new UsageError("--run and --json exclude each other");
     const { parsed } = tool.query;
     const file = placeOfFile(queryFoldersOf(config), parsed.path);
-    const rows = tool.kind === "copy" ? await rowsOf(named) : null;
+    const rows = loadKinds.has(tool.kind) ? await rowsOf(named) : null;
     const { values } = tool.binding.bind(args);
     const target = parseConnectionUrl(database.url);
     const integers = new Set(
@@ -67,7 +67,7 @@ function isInteger(type: PgType): boolean {
 
 function notesOf({ tool, args, database }: NamedTool, hasPassword: boolean, isRun: boolean): string[] {
   const notes: string[] = [];
-  if (tool.kind === "view") {
+  if (tool.query.parsed.view !== null) {
     notes.push("The file of a :view creates or replaces the view; filters are the tool's own");
   } else if (tool.page !== null) notes.push("psql answers all rows: pages are the tool's own");
   if (tool.page !== null && ("cursor" in args || "page_size" in args)) {

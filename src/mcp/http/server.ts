@@ -2,6 +2,7 @@
  * MCP over Streamable HTTP: listening, the guards that every request passes, health, and a stop that lets calls finish.
  * What happens at /mcp is in endpoint.ts.
  */
+import { loadKinds } from "../../query/model.ts";
 import { errorReport, SqlwrightError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { isLoopback } from "../../permissions.ts";
@@ -156,7 +157,7 @@ function start(application: McpApplication, options: HttpOptions): HttpServer {
 /** What nobody can load for this caller is not kept. @throws {SqlwrightError} `auth.scope_missing` */
 function requireLoadTool(application: McpApplication, caller: Caller): void {
   if (caller.scopes === "all") return;
-  const loads = [...application.catalog().tools.values()].filter(({ kind }) => kind === "copy");
+  const loads = [...application.catalog().tools.values()].filter(({ kind }) => loadKinds.has(kind));
   if (loads.some(({ scopes }) => mayUse(caller, scopes))) return;
   const [first] = byName(loads);
   if (first !== undefined) authorize(caller, first);

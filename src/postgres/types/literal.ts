@@ -115,3 +115,19 @@ export function readMultirange(text: string): RangeParts[] {
 }
 
 const quote = (text: string) => `"${text.replace(/["\\]/g, "\\$&")}"`;
+
+const special = /[\\",{}\s;:]/;
+const mustQuote = (element: string) =>
+  special.test(element) || element === "" || (element.length === 4 && element.toLowerCase() === "null");
+
+/** An array literal of elements that have no parts. */
+export function writeElements(elements: readonly (string | null)[], delimiter: string): string {
+  let literal = "";
+  for (let index = 0; index < elements.length; index++) {
+    const element = elements[index]!;
+    if (index > 0) literal += delimiter;
+    if (element === null) literal += "NULL";
+    else literal += mustQuote(element) ? `"${element.replace(/["\\]/g, "\\$&")}"` : element;
+  }
+  return `{${literal}}`;
+}

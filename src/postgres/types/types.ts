@@ -79,6 +79,13 @@ export function withoutDomains(type: PgType): PgType {
   return type.kind === "domain" ? withoutDomains(type.base) : type;
 }
 
+/** The type of the elements of an array. @throws {TypeError} for another type */
+export function elementOf(type: PgType): PgType {
+  const plain = withoutDomains(type);
+  if (plain.kind !== "array") throw new TypeError(`${type.name} is no array`);
+  return plain.element;
+}
+
 interface TypeRow {
   oid: number;
   schema: string;

@@ -5,7 +5,7 @@
  */
 import { didYouMean, type Report } from "../diagnostic.ts";
 import { explainForbiddenStatement } from "./forbidden.ts";
-import type { CopyTarget, Kind, Place, Statement } from "../model.ts";
+import type { CopyTarget, Kind, ParsedQuery, Place, Statement } from "../model.ts";
 import {
   field,
   list,
@@ -17,6 +17,7 @@ import {
   unwrap,
   walk,
 } from "../parser/parse_tree.ts";
+import { unnestKeys } from "./unnest_keys.ts";
 
 export interface KindOptions {
   kindPlace: Place;
@@ -63,7 +64,19 @@ export function unnestedNumbers(statement: Statement): Set<number> {
   return numbers;
 }
 
-export function viewName(statement: Statement): { schema: string; name: string } | null {
+/** What a query has of its kind alone. */
+export function partsOfKind(
+  kind: Kind,
+  main: Statement | undefined,
+): Pick<ParsedQuery, "view"> & Partial<Pick<ParsedQuery, "unnest">> {
+  if (main === undefined) return { view: null };
+  return {
+    view: kind === "view" ? viewName(main) : null,
+    ...(kind === "unnest" ? { unnest: unnestKeys(main) } : {}),
+  };
+}
+
+function viewName(statement: Statement): { schema: string; name: string } | null {
   if (statement.nodeType !== "ViewStmt") return null;
   const { schemaname, relname } = field(statement.tree, "view");
   return { schema: String(schemaname ?? ""), name: String(relname ?? "") };

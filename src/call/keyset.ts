@@ -12,7 +12,7 @@ import { SqlwrightError } from "../errors.ts";
 import type { TypedColumn } from "../describe/model.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { OrderTerm } from "../query/model.ts";
-import { type PageKey, type PageStatements } from "./model.ts";
+import { type PageKey, type PageStatements } from "../tool/model.ts";
 
 export function pageKeys(order: readonly OrderTerm[], columns: readonly TypedColumn[]): PageKey[] {
   return order.map(({ column, descending }) => {

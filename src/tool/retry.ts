@@ -4,24 +4,17 @@
  * sent, and is never tried again.
  */
 
-import type { Log } from "../log.ts";
 import { sqlstateOf } from "../postgres/database_error.ts";
-import type { CallContext } from "../tool/model.ts";
+import type { ToolCall } from "./kind.ts";
 
 const serializationFailure = "40001";
 const deadlockDetected = "40P01";
 const maximumAttempts = 4;
 const firstDelay_ms = 20;
 
-export interface RetryOptions {
-  tool: string;
-  context: CallContext;
-  log: Log;
-}
-
 /** Resolves with the answer and the number of attempts that it took; rejects with the last attempt's error. */
 export async function withRetries<T>(
-  { tool, context, log }: RetryOptions,
+  { tool, context, services: { log } }: Pick<ToolCall, "tool" | "context" | "services">,
   run: () => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1;; attempt++) {
@@ -34,7 +27,7 @@ export async function withRetries<T>(
       // Full jitter: those that collided do not meet again.
       const delay_ms = Math.round(Math.random() * firstDelay_ms * 2 ** attempt);
       log.info("call.retried", {
-        tool,
+        tool: tool.name,
         correlation_id: context.correlationId,
         attempt,
         sqlstate,

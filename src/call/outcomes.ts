@@ -15,13 +15,12 @@
 
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { CallConnection, StatementOptions, TextRow } from "../postgres/pool.ts";
-import { withoutDomains } from "../postgres/types/types.ts";
+import { writeElements } from "../postgres/types/literal.ts";
+import { elementOf, withoutDomains } from "../postgres/types/types.ts";
 import type { UnnestKeys } from "../query/model.ts";
-import type { BoundArguments, Tool } from "./model.ts";
-import { elementOf, writeElements } from "./arguments.ts";
-
-export const outcomeNames = ["updated", "unchanged", "missing", "inserted", "deleted"] as const;
-export type Outcome = (typeof outcomeNames)[number];
+import type { BoundArguments, Tool } from "../tool/model.ts";
+import { type Outcome, possibleOutcomes } from "./outcome_names.ts";
+import type { BoundRows } from "./model.ts";
 
 export interface Outcomes {
   counts: Partial<Record<Outcome, number>>;
@@ -34,7 +33,7 @@ export interface OutcomeCall {
   connection: CallConnection;
   tool: Tool;
   keys: UnnestKeys;
-  bound: BoundArguments;
+  bound: BoundRows;
   options: Pick<StatementOptions, "signal" | "bound_ms">;
 }
 
@@ -46,14 +45,6 @@ export type RunStatement = (
 
 /** What the statement returned cannot be told from its text: the call has to be begun again, by places. */
 export class InexactKeys extends Error {}
-
-/** Which of the outcomes a tool can have. */
-export function possibleOutcomes({ does }: UnnestKeys): Outcome[] {
-  const changes = does.map((each) =>
-    ({ update: "updated", delete: "deleted", insert: "inserted" } as const)[each]
-  );
-  return outcomeNames.filter((name) => name === "unchanged" || name === "missing" || changes.includes(name));
-}
 
 /**
  * @param standing of the call's table; null to go by places whatever it is
@@ -136,7 +127,7 @@ async function runByCount(
   run: RunStatement,
 ): Promise<{ affected: number; outcomes: Outcomes }> {
   const affected = await run({ returning: "" });
-  const rowCount = call.bound.elements![call.keys.keys[0]!.parameter]!.length;
+  const rowCount = call.bound.elements[call.keys.keys[0]!.parameter]!.length;
   if (affected === rowCount) {
     const rows = new Array<Outcome>(rowCount).fill("updated");
     return { affected, outcomes: { counts: countOf(call, rows), rows } };
@@ -175,7 +166,7 @@ async function runByReturning(
       : "updated";
     changed.set(keyOf(keys.keys.map((_key, index) => row[firstKey + index] ?? null)), outcome);
   });
-  const elements = keys.keys.map(({ parameter }) => bound.elements![parameter]!);
+  const elements = keys.keys.map(({ parameter }) => bound.elements[parameter]!);
   const rowCount = elements[0]!.length;
   const rows = new Array<Outcome>(rowCount).fill("missing");
   const others: number[] = [];
@@ -223,7 +214,7 @@ function keyPatterns({ keys: { keys }, tool }: OutcomeCall): RegExp[] | null {
 function hasExactKeys(call: OutcomeCall): boolean {
   return keyPatterns(call)?.every((pattern, index) => {
     const { parameter } = call.keys.keys[index]!;
-    return call.bound.elements![parameter]!.every((value) => value === null || pattern.test(value));
+    return call.bound.elements[parameter]!.every((value) => value === null || pattern.test(value));
   }) ?? false;
 }
 
@@ -256,7 +247,7 @@ from found`;
 
 async function outcomesByPlaces(call: OutcomeCall, places: Places): Promise<Outcomes> {
   const { does, keys } = call.keys;
-  const rowCount = call.bound.elements![keys[0]!.parameter]!.length;
+  const rowCount = call.bound.elements[keys[0]!.parameter]!.length;
   const untouched = await findUntouched(call, places);
   const gone = new Set<number>();
   const rows = new Array<Outcome>(rowCount).fill("missing");
@@ -296,14 +287,14 @@ where target.ctid = any ($1::pg_catalog.tid[])`;
 /** The call's values with its rows in the order of their keys, so that new rows too are inserted in one order by all calls. */
 function inOrder({ keys, bound }: OutcomeCall): BoundArguments["values"] {
   if (!keys.does.includes("insert")) return bound.values;
-  const elements = keys.keys.map(({ parameter }) => bound.elements![parameter]!);
+  const elements = keys.keys.map(({ parameter }) => bound.elements[parameter]!);
   const texts = elements[0]!.map((_value, index) => keyOf(elements.map((values) => values[index] ?? null)));
   const order = texts.map((_text, index) => index).sort((one, other) =>
     texts[one]! < texts[other]! ? -1 : texts[one]! > texts[other]! ? 1 : one - other
   );
-  const sorted = Object.entries(bound.elements!).map(([name, values]) => [
+  const sorted = Object.entries(bound.elements).map(([name, values]) => [
     name,
-    writeElements(order.map((index) => values[index] ?? null), bound.delimiters![name]!),
+    writeElements(order.map((index) => values[index] ?? null), bound.delimiters[name]!),
   ]);
   return { ...bound.values, ...Object.fromEntries(sorted) };
 }

@@ -1,0 +1,114 @@
+/** The kind `:unnest`: many rows in one statement, which takes them as one array a column. */
+
+import type { TypedParameter, TypedQuery } from "../describe/model.ts";
+import { fromJsonOf } from "../postgres/types/codec.ts";
+import { writeElements } from "../postgres/types/literal.ts";
+import { elementOf, withoutDomains } from "../postgres/types/types.ts";
+import type { UnnestKeys } from "../query/model.ts";
+import { converted } from "../tool/arguments.ts";
+import { given, type KindEntry } from "../tool/kind.ts";
+import type { BoundArguments, JsonSchema } from "../tool/model.ts";
+import { closedObject, schemaOf } from "../tool/schema.ts";
+import { planEachCall } from "../tool/transaction.ts";
+import { possibleOutcomes } from "./outcome_names.ts";
+import type { BoundRows, WriteServices } from "./model.ts";
+import { runWrite, writeArguments, writeOutput } from "./write.ts";
+
+/** Rows of one call. */
+const maximumRows = 10_000;
+
+export const unnest: KindEntry<BoundRows, WriteServices> = {
+  arguments(query, { tool, limits }) {
+    const fields = query.parameters.filter(isArrayParameter);
+    const write = writeArguments(limits);
+    return {
+      properties: { rows: rowsArgument(fields), ...write.properties },
+      required: ["rows"],
+      fields: new Set(fields.map(({ name }) => name)),
+      reserved: ["rows", ...write.reserved],
+      bind: (values, args, input) => ({
+        ...write.bind(values, args, input),
+        ...bindRows(tool, fields, values, args.rows as Record<string, unknown>[]),
+      }),
+    };
+  },
+  output: (query) => writeOutput(query, query.parsed.unnest ? outcomeSchemas(query.parsed.unnest) : {}),
+  check({ parsed: { header }, parameters }: TypedQuery, report) {
+    if (parameters.some(isArrayParameter)) return;
+    report(
+      "unnest-array",
+      header.kindPlace,
+      "An :unnest file needs an array parameter",
+      "Write unnest(:name::text[]) with the columns' types",
+    );
+  },
+  run: (call) => runWrite(call, [planEachCall]),
+};
+
+function isArrayParameter({ type }: TypedParameter): boolean {
+  return withoutDomains(type).kind === "array";
+}
+
+function rowsArgument(fields: readonly TypedParameter[]): JsonSchema {
+  const properties = Object.fromEntries(fields.map(({ name, type, tag }) => {
+    const schema = schemaOf(elementOf(type), {
+      direction: "input",
+      isNullable: tag?.optional ?? false,
+      description: tag?.text ?? null,
+      flow: tag?.flow ?? {},
+    });
+    return [name, tag?.default === undefined ? schema : { ...schema, default: tag.default }];
+  }));
+  const required = fields.filter(({ tag }) => !tag?.optional && tag?.default === undefined).map(({ name }) =>
+    name
+  );
+  return {
+    description: "One object for each row",
+    type: "array",
+    maxItems: maximumRows,
+    items: closedObject(properties, required),
+  };
+}
+
+/** The rows as one array a parameter. The literals are written here and not by the array's codec, so that a fault names its row. */
+function bindRows(
+  tool: string,
+  fields: readonly TypedParameter[],
+  values: BoundArguments["values"],
+  rows: readonly Record<string, unknown>[],
+): Pick<BoundRows, "values" | "elements" | "delimiters"> {
+  const bound: ReturnType<typeof bindRows> = { values: { ...values }, elements: {}, delimiters: {} };
+  for (const { name, type, tag } of fields) {
+    const toElement = fromJsonOf(elementOf(type));
+    const plain = withoutDomains(type);
+    const fallback = tag?.default;
+    const elements = rows.map((row, index) => {
+      const value = given(row, name) ?? fallback ?? null;
+      if (value === null) return null;
+      try {
+        return toElement(value);
+      } catch {
+        // Only a fault is worth the path of its place.
+        return converted(tool, `rows[${index}].${name}`, toElement, value);
+      }
+    });
+    const delimiter = plain.kind === "array" ? plain.delimiter : ",";
+    bound.elements[name] = elements;
+    bound.delimiters[name] = delimiter;
+    bound.values[name] = writeElements(elements, delimiter);
+  }
+  return bound;
+}
+
+function outcomeSchemas(keys: UnnestKeys): Record<string, JsonSchema> {
+  const names = possibleOutcomes(keys);
+  const counts = Object.fromEntries(names.map((name) => [name, { type: "integer", minimum: 0 }]));
+  return {
+    outcomes: { description: "Rows of the call by what became of them", ...closedObject(counts) },
+    row_outcomes: {
+      description: "The same for each row, in the order of the call",
+      type: "array",
+      items: { type: "string", enum: names },
+    },
+  };
+}
