@@ -21,9 +21,9 @@ import { visibleTo } from "./mcp/visible.ts";
 import { sqlstateOf } from "./postgres/database_error.ts";
 import type { MigrationList } from "./migrate/files.ts";
 import { type MigrationGap, pendingError } from "./migrate/gap.ts";
-import type { Pool } from "./postgres/pool.ts";
+import type { Pool, Pools } from "./postgres/pool.ts";
 import { poolerWarning } from "./postgres/session.ts";
-import { type Opening, openServer, type Pools, type ServerFacts } from "./databases.ts";
+import { type Opening, openServer, type ServerFacts } from "./databases.ts";
 import type { Diagnostic } from "./query/diagnostic.ts";
 import { loadKinds, type ParsedQuery } from "./query/model.ts";
 import { type Change, watchFiles } from "./reload/watch.ts";
@@ -45,7 +45,8 @@ import {
 } from "./tool/program_tool.ts";
 import { LiveCatalog, type LiveCatalogOptions } from "./reload/live_catalog.ts";
 
-export { openPools, type Pools, type ServerFacts, serverFacts } from "./databases.ts";
+export { openPools, type ServerFacts, serverFacts } from "./databases.ts";
+export { type Pools } from "./postgres/pool.ts";
 
 /** A started application: what the transports serve, and how to ask whether it is well. */
 export interface Application extends McpApplication {

@@ -7,14 +7,7 @@ import type { Config } from "./config.ts";
 import { SqlwrightError } from "./errors.ts";
 import type { MigrationList } from "./migrate/files.ts";
 import { findMigrationGap, type MigrationGap } from "./migrate/gap.ts";
-import { Pool, type PoolConnection } from "./postgres/pool.ts";
-
-export interface Pools {
-  reader: Pool;
-  writer: Pool;
-  /** Moves the parts of uploads. On its own, so that a load that reads an upload never waits for the other loads. */
-  uploads: Pool;
-}
+import { Pool, type PoolConnection, type Pools } from "./postgres/pool.ts";
 
 export interface ServerFacts {
   /** `server_version_num`, such as 180004. */

@@ -142,3 +142,10 @@ export class Pool {
     this.#idle.push(connection);
   }
 }
+
+export interface Pools {
+  reader: Pool;
+  writer: Pool;
+  /** Moves the parts of uploads. On its own, so that a load that reads an upload never waits for the other loads. */
+  uploads: Pool;
+}

@@ -7,7 +7,7 @@
 import type { Config } from "../config.ts";
 import { SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Pools } from "../databases.ts";
+import type { Pools } from "../postgres/pool.ts";
 import type { Diagnostic } from "../query/diagnostic.ts";
 import { argumentError } from "./arguments.ts";
 import { callerField, logCall, logFailure, rounded } from "./call_log.ts";

@@ -1,6 +1,7 @@
 /** The lock: what it holds, what is served from it, and what it says of changes in files and database. */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { checkFiles, defaultLimits, openPools, withApplication } from "../../src/app.ts";
 import { checkLock, saveLock } from "../../src/cli/files/lock.ts";
 import { createLog } from "../../src/log.ts";
@@ -113,8 +114,9 @@ async function lockOf(database: TestDatabase, directory: string, isSaved = false
   try {
     const found = await checkFiles(config, pools.writer);
     assert.deepEqual(found.diagnostics, []);
-    const check = await checkLock(found, pools, directory);
-    if (isSaved) await saveLock(check, directory);
+    const lockFile = join(directory, "lock.json");
+    const check = await checkLock(found, pools, lockFile);
+    if (isSaved) await saveLock(check, lockFile);
     return check.lock;
   } finally {
     await Promise.all([pools.reader.close(), pools.writer.close()]);
