@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /**
- * The command `sqlwright` of the npm package: finds the Deno that npm installed beside it and runs launch.ts with that.
+ * The command `sqlwright` of the npm package: runs launch.ts with the Deno that npm installed beside it.
  *
- * Where Node can (from 22.15 on, but not on Windows) this process becomes Deno: the same process id, streams and signals, and nothing in
- * between. Elsewhere Deno is a child with the same streams; signals and the exit code are passed on.
+ * Where Node can (from 22.15 on, but not on Windows) this process becomes Deno: the same process id, streams
+ * and signals, and nothing in between. Elsewhere Deno is a child with the same streams; signals and the exit
+ * code are passed on.
  *
  * Deno itself can run this file too, for `deno install --global` from a checkout.
  */
@@ -14,6 +15,7 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 
 const product = fileURLToPath(new URL("..", import.meta.url));
@@ -25,14 +27,16 @@ if (deno === null) {
   const wanted = Object.values(optionalDependencies)[0];
   process.stderr.write(
     `sqlwright: cannot find Deno for ${process.platform} ${process.arch}, which it runs on\n` +
-      `Install sqlwright again without --omit=optional, or put Deno ${wanted} or newer on the PATH: https://deno.com\n`,
+      "Install sqlwright again without --omit=optional, or put Deno " +
+      `${wanted} or newer on the PATH: https://deno.com\n`,
   );
   process.exit(1);
 }
 const args = [
   "run",
   "--allow-all",
-  // Named, because Deno looks for no configuration below node_modules, and would take the TypeScript there for a package's.
+  // Named, because Deno looks for none below node_modules, and would refuse the TypeScript there as a
+  // package's.
   "--config",
   join(product, "deno.json"),
   // launch.ts fetches what is missing, with one line of progress.
@@ -73,12 +77,15 @@ function findInstalledDeno() {
 }
 
 function runChild() {
-  // INIT_CWD tells `start` that its parent may be killed without a word, as below `deno task`: it then stops by itself.
+  // INIT_CWD tells `start` that its parent may be killed without a word, as below `deno task`: it watches
+  // then.
   const env = { ...environment, INIT_CWD: process.env.INIT_CWD ?? process.cwd() };
   const child = spawn(deno, args, { stdio: "inherit", env });
-  // Ctrl-C reaches both processes from the terminal; commands take two signals within a moment for one key.
-  const signals = process.platform === "win32" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  // A terminal sends Ctrl-C to both processes; here it only must not end the one that waits for the other.
+  process.on("SIGINT", () => isatty(0) || child.kill("SIGINT"));
+  if (process.platform !== "win32") {
+    for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  }
   child.on("error", (error) => {
     process.stderr.write(`sqlwright: cannot run ${deno}: ${error.message}\n`);
     process.exit(1);

@@ -49,7 +49,7 @@ export function openPools(config: Config): Pools {
   const { DATABASE_URL: url } = config;
   if (url === undefined) {
     throw new SqlwrightError("config.invalid", "Cannot start: DATABASE_URL is not set", {
-      hint: "Set DATABASE_URL in .env, or run `deno task start`, which brings its own PostgreSQL",
+      hint: "Set DATABASE_URL in .env, or run `sqlwright start`, which brings its own PostgreSQL",
     });
   }
   const options = {

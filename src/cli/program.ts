@@ -5,6 +5,7 @@ import { projectFile } from "../project.ts";
 import { version } from "../version.ts";
 import { kinds } from "../query/model.ts";
 import { paintFor, UsageError, widthOf } from "./console/console.ts";
+import { commandName } from "./installation.ts";
 import { addEdgarCommands } from "../../edgar/src/cli/commands.ts";
 
 /** Runs the command that the words name. Resolves to the exit code. */
@@ -50,7 +51,7 @@ Without DATABASE_URL, in the environment or in .env, commands use the embedded P
 Exit codes: 0 done · 1 failed, and the error says why · 2 wrong usage · 130 stopped with Ctrl-C
 
 Example:
-  deno task sqlwright call edgar_find_company --q AAPL`,
+  ${commandName} call edgar_find_company --q AAPL`,
     );
 
   const command = (name: string, description: string, ...examples: string[]) =>
@@ -62,7 +63,7 @@ Example:
       .option("--sql <dir>", "query files by themselves, without a project")
       .addHelpText(
         "after",
-        `\nExample:\n${examples.map((example) => `  deno task sqlwright ${example}`).join("\n")}`,
+        `\nExample:\n${examples.map((example) => `  ${commandName} ${example}`).join("\n")}`,
       );
 
   command("start", startDescription, "start --http 127.0.0.1:8321", "start --stdio")

@@ -1,6 +1,7 @@
 /**
- * Runs the same command again in another process: under another configuration, because what a project's extension needs beside the
- * product's packages has a lock of its own; and after packages were fetched, because Deno keeps in mind what it did not find.
+ * Runs the same command again in another process: under another configuration, because what a project's
+ * extension needs beside the product's packages has a lock of its own; and after packages were fetched,
+ * because Deno keeps in mind what it did not find.
  */
 
 import { fileURLToPath } from "node:url";
@@ -16,10 +17,14 @@ export interface Rerun {
 }
 
 const variable = "SQLWRIGHT_RERUN";
+const productConfigFile = fileURLToPath(new URL("../../deno.json", import.meta.url));
 const launcher = fileURLToPath(new URL("../../launch.ts", import.meta.url));
 const parentWatch_ms = 500;
 
-/** What the process before has said. The variable is taken away: it is no setting, and not for our own children. */
+/**
+ * What the process before has said. The variable is taken away: it is no setting, and not for our own
+ * children.
+ */
 export function takeRerun(): Rerun | null {
   const text = Deno.env.get(variable);
   if (text === undefined) return null;
@@ -29,7 +34,8 @@ export function takeRerun(): Rerun | null {
 
 /** Streams are passed on, signals too, and the exit code is the other process's. */
 export async function rerun(args: readonly string[], told: Rerun): Promise<number> {
-  const configuration = told.configFile === null ? [] : ["--config", told.configFile];
+  // Named always: Deno looks for no configuration where npm installs.
+  const configuration = ["--config", told.configFile ?? productConfigFile];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--cached-only", "--frozen", ...configuration, launcher, ...args],
     env: { [variable]: JSON.stringify(told) },

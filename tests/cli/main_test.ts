@@ -155,10 +155,11 @@ Deno.test("client-config prints what each client takes, with this checkout's pla
   const launch = {
     command: Deno.execPath(),
     args: [
-      "run",
+      "task",
       "--quiet",
-      "--allow-all",
-      `${projectDirectory}main.ts`,
+      "--cwd",
+      root,
+      "sqlwright",
       "start",
       "--stdio",
       "--sql",

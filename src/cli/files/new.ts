@@ -7,6 +7,7 @@ import { type Kind, readKinds } from "../../query/model.ts";
 import { didYouMean } from "../../query/diagnostic.ts";
 import { paintFor, print, printJson, shownPlace, tell, UsageError } from "../console/console.ts";
 import { withDatabase } from "../database.ts";
+import { commandName } from "../installation.ts";
 import { type ProjectOptions, readSettings } from "../environment.ts";
 import { kindsOverTables, scaffoldModule, scaffoldQuery } from "./scaffold.ts";
 import { type ScaffoldColumn, ScaffoldRefusal, type ScaffoldTable } from "./scaffold_table.ts";
@@ -103,7 +104,7 @@ function nextSteps(
   tool: string,
   { file, sql, newModuleFile }: { file: string; sql: string; newModuleFile: string | null },
 ): [string, string][] {
-  const run = (command: string, words = "") => `deno task sqlwright ${command}${sql}${words}`;
+  const run = (command: string, words = "") => `${commandName} ${command}${sql}${words}`;
   const isRead = readKinds.has(kind);
   return [
     [`edit ${file}`, "the SQL is yours; the text tells agents what the tool is for"],

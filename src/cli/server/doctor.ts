@@ -2,7 +2,7 @@
 
 import { checkFiles, openPools, requireUsableServer, type ServerFacts, serverFacts } from "../../app.ts";
 import { type Config, queryFoldersOf, settings } from "../../config.ts";
-import { findOuterProject } from "../../project.ts";
+import { findOuterProject, productDirectory } from "../../project.ts";
 import { errorReport } from "../../errors.ts";
 import { joinHostAndPort } from "../../permissions.ts";
 import { embeddedVersion } from "../../embedded/binaries.ts";
@@ -27,6 +27,8 @@ interface Finding {
 }
 
 const oldestDeno = [2, 9];
+/** Run in the place of main.ts. */
+const probe = `${productDirectory}src/cli/server/sandbox_probe.ts`;
 const child_timeout_ms = 20_000;
 
 /** @returns 1 when anything failed */
@@ -230,9 +232,9 @@ async function examinePort({ SQLWRIGHT_HTTP: address }: Config): Promise<Finding
 /** Runs a child with exactly the server's flags: what it must not do has to fail there. */
 async function examineSandbox(config: Config): Promise<Finding> {
   if (Deno.build.standalone) return skipped("sandbox", "a compiled program has its permissions built in");
-  const { flags, cwd, env } = commandOf(config, config.DATABASE_URL!, { stdio: true });
+  const { args, cwd, env } = commandOf(config, config.DATABASE_URL!, { stdio: true });
   const output = await runChild(
-    ["run", ...flags, "src/cli/server/sandbox_probe.ts", env.SQLWRIGHT_SQL_DIR!],
+    [...args.slice(0, args.indexOf("serve") - 1), probe, config.SQLWRIGHT_SQL_DIR],
     {
       cwd,
       env,

@@ -1,11 +1,12 @@
 /**
- * How a program that was started elsewhere, such as an MCP client, starts this sqlwright. What it prints must work tomorrow and from any
- * folder: npx's cache is emptied now and then, a client has a working directory of its own, and a desktop program not the shell's PATH.
+ * How a program that was started elsewhere, such as an MCP client, starts this sqlwright. What it prints
+ * must work tomorrow and from any folder: npx's cache is emptied now and then, a client has a working
+ * directory of its own, and a desktop program not the shell's PATH.
  */
 
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { installationOf } from "../../installation.ts";
+import { installationOf } from "../installation.ts";
 import { version } from "../../version.ts";
 
 export interface LaunchCommand {
@@ -14,9 +15,13 @@ export interface LaunchCommand {
 }
 
 export interface LaunchOptions {
-  /** The text goes into a file that several people share, so it names no place of this machine where that can be helped. @default false */
+  /**
+   * The text goes into a file that several people share, so it names no place of this machine where that can
+   * be helped.
+   * @default false
+   */
   isShared?: boolean;
-  /** The folder of main.ts. @default this one */
+  /** The folder of launch.ts. @default this one */
   product?: string;
   /** Deno's executable. @default the one that runs this */
   deno?: string;
@@ -83,7 +88,7 @@ function throughProgram(path: string, words: readonly string[], { folder, deno, 
       "--cached-only",
       "--config",
       configuration,
-      join(folder, "main.ts"),
+      join(folder, "launch.ts"),
       ...words,
     ],
   };
@@ -95,7 +100,7 @@ function throughShell(words: [string, ...string[]], os: typeof Deno.build.os): L
   return os === "windows" ? { command: "cmd", args: ["/c", ...words] } : { command, args };
 }
 
-/** This version from npm, or the file that npx was given: npx writes beside its node_modules what was asked for. */
+/** This version from npm, or the file that npx was given, which it writes beside its node_modules. */
 function npxSpecifier(modules: string): string {
   const asked = readDependency(join(dirname(modules), "package.json"));
   const file = asked?.startsWith("file:") ? resolve(dirname(modules), asked.slice("file:".length)) : null;

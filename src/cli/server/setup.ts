@@ -3,10 +3,11 @@
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
 import { joinHostAndPort } from "../../permissions.ts";
-import { productDirectory } from "../../project.ts";
 import { paintFor, print, printJson, tell } from "../console/console.ts";
 import { withDatabase } from "../database.ts";
+import { commandName } from "../installation.ts";
 import { type ProjectOptions, readAddress, readSettings, refuseForeignAddress } from "../environment.ts";
+import { launchCommand } from "./launch_command.ts";
 import { prepareDatabase } from "./prepare.ts";
 import { type ServerCommand, serverCommand, start } from "./start.ts";
 
@@ -67,7 +68,7 @@ export function commandOf(
     config,
     databaseUrl,
   });
-  return { ...command, flags: command.args.slice(1, command.args.indexOf("serve") - 1) };
+  return { ...command, flags: command.args.slice(1, command.args.indexOf("--config")) };
 }
 
 export const clients = ["claude-desktop", "claude-code", "cursor", "vscode"] as const;
@@ -80,21 +81,10 @@ export function runClientConfig(client: Client, { http, project, sql }: Transpor
   const url = http === undefined
     ? null
     : `http://${joinHostAndPort(address.hostname, String(address.port))}/mcp`;
-  const launch = {
-    command: Deno.execPath(),
-    // A client starts the command in a folder of its own choice, so every path is a whole one.
-    args: [
-      "run",
-      "--quiet",
-      "--allow-all",
-      `${productDirectory}main.ts`,
-      "start",
-      "--stdio",
-      ...(config.project === null
-        ? ["--sql", config.SQLWRIGHT_SQL_DIR]
-        : ["--project", config.project.directory]),
-    ],
-  };
+  const files = config.project === null
+    ? ["--sql", config.SQLWRIGHT_SQL_DIR]
+    : ["--project", config.project.directory];
+  const launch = launchCommand(["start", "--stdio", ...files]);
   const paint = paintFor("stderr");
   switch (client) {
     case "claude-desktop": {
@@ -140,7 +130,7 @@ export function runClientConfig(client: Client, { http, project, sql }: Transpor
     const token = issuer === undefined
       ? ""
       : `. It wants a token of ${issuer} for each request: let the client sign in, or give it the header Authorization`;
-    tell(`\n${paint("dim", `The server must be running: deno task start${token}`)}`);
+    tell(`\n${paint("dim", `The server must be running: ${commandName} start${token}`)}`);
   }
   return 0;
 }

@@ -129,8 +129,10 @@ export function serverCommand(
   return {
     args: [
       "run",
-      ...(configFile === null ? [] : ["--config", configFile]),
       ...flags,
+      // Named always: Deno looks for no configuration where npm installs.
+      "--config",
+      configFile ?? `${productDirectory}deno.json`,
       program ?? `${productDirectory}main.ts`,
       "serve",
       ...transport,

@@ -1,13 +1,12 @@
 /**
- * From where this sqlwright runs: a checkout of its repository, or npm's copy of it. The paths alone say so, because the sandboxed
- * server, whose errors name commands too, may look at no file there.
+ * From where this sqlwright runs: a checkout of its repository, or npm's copy of it. The path alone says so.
  */
 
 import { fileURLToPath } from "node:url";
 
 /**
- * `checkout`: a folder of one's own, with `deno task`. `global`: `npm install --global`. `npx`: npx's cache, whose paths do not last.
- * `local`: a folder's node_modules.
+ * `checkout`: a folder of one's own, with `deno task`. `global`: `npm install --global`. `npx`: npx's cache,
+ * whose paths do not last. `local`: a folder's node_modules.
  */
 export type Installation = "checkout" | "global" | "npx" | "local";
 
@@ -21,7 +20,7 @@ export function installationOf(directory: string): Installation {
 }
 
 /** How this one was installed. */
-export const installation: Installation = installationOf(fileURLToPath(new URL("../", import.meta.url)));
+export const installation: Installation = installationOf(fileURLToPath(new URL("../../", import.meta.url)));
 
 const names: Record<Installation, string> = {
   checkout: "deno task sqlwright",
@@ -30,5 +29,5 @@ const names: Record<Installation, string> = {
   local: "npx sqlwright",
 };
 
-/** What a person types before a command's name, for hints, help and examples: `npx sqlwright`. */
+/** What a person types before a command's name, for help and examples: `npx sqlwright`. */
 export const commandName: string = names[installation];
