@@ -15,6 +15,7 @@ import { findProject } from "../src/project.ts";
 import { formatDiagnostic } from "../src/query/diagnostic.ts";
 import { loadQueries } from "../src/query/loader.ts";
 import { localCaller } from "../src/tool/caller.ts";
+import { testWith } from "./services.ts";
 import type { CallContext, ToolResult } from "../src/tool/model.ts";
 
 // The tests of a project reach the insides of the product through this file alone.
@@ -74,8 +75,15 @@ export const testServer = (): TestServer => testServers()[0]!;
 
 /** Registers a test once for each server at hand, with the version in its name. */
 export function testOnEach(name: string, run: (server: TestServer) => Promise<void>): void {
-  for (const server of testServers()) Deno.test(`${name} (PostgreSQL ${server.version})`, () => run(server));
+  for (const server of testServers()) Deno.test(onServer(name, server), () => run(server));
 }
+
+/** The same for a test that wants psql. */
+export function testOnEachWithPsql(name: string, run: (server: TestServer) => Promise<void>): void {
+  for (const server of testServers()) testWith("psql", onServer(name, server), () => run(server));
+}
+
+const onServer = (name: string, { version }: TestServer): string => `${name} (PostgreSQL ${version})`;
 
 /** Lends a database of its own. @default a copy of the template */
 export async function withDatabase<T>(

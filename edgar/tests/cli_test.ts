@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { formatFile, formatReport, formatRun } from "../src/cli/progress.ts";
 import { project, type TestDatabase, withFiles } from "../../tests/harness.ts";
 import { checksums, withEmptyEdgar } from "./loading.ts";
-import { withRedis } from "./redis_server.ts";
+import { testWithRedis } from "./redis_server.ts";
 import { mostInASecond, smallPayloads, withSecServer } from "./sec_server.ts";
 import { type CommandResult, nowhere, run, spawn } from "../../tests/cli/command.ts";
 
@@ -130,8 +130,9 @@ Deno.test("every command of edgar has help with an example", async () => {
   }
 });
 
-Deno.test("three commands at once share SEC's rate through Redis, and a Redis that is gone stops them", async () => {
-  await withRedis((redisUrl, stop) =>
+testWithRedis(
+  "three commands at once share SEC's rate through Redis, and a Redis that is gone stops them",
+  (redisUrl, stop) =>
     withSecServer(smallPayloads, (sec) =>
       withEmptyEdgar(async (database) => {
         const env = { ...secOf(sec.url), REDIS_URL: redisUrl };
@@ -146,9 +147,8 @@ Deno.test("three commands at once share SEC's rate through Redis, and a Redis th
         assert.equal(gone.code, 1);
         assert.match(gone.stderr, /^error\[redis\.unreachable\]/);
         assert.equal(sec.log.length, 7);
-      }))
-  );
-});
+      })),
+);
 
 Deno.test("Ctrl-C ends a sync at once with code 130, and the next one goes on", async () => {
   await withSecServer(smallPayloads, (sec) =>

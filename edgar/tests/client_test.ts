@@ -7,7 +7,7 @@ import { openLimiter, processClock, RequestLimiter, requireUserAgent } from "../
 import { createLog, SqlwrightError } from "sqlwright";
 import { project, withFiles } from "../../tests/harness.ts";
 import { openRedisSlots } from "../src/sec/redis_clock.ts";
-import { withRedis } from "./redis_server.ts";
+import { testWithRedis } from "./redis_server.ts";
 import { mostInASecond, type SecServer, withSecServer } from "./sec_server.ts";
 
 const silent = createLog({ level: "error", write: () => {} });
@@ -337,8 +337,9 @@ Deno.test("one process sends at most ten requests in any second", async () => {
   });
 });
 
-Deno.test("three processes with one Redis send at most ten requests in any second together", async () => {
-  await withRedis(async (redisUrl) => {
+testWithRedis(
+  "three processes with one Redis send at most ten requests in any second together",
+  async (redisUrl) => {
     await withSecServer(project, async (sec) => {
       const started_ms = performance.now();
       const codes = await Promise.all(Array.from({ length: 3 }, async () => {
@@ -356,32 +357,31 @@ Deno.test("three processes with one Redis send at most ten requests in any secon
       // And it is no less than it may be: 36 requests at nine a second.
       assert.ok(performance.now() - started_ms < 15_000);
     });
-  });
+  },
+);
+
+testWithRedis("a block seen by one process stops another that shares the Redis", async (url) => {
+  const [one, other] = await Promise.all([
+    openRedisSlots(url, { log: silent }),
+    openRedisSlots(url, { log: silent }),
+  ]);
+  try {
+    await one.block(400);
+    const started_ms = performance.now();
+    await new RequestLimiter(other, { rate: 10 }).take(AbortSignal.timeout(5000));
+    assert.ok(performance.now() - started_ms >= 390);
+    // A shorter block does not end a longer one.
+    await one.block(10_000);
+    await other.block(10);
+    assert.ok((await other.next(100)).wait_ms > 9_000);
+  } finally {
+    await Promise.all([one.close(), other.close()]);
+  }
 });
 
-Deno.test("a block seen by one process stops another that shares the Redis", async () => {
-  await withRedis(async (url) => {
-    const [one, other] = await Promise.all([
-      openRedisSlots(url, { log: silent }),
-      openRedisSlots(url, { log: silent }),
-    ]);
-    try {
-      await one.block(400);
-      const started_ms = performance.now();
-      await new RequestLimiter(other, { rate: 10 }).take(AbortSignal.timeout(5000));
-      assert.ok(performance.now() - started_ms >= 390);
-      // A shorter block does not end a longer one.
-      await one.block(10_000);
-      await other.block(10);
-      assert.ok((await other.next(100)).wait_ms > 9_000);
-    } finally {
-      await Promise.all([one.close(), other.close()]);
-    }
-  });
-});
-
-Deno.test("a Redis that is not there, or goes away, is an error and never counted without", async () => {
-  await withRedis(async (url, stop) => {
+testWithRedis(
+  "a Redis that is not there, or goes away, is an error and never counted without",
+  async (url, stop) => {
     const slots = await openRedisSlots(url, { log: silent, timeout_ms: 500 });
     await stop();
     await failure(slots.next(100), "redis.unreachable");
@@ -391,8 +391,8 @@ Deno.test("a Redis that is not there, or goes away, is an error and never counte
       "redis.unreachable",
     );
     assert.ok(!error.message.includes("secretpassword"));
-  });
-});
+  },
+);
 
 Deno.test("without Redis the log says once that the rate is this process's alone", () => {
   const lines: string[] = [];

@@ -10,7 +10,7 @@ import { project, withFiles } from "../../tests/harness.ts";
 import { checksums, factsOf, withQueries } from "./loading.ts";
 import { payloads, realPayloads, smallPayloads } from "./sec_server.ts";
 
-const folder = await payloads();
+const folder = payloads();
 const isReal = folder === realPayloads;
 const apple = "api/xbrl/companyfacts/CIK0000320193.json";
 

@@ -1,13 +1,23 @@
 /** A real Redis for a test, on a free port, with nothing on disk. */
 
 import { until } from "../../tests/harness.ts";
+import { testWith } from "../../tests/services.ts";
 
-/** Lends its address. */
-export async function withRedis<T>(use: (url: string, stop: () => Promise<void>) => Promise<T>): Promise<T> {
+/** Registers a test with a Redis of its own. @param run gets its address, and what kills it */
+export function testWithRedis(
+  name: string,
+  run: (url: string, stop: () => Promise<void>) => Promise<void>,
+): void {
+  testWith("redis-server", name, (program) => withRedis(program, run));
+}
+
+async function withRedis(
+  program: string,
+  use: (url: string, stop: () => Promise<void>) => Promise<void>,
+): Promise<void> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
-  const program = Deno.env.get("SQLWRIGHT_TEST_REDIS_SERVER") ?? "/usr/bin/redis-server";
   const server = new Deno.Command(program, {
     args: ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
     cwd: await Deno.realPath(Deno.env.get("TMPDIR") ?? "/tmp"),
@@ -28,7 +38,7 @@ export async function withRedis<T>(use: (url: string, stop: () => Promise<void>)
         socket.close();
         return true;
       }, () => false));
-    return await use(`redis://127.0.0.1:${port}`, stop);
+    await use(`redis://127.0.0.1:${port}`, stop);
   } finally {
     await stop();
   }

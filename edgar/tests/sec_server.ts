@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { project } from "../../tests/harness.ts";
+import { findService, secFiles } from "../../tests/services.ts";
 
 export type Behaviour =
   /** 403 with the page of too many requests. */
@@ -51,11 +52,11 @@ export interface SecServer {
 const packed = promisify(gzip);
 
 /** Real payloads where they lie beside the project, else the small ones that are part of it. */
-export const realPayloads = join(project, "..", "shared", "edgar");
+export const realPayloads = secFiles;
 export const smallPayloads = join(project, "tests", "fixtures", "edgar_mirror");
 
-export async function payloads(): Promise<string> {
-  return await Deno.stat(join(realPayloads, "api")).then(() => realPayloads, () => smallPayloads);
+export function payloads(): string {
+  return findService("SEC's own files") ?? smallPayloads;
 }
 
 /** Lends a server over `folder`. */

@@ -5,26 +5,20 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import process from "node:process";
 import { SqlwrightError } from "sqlwright";
 import { project } from "../../tests/harness.ts";
+import { secFiles, testWith } from "../../tests/services.ts";
 import type { Row } from "../src/parse/load_step.ts";
 import type { FilingContext, ParseLimits, SourceFile } from "../src/source/source_file.ts";
 import { parseSourceFile } from "../src/parse/parse.ts";
 import { type SourceKind, sourceKindOf } from "../src/source/source_kind.ts";
 
 export const excerpts = join(project, "tests", "fixtures", "edgar");
-export const payloads = join(project, "..", "shared", "edgar");
+export const payloads = secFiles;
 
-const arePayloadsThere = await Deno.stat(join(payloads, "api")).then(() => true, () => false);
-
-/** A test on the whole files; without them it is ignored, and says so once. */
-export function testOnPayloads(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, ignore: !arePayloadsThere, fn });
-}
-
-if (!arePayloadsThere) {
-  process.stderr.write("SEC's own files are not beside the project: parsing the excerpts alone\n");
+/** A test on the whole files. */
+export function testOnPayloads(name: string, run: () => Promise<void>): void {
+  testWith("SEC's own files", name, run);
 }
 
 /** What a file brings: a row is an object of its columns. */

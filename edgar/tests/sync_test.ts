@@ -15,7 +15,7 @@ import { readExcerpt } from "./source_files.ts";
 import { type Behaviour, payloads, type SecServer, smallPayloads, withSecServer } from "./sec_server.ts";
 
 /** What is counted is counted on SEC's whole files, where they are; what is asked and told, on small ones. */
-const whole = await payloads();
+const whole = payloads();
 const folder = smallPayloads;
 const silent = createLog({ level: "error", write: () => {} });
 const submissions = "submissions/CIK0000320193.json";

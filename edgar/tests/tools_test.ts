@@ -6,7 +6,7 @@ import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { project, serverFlags, until, withFiles } from "../../tests/harness.ts";
 import { withEmptyEdgar } from "./loading.ts";
-import { withRedis } from "./redis_server.ts";
+import { testWithRedis } from "./redis_server.ts";
 import { smallPayloads, withSecServer } from "./sec_server.ts";
 
 const userAgent = "Example Research admin@example.com";
@@ -71,8 +71,9 @@ Deno.test("without EDGAR_USER_AGENT no sync is among the tools", async () => {
   );
 });
 
-Deno.test("an agent brings a company up to date in the sandbox, over Redis, with progress and counts", async () => {
-  await withRedis((redisUrl) =>
+testWithRedis(
+  "an agent brings a company up to date in the sandbox, over Redis, with progress and counts",
+  (redisUrl) =>
     withSecServer(
       smallPayloads,
       (sec) =>
@@ -123,9 +124,8 @@ Deno.test("an agent brings a company up to date in the sandbox, over Redis, with
             assert.match(JSON.stringify(none.content), /argument\.invalid/);
           })
         ),
-    )
-  );
-});
+    ),
+);
 
 Deno.test("an agent asks for the nightly archives: a worker does them, and without one the answer says what to run", async () => {
   const { ZipWriter, Uint8ArrayWriter, Uint8ArrayReader } = await import("@zip.js/zip.js");

@@ -3,23 +3,20 @@
 import assert from "node:assert/strict";
 import { parseConnectionUrl } from "../../src/postgres/connection_url.ts";
 import { psqlLine, psqlVariables, shellLine, shellWord, sqlLiteral } from "../../src/cli/files/psql_line.ts";
-import { tell, UsageError } from "../../src/cli/console/console.ts";
+import { UsageError } from "../../src/cli/console/console.ts";
 import { loadQueries } from "../../src/query/loader.ts";
 import { readKinds } from "../../src/query/model.ts";
 import {
   callContext,
   project,
   type TestDatabase,
-  testOnEach,
+  testOnEachWithPsql,
   withDatabase,
   withFiles,
   withTestApplication,
 } from "../harness.ts";
+import { testWith } from "../services.ts";
 import { makeShop, run } from "./command.ts";
-
-const hasPsql = await new Deno.Command("psql", { args: ["--version"], stdout: "null", stderr: "null" })
-  .output().then(({ success }) => success, () => false);
-if (!hasPsql) tell("psql is not on this machine: its tests hold the quoting alone");
 
 const target = parseConnectionUrl("postgresql://me:hunter2@db.example:5433/app?sslmode=require");
 const header = { role: null } as Parameters<typeof psqlLine>[0]["header"];
@@ -89,31 +86,33 @@ Deno.test("a POSIX shell reads every quoted word as it was", async () => {
   assert.deepEqual(new TextDecoder().decode(stdout).split("\0").slice(0, -1), words);
 });
 
-if (hasPsql) {
-  testOnEach(
-    "every shipped read file runs unmodified in psql and answers as many rows as its tool",
-    (server) =>
-      withDatabase(async (database) => {
-        const lines = await exampleLines(database);
-        assert.ok(lines.length >= 35, String(lines.length));
-        const wrong: string[] = [];
-        for (const { tool, example, line, count } of lines) {
-          const { success, stdout, stderr } = await sh(`${line} -q -t -A -F '|' -P null=NULL`, database);
-          const found = stdout === "" ? 0 : stdout.trimEnd().split("\n").length;
-          if (!success) wrong.push(`${tool} ${example}: ${stderr}\n${line}`);
-          else if (found !== count) {
-            wrong.push(`${tool} ${example}: ${found} rows in psql, ${count} in the tool\n${line}`);
-          }
+testOnEachWithPsql(
+  "every shipped read file runs unmodified in psql and answers as many rows as its tool",
+  (server) =>
+    withDatabase(async (database) => {
+      const lines = await exampleLines(database);
+      assert.ok(lines.length >= 35, String(lines.length));
+      const wrong: string[] = [];
+      for (const { tool, example, line, count } of lines) {
+        const { success, stdout, stderr } = await sh(`${line} -q -t -A -F '|' -P null=NULL`, database);
+        const found = stdout === "" ? 0 : stdout.trimEnd().split("\n").length;
+        if (!success) wrong.push(`${tool} ${example}: ${stderr}\n${line}`);
+        else if (found !== count) {
+          wrong.push(`${tool} ${example}: ${found} rows in psql, ${count} in the tool\n${line}`);
         }
-        for (const line of await viewLines(database)) {
-          const { success, stderr } = await sh(line, { serverUrl: database.ownerUrl });
-          if (!success) wrong.push(`${line}: ${stderr}`);
-        }
-        assert.deepEqual(wrong, []);
-      }, { server }),
-  );
+      }
+      for (const line of await viewLines(database)) {
+        const { success, stderr } = await sh(line, { serverUrl: database.ownerUrl });
+        if (!success) wrong.push(`${line}: ${stderr}`);
+      }
+      assert.deepEqual(wrong, []);
+    }, { server }),
+);
 
-  Deno.test("a :copy file is run with the rows of a file, in one transaction, printed or with --run", () =>
+testWith(
+  "psql",
+  "a :copy file is run with the rows of a file, in one transaction, printed or with --run",
+  () =>
     withDatabase((database) =>
       withFiles({
         "concept.csv":
@@ -139,9 +138,13 @@ if (hasPsql) {
         assert.equal(ran.code, 0, ran.stderr);
         assert.deepEqual(await labels(), ["First", "Second, quoted"]);
       })
-    ));
+    ),
+);
 
-  Deno.test("--run runs psql with the password in its environment, and fails as psql fails", async () => {
+testWith(
+  "psql",
+  "--run runs psql with the password in its environment, and fails as psql fails",
+  async () => {
     await using shop = await makeShop();
     const fine = await run(["psql", "shop_get_thing", "--id", "1", "--run"], { databaseUrl: shop.url });
     assert.equal(fine.code, 0, fine.stderr);
@@ -155,8 +158,8 @@ if (hasPsql) {
       assert.equal(failed.code, 1);
       assert.match(failed.stderr, /division by zero/);
     });
-  });
-}
+  },
+);
 
 Deno.test("psql prints the line and its notes; what it cannot do is wrong usage", async () => {
   await using shop = await makeShop();

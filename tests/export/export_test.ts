@@ -1,4 +1,4 @@
-/** Exports: the formats beside psql and hyparquet, files, and what can go wrong with them. */
+/** Exports: the formats beside COPY and hyparquet, files, and what can go wrong with them. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -10,15 +10,15 @@ import type { ExportFormat } from "../../src/export/format/format.ts";
 import { callContext, type TestDatabase, testOnEach } from "../harness.ts";
 import { decode, exportOf, select, withExports } from "./exporting.ts";
 
-testOnEach("csv is byte for byte what psql copies, beyond the ceiling of rows", async (server) => {
+testOnEach("csv is byte for byte what PostgreSQL copies, beyond the ceiling of rows", async (server) => {
   await withExports(async ({ application, database }) => {
     const ours = await exportOf(application, "odd_values", { least: 1 }, "csv");
-    const theirs = await psqlCopy(database, `${select} 1 order by value.id`);
+    const theirs = await copyOut(database, `${select} 1 order by value.id`);
     assert.equal(decode(ours), decode(theirs));
     const column = await exportOf(application, "odd_words", {}, "csv");
     assert.equal(
       decode(column).replace(/^"\\\.\"$/m, "\\."),
-      decode(await psqlCopy(database, "select words from odd.value order by id")).replace(
+      decode(await copyOut(database, "select words from odd.value order by id")).replace(
         /^"\\\.\"$/m,
         "\\.",
       ),
@@ -27,21 +27,15 @@ testOnEach("csv is byte for byte what psql copies, beyond the ceiling of rows", 
   }, { server });
 });
 
-async function psqlCopy({ url }: TestDatabase, query: string): Promise<Uint8Array> {
-  const { success, stdout, stderr } = await new Deno.Command("psql", {
-    args: [
-      "-X",
-      "-q",
-      "-v",
-      "ON_ERROR_STOP=1",
-      "-c",
-      `\\copy (${query.replaceAll("\n", " ")}) to stdout (format csv, header)`,
-      url,
-    ],
-    env: { PGOPTIONS: "-c intervalstyle=iso_8601 -c timezone=UTC -c datestyle=ISO,YMD" },
-  }).output();
-  assert.ok(success, decode(stderr));
-  return stdout;
+/** What `\\copy` of psql writes to a file: the bytes that the server sends. */
+async function copyOut({ sql }: TestDatabase, query: string): Promise<Uint8Array> {
+  return await sql.begin(async (transaction) => {
+    await transaction.unsafe(
+      "set local intervalstyle = iso_8601; set local timezone = 'UTC'; set local datestyle = 'ISO,YMD'",
+    );
+    const stream = await transaction.unsafe(`copy (${query}) to stdout (format csv, header)`).readable();
+    return new Uint8Array(await new Response(ReadableStream.from(stream)).arrayBuffer());
+  });
 }
 
 Deno.test("ndjson has the objects that the tool answers, one a line; a report is its document", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { withApplication } from "../../src/app.ts";
 import { createLog } from "../../src/log.ts";
 import { callContext, project, testConfig, until, withDatabase, withFiles } from "../harness.ts";
+import { testWith } from "../services.ts";
 import { answering, broken, callWithoutPause, fileOf, withReloading } from "./reloading.ts";
 
 Deno.test("a save is served, told once, and listed", async () => {
@@ -145,44 +146,48 @@ Deno.test("a burst of a hundred saves ends in the last content, and no call of s
   });
 });
 
-Deno.test("a checkout of forty files swaps them while they are called, and drops none", async () => {
-  const names = Array.from({ length: 40 }, (_, index) => `q${index}`);
-  const files = (text: string) =>
-    Object.fromEntries(names.map((name) => [`m/${name}.sql`, answering(name, text)]));
-  await withReloading({ ...files("one"), "m/_module.sql": "-- Prose.\n" }, async (reloading) => {
-    const { application, directory, save, call } = reloading;
-    const git = async (...args: string[]) => {
-      const identity = ["-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false"];
-      const { success, stderr } = await new Deno.Command("git", {
-        args: [...identity, ...args],
-        cwd: directory,
-      })
-        .output();
-      assert.ok(success, new TextDecoder().decode(stderr));
-    };
-    await git("init", "-q", "-b", "one");
-    await git("add", ".");
-    await git("commit", "-qm", "one");
-    await git("checkout", "-qb", "two");
-    for (const [path, text] of Object.entries(files("two"))) await save(path, text);
-    await save("m/_module.sql", "-- Other prose.\n");
-    await git("commit", "-qam", "two");
-    await until("the second state is served", async () => await call("m_q39") === "two");
+testWith(
+  "git",
+  "a checkout of forty files swaps them while they are called, and drops none",
+  async (program) => {
+    const names = Array.from({ length: 40 }, (_, index) => `q${index}`);
+    const files = (text: string) =>
+      Object.fromEntries(names.map((name) => [`m/${name}.sql`, answering(name, text)]));
+    await withReloading({ ...files("one"), "m/_module.sql": "-- Prose.\n" }, async (reloading) => {
+      const { application, directory, save, call } = reloading;
+      const git = async (...args: string[]) => {
+        const identity = ["-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false"];
+        const { success, stderr } = await new Deno.Command(program, {
+          args: [...identity, ...args],
+          cwd: directory,
+        })
+          .output();
+        assert.ok(success, new TextDecoder().decode(stderr));
+      };
+      await git("init", "-q", "-b", "one");
+      await git("add", ".");
+      await git("commit", "-qm", "one");
+      await git("checkout", "-qb", "two");
+      for (const [path, text] of Object.entries(files("two"))) await save(path, text);
+      await save("m/_module.sql", "-- Other prose.\n");
+      await git("commit", "-qam", "two");
+      await until("the second state is served", async () => await call("m_q39") === "two");
 
-    const tools = names.map((name) => `m_${name}`);
-    const { answers, stop } = callWithoutPause(call, tools, 8);
-    for (const branch of ["one", "two", "one"]) {
-      await git("checkout", "-q", branch);
-      await until(`${branch} is served`, async () => {
-        const served = await Promise.all(tools.map((tool) => call(tool)));
-        return served.every((text) => text === branch);
-      });
-    }
-    await stop();
-    assert.ok(answers.every((text) => text === "one" || text === "two"));
-    assert.match(application.instructions(), /Prose\.$/);
-  });
-});
+      const tools = names.map((name) => `m_${name}`);
+      const { answers, stop } = callWithoutPause(call, tools, 8);
+      for (const branch of ["one", "two", "one"]) {
+        await git("checkout", "-q", branch);
+        await until(`${branch} is served`, async () => {
+          const served = await Promise.all(tools.map((tool) => call(tool)));
+          return served.every((text) => text === branch);
+        });
+      }
+      await stop();
+      assert.ok(answers.every((text) => text === "one" || text === "two"));
+      assert.match(application.instructions(), /Prose\.$/);
+    });
+  },
+);
 
 Deno.test("a file that is removed and written again a moment later is never gone", async () => {
   const files = { "m/a.sql": answering("a", "one"), "m/_module.sql": "-- Prose.\n-- @rows 7\n" };

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
 import type { SourceAccess } from "../../../src/load/source/model.ts";
 import { project } from "../../harness.ts";
+import { testWith } from "../../services.ts";
 import { answerOf, type OddServer, withOddServer } from "./odd_server.ts";
 import { failure, open, read } from "./reading.ts";
 
@@ -294,53 +295,57 @@ Deno.test("a member of an archive is fetched by ranges, and only what is needed 
   });
 });
 
-Deno.test("over TLS the certificate counts, and the sandbox holds the same list of hosts", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "sqlwright_tls_" });
-  try {
-    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    const made = await new Deno.Command("openssl", {
-      args: [
-        ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-        ...["-keyout", key, "-out", cert, "-days", "1", "-subj", "/CN=localhost"],
-        ...["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"],
-      ],
-      stdout: "null",
-      stderr: "null",
-    }).output().catch(() => ({ success: false }));
-    if (!made.success) return;
-    const server = Deno.serve({
-      hostname: "localhost",
-      port: 0,
-      key: await Deno.readTextFile(key),
-      cert: await Deno.readTextFile(cert),
-      onListen: () => {},
-    }, () => new Response(rows, { headers: csv }));
+testWith(
+  "openssl",
+  "over TLS the certificate counts, and the sandbox holds the same list of hosts",
+  async (openssl) => {
+    const folder = await Deno.makeTempDir({ prefix: "sqlwright_tls_" });
     try {
-      const { port } = server.addr;
-      const run = async (flags: string[], env: Record<string, string>) => {
-        const { stdout } = await new Deno.Command(Deno.execPath(), {
-          args: [
-            ...["run", "--no-prompt", "--cached-only", ...flags, `--allow-read=${project}`],
-            ...[join(project, "tests/load/source/read_address.ts"), `https://localhost:${port}/fact.csv`],
-          ],
-          env,
-        }).output();
-        return new TextDecoder().decode(stdout).trim();
-      };
-      const net = `--allow-net=localhost:${port}`;
-      assert.equal(await run([net], { DENO_CERT: cert }), `read ${rows.length}`);
-      assert.match(await run([net], {}), /^load\.source_unreadable .*cannot be reached$/);
-      assert.match(
-        await run(["--allow-net=127.0.0.9"], { DENO_CERT: cert }),
-        /^load\.source_unreadable .*the sandbox of this server does not let it reach "localhost:\d+"$/,
-      );
+      const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+      const made = await new Deno.Command(openssl, {
+        args: [
+          ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
+          ...["-keyout", key, "-out", cert, "-days", "1", "-subj", "/CN=localhost"],
+          ...["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"],
+        ],
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      assert.ok(made.success, "openssl makes a certificate");
+      const server = Deno.serve({
+        hostname: "localhost",
+        port: 0,
+        key: await Deno.readTextFile(key),
+        cert: await Deno.readTextFile(cert),
+        onListen: () => {},
+      }, () => new Response(rows, { headers: csv }));
+      try {
+        const { port } = server.addr;
+        const run = async (flags: string[], env: Record<string, string>) => {
+          const { stdout } = await new Deno.Command(Deno.execPath(), {
+            args: [
+              ...["run", "--no-prompt", "--cached-only", ...flags, `--allow-read=${project}`],
+              ...[join(project, "tests/load/source/read_address.ts"), `https://localhost:${port}/fact.csv`],
+            ],
+            env,
+          }).output();
+          return new TextDecoder().decode(stdout).trim();
+        };
+        const net = `--allow-net=localhost:${port}`;
+        assert.equal(await run([net], { DENO_CERT: cert }), `read ${rows.length}`);
+        assert.match(await run([net], {}), /^load\.source_unreadable .*cannot be reached$/);
+        assert.match(
+          await run(["--allow-net=127.0.0.9"], { DENO_CERT: cert }),
+          /^load\.source_unreadable .*the sandbox of this server does not let it reach "localhost:\d+"$/,
+        );
+      } finally {
+        await server.shutdown();
+      }
     } finally {
-      await server.shutdown();
+      await Deno.remove(folder, { recursive: true });
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  },
+);
 
 const headBytes = (headers: Record<string, string>, body: string | Uint8Array) =>
   answerOf("200 OK", headers, body).length - body.length;

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describeSources } from "../../../src/load/source/source.ts";
 import { project } from "../../harness.ts";
+import { testWith } from "../../services.ts";
 import { count, failure, open, read, withSources } from "./reading.ts";
 
 /** Some megabytes that do not compress to nothing. */
@@ -286,10 +286,8 @@ Deno.test("the forms of a source that are on are told, the others are not", () =
   );
 });
 
-Deno.test("SEC's own gzip index is read whole", async () => {
-  const directory = join(project, "..", "shared", "edgar");
+testWith("SEC's own files", "a gzip index is read whole", async (directory) => {
   const source = "Archives/edgar/full-index/2025/QTR4/master.gz";
-  if (!await Deno.stat(join(directory, source)).then(() => true, () => false)) return;
   const { text, opened } = await read(source, { kind: "folder", directory });
   assert.match(text, /^Description: +Master Index of EDGAR Dissemination Feed/);
   assert.ok(text.split("\n").length > 1000);
