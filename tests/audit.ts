@@ -6,6 +6,7 @@
  */
 
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 
@@ -19,15 +20,15 @@ async function main(flags: readonly string[]): Promise<number> {
     const lock = join(folder, "deno.lock");
     const { output, success } = await audit(join(project, folder), flags);
     if (success) {
-      console.log(`${lock}: no known faults`);
+      say(`${lock}: no known faults`);
     } else if (/^Found \d+ vulnerabilit/m.test(output)) {
       hasFindings = true;
-      console.log(`${lock}:\n${output.trim()}\n`);
+      say(`${lock}:\n${output.trim()}\n`);
     } else {
       const reason = output.trim().split("\n")[0]!.replace(/^error: /, "");
       const line = `${lock} is NOT audited: ${reason}`;
       // A line of this form is shown as a warning on the page of a run.
-      console.log(Deno.env.get("GITHUB_ACTIONS") ? `::warning::${line}` : line);
+      say(Deno.env.get("GITHUB_ACTIONS") ? `::warning::${line}` : line);
     }
   }
   return hasFindings ? 1 : 0;
@@ -42,10 +43,14 @@ async function audit(
     cwd: folder,
     env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
     stdin: "null",
-    signal: AbortSignal.timeout(120_000),
+    signal: AbortSignal.timeout(30_000),
   }).output();
   const decoder = new TextDecoder();
   return { success, output: stripVTControlCharacters(decoder.decode(stdout) + decoder.decode(stderr)) };
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
