@@ -157,5 +157,5 @@ function packagesNamedIn(text: string): string[] {
     /^(?:import|export)\b[^"'`;]*?\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
   return [...text.matchAll(imports)]
     .map(([, fromName, sideEffect, dynamic]) => (fromName ?? sideEffect ?? dynamic)!)
-    .filter((name) => !/^(\.|node:)/.test(name) && name !== "sqlwright");
+    .filter((name) => !/^(\.|node:|\$\{)/.test(name) && name !== "sqlwright");
 }

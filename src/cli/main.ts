@@ -32,7 +32,7 @@ export async function main(args: readonly string[], told: Rerun | null = null): 
     // command, with their packages, are a quarter of the server's start.
     const program = new URL("./program.ts", import.meta.url).href;
     const { runProgram } = await import(program) as typeof import("./program.ts");
-    return await runProgram(args);
+    return await runProgram(args, told?.startedAt_ms ?? null);
   } catch (error) {
     return reportFailure(error, { json: args.includes("--json") });
   }

@@ -8,10 +8,16 @@ import { paintFor, UsageError, widthOf } from "./console/console.ts";
 import { commandName } from "./installation.ts";
 import { addEdgarCommands } from "../../edgar/src/cli/commands.ts";
 
-/** Runs the command that the words name. Resolves to the exit code. */
-export async function runProgram(args: readonly string[]): Promise<number> {
+/**
+ * Runs the command that the words name. Resolves to the exit code.
+ * @param startedAt_ms when a process before this one began the command, in milliseconds since 1970; null for none
+ */
+export async function runProgram(
+  args: readonly string[],
+  startedAt_ms: number | null = null,
+): Promise<number> {
   let exitCode = 0;
-  const program = makeProgram((code) => exitCode = code);
+  const program = makeProgram((code) => exitCode = code, startedAt_ms);
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
@@ -25,7 +31,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 
 const clientNames = ["claude-desktop", "claude-code", "cursor", "vscode"] as const;
 
-function makeProgram(finish: (exitCode: number) => void) {
+function makeProgram(finish: (exitCode: number) => void, startedAt_ms: number | null) {
   const paint = paintFor("stdout");
   const program = new Command("sqlwright")
     .description("Hand-written SQL files as typed, guarded MCP tools over PostgreSQL.")
@@ -73,7 +79,7 @@ Example:
     .action(async (options) => {
       refuseBoth(options);
       const { runStart } = await import("./server/setup.ts");
-      finish(await runStart(options));
+      finish(await runStart(options, startedAt_ms));
     });
 
   command(

@@ -10,6 +10,7 @@ import { type ProjectOptions, readAddress, readSettings, refuseForeignAddress } 
 import { launchCommand } from "./launch_command.ts";
 import { prepareDatabase } from "./prepare.ts";
 import { type ServerCommand, serverCommand, start } from "./start.ts";
+import { waitingSince } from "./waiting.ts";
 
 export interface TransportOptions extends ProjectOptions {
   stdio?: boolean | undefined;
@@ -20,6 +21,7 @@ export interface TransportOptions extends ProjectOptions {
 
 export async function runStart(
   { stdio = false, http, project, sql, skipBroken }: TransportOptions & { skipBroken?: boolean | undefined },
+  startedAt_ms: number | null,
 ): Promise<number> {
   const config = readSettings({ project, sql });
   const address = readAddress(http, config);
@@ -30,6 +32,7 @@ export async function runStart(
     http: joinHostAndPort(address.hostname, String(address.port)),
     config,
     skipBroken,
+    waitingSince_ms: await waitingSince(startedAt_ms),
   }, {
     prepareDatabase: (ownerUrl, serverUrl) => prepareDatabase({ config, ownerUrl, serverUrl, isEmbedded }),
   });

@@ -29,6 +29,8 @@ export interface StartOptions {
   config: Config;
   /** Serve the files that are right where others are broken. @default false: the start is refused */
   skipBroken?: boolean | undefined;
+  /** Since when a person waits, in milliseconds since 1970. @default now */
+  waitingSince_ms?: number;
   /** The program with the command `serve`. @default main.ts */
   program?: string;
 }
@@ -56,7 +58,7 @@ const parentWatch_ms = 500;
  * @throws {SqlwrightError} `port.in_use`, `config.invalid`, `embedded.failed` and whatever the hook throws; nothing is left running.
  */
 export async function start(options: StartOptions, hooks: StartHooks): Promise<number> {
-  const startedAt_ms = performance.now();
+  const waitingSince_ms = options.waitingSince_ms ?? Date.now();
   const { config } = options;
   const http = options.stdio ? null : readAddress(options.http);
   if (http) refuseUsedPort(http);
@@ -74,7 +76,7 @@ export async function start(options: StartOptions, hooks: StartHooks): Promise<n
     const command = serverCommand({ ...options, databaseUrl: database.url });
     const { configFile } = command;
     if (configFile !== null && !await hasPackages(configFile)) await fetchPackages({ configFile });
-    return await runChild(command, { options, http, database, interruption, startedAt_ms });
+    return await runChild(command, { options, http, database, interruption, waitingSince_ms });
   }
 
   if (databaseUrl !== undefined) {
@@ -163,7 +165,7 @@ interface ChildContext {
   http: HttpAddress | null;
   database: Database;
   interruption: Interruption;
-  startedAt_ms: number;
+  waitingSince_ms: number;
 }
 
 async function runChild(command: ServerCommand, context: ChildContext): Promise<number> {
@@ -280,7 +282,7 @@ async function listens(http: HttpAddress, hasEnded: () => boolean): Promise<bool
   return false;
 }
 
-function printStatus({ options, http, database, startedAt_ms }: ChildContext): void {
+function printStatus({ options, http, database, waitingSince_ms }: ChildContext): void {
   const url = http === null ? null : `http://${joinHostAndPort(http.hostname, String(http.port))}/mcp`;
   const { embedded } = database;
   const { project } = options.config;
@@ -302,7 +304,7 @@ function printStatus({ options, http, database, startedAt_ms }: ChildContext): v
     ...(url ? [["connect", `claude mcp add --transport http sqlwright ${url}`] as [string, string]] : []),
     ["stop", options.stdio ? "close stdin, or Ctrl-C" : "Ctrl-C"],
   ];
-  const seconds = ((performance.now() - startedAt_ms) / 1000).toFixed(1);
+  const seconds = ((Date.now() - waitingSince_ms) / 1000).toFixed(1);
   const body = lines.map(([name, text]) => `  ${style("dim", name.padEnd(9))} ${text}`);
   tell(
     [
