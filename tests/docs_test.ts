@@ -88,12 +88,12 @@ Deno.test("docs/operations.md describes each command of the help, and no other",
   sameNames([...sectionsOf(parts.get("Commands")!, 3).keys()], commands, "commands");
 });
 
-Deno.test("README.md shows what client-config prints for each client", async () => {
-  const readme = await read("README.md");
+Deno.test("docs/clients.md shows what client-config prints for each client", async () => {
+  const page = await read("docs/clients.md");
   for (const client of ["claude-desktop", "claude-code", "cursor", "vscode"]) {
     for (const transport of client === "claude-code" ? [[], ["--http"]] : [[]]) {
       const { stdout } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "--allow-all", "main.ts", "client-config", client, ...transport],
+        args: ["run", "--allow-all", "main.ts", "client-config", "--project", "edgar", client, ...transport],
         cwd: project,
         env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", SQLWRIGHT_HTTP: "127.0.0.1:8321" },
         stdin: "null",
@@ -102,7 +102,7 @@ Deno.test("README.md shows what client-config prints for each client", async () 
       const printed = new TextDecoder().decode(stdout).trim()
         .replaceAll(Deno.execPath(), "/path/to/deno")
         .replaceAll(project.replace(/\/$/, ""), "/path/to/sqlwright");
-      assert.ok(printed !== "" && readme.includes(printed), `README.md does not show:\n${printed}`);
+      assert.ok(printed !== "" && page.includes(printed), `docs/clients.md does not show:\n${printed}`);
     }
   }
 });
