@@ -18,7 +18,7 @@ const project = new URL("..", import.meta.url);
  */
 const floors: readonly (readonly string[])[] = [
   ["errors.ts", "log.ts", "nearest.ts", "version.ts"],
-  ["installation.ts", "packages.ts", "permissions.ts"],
+  ["packages.ts", "permissions.ts"],
   ["project.ts"],
   ["config.ts"],
   // From a file to a typed query.
@@ -71,8 +71,7 @@ const programs = [
 ];
 
 /** What writes new query files has a text for each kind. */
-const isTemplate =
-  /^src\/(?:scaffold\/|cli\/files\/(?:new|scaffold|scaffold_table)\.ts$)/;
+const isTemplate = /^src\/(?:scaffold\/|cli\/files\/(?:new|scaffold|scaffold_table)\.ts$)/;
 
 const mostFiles = 15;
 const deepest = 3;
@@ -82,9 +81,7 @@ const outside = await filesBelow(".", (name) => !name.includes("/"));
 /** What each file imports of the project: values and types, at once and later. */
 const imports = new Map(
   await Promise.all(
-    [...sources, ...outside].map(async (file) =>
-      [file, importsOf(file, await read(file))] as const
-    ),
+    [...sources, ...outside].map(async (file) => [file, importsOf(file, await read(file))] as const),
   ),
 );
 
@@ -104,9 +101,7 @@ Deno.test("rule 1: a folder has at most fifteen files, and lies at most three fo
 
 Deno.test("rule 2: a folder imports its own floor and lower ones, and no two import each other", () => {
   const heights = new Map(
-    floors.flatMap((floor, height) =>
-      floor.map((place) => [place, height] as const)
-    ),
+    floors.flatMap((floor, height) => floor.map((place) => [place, height] as const)),
   );
   const wrong: string[] = [];
   const pairs = new Map<string, string>();
@@ -143,9 +138,7 @@ Deno.test("rule 3: no files import each other in a ring, types included", async 
   const files = [...sources, ...await filesBelow("edgar/src")];
   const graph = new Map(
     await Promise.all(
-      files.map(async (file) =>
-        [file, importsOf(file, await read(file))] as const
-      ),
+      files.map(async (file) => [file, importsOf(file, await read(file))] as const),
     ),
   );
   assert.ok([...graph.values()].flat().length > 500);
@@ -180,14 +173,11 @@ Deno.test("rule 5: only query/rules, call/kinds.ts and templates of new files as
 
 Deno.test("rule 6: every diagnostic has a code of the list, and each code and error code its heading", async () => {
   // A type check fails here when a diagnostic may have any text as its code.
-  const isListed: Diagnostic["code"] extends RuleCode
-    ? string extends RuleCode ? false : true
+  const isListed: Diagnostic["code"] extends RuleCode ? string extends RuleCode ? false : true
     : false = true;
   assert.ok(isListed);
   const headings = async (path: string) =>
-    [...(await read(path)).matchAll(/^### `?([^`\n]+)`?$/gm)].map(([, name]) =>
-      name!
-    );
+    [...(await read(path)).matchAll(/^### `?([^`\n]+)`?$/gm)].map(([, name]) => name!);
   const annotations = await headings("docs/annotations.md");
   assert.deepEqual(
     Object.keys(rules).filter((code) => !annotations.includes(code)),
@@ -196,9 +186,7 @@ Deno.test("rule 6: every diagnostic has a code of the list, and each code and er
   const errors = await headings("docs/errors.md");
   assert.deepEqual({
     missing: errorCodes.filter((code) => !errors.includes(code)),
-    surplus: errors.filter((code) =>
-      !errorCodes.some((known) => known === code)
-    ),
+    surplus: errors.filter((code) => !errorCodes.some((known) => known === code)),
   }, { missing: [], surplus: [] });
   // What writes a diagnostic itself names a code of the list as well: the checker of types sees to that, but not behind a cast.
   const casts: string[] = [];
@@ -219,9 +207,8 @@ Deno.test("rule 7: no file of src is called as `deno test` calls its tests", () 
 
 Deno.test("rule 8: numbers of tools and migrations in README.md are those of the code", async () => {
   const readme = await read("README.md");
-  const migrations =
-    (await Promise.all(["migrations", "edgar/migrations"].map(namesIn))).flat()
-      .filter((name) => /^\d{4}_\w+\.sql$/.test(name)).length;
+  const migrations = (await Promise.all(["migrations", "edgar/migrations"].map(namesIn))).flat()
+    .filter((name) => /^\d{4}_\w+\.sql$/.test(name)).length;
   const wrong = [...readme.matchAll(/(\d+) migrations?\b/g)].filter((
     [, number],
   ) => Number(number) !== migrations);
@@ -239,13 +226,9 @@ Deno.test("rule 8: numbers of tools and migrations in README.md are those of the
 Deno.test("rule 10: docs/architecture.md names every folder in the order of the data, and no file", async () => {
   const map = await read("docs/architecture.md");
   const wanted = new Set(
-    sources.filter((file) => file.split("/").length > 2).map((file) =>
-      folderOf(file).slice(4)
-    ),
+    sources.filter((file) => file.split("/").length > 2).map((file) => folderOf(file).slice(4)),
   );
-  const named = [...map.matchAll(/^\| `([a-z_/]+)\/`/gm)].map(([, folder]) =>
-    folder!
-  );
+  const named = [...map.matchAll(/^\| `([a-z_/]+)\/`/gm)].map(([, folder]) => folder!);
   assert.deepEqual(
     [...wanted].filter((folder) => !named.includes(folder)),
     [],
@@ -259,13 +242,9 @@ Deno.test("rule 10: docs/architecture.md names every folder in the order of the 
   assert.equal(new Set(named).size, named.length, "a folder has two lines");
   // Entry points are files, and have names that everybody types.
   const entries = ["main.ts", "launch.ts", "mod.ts", "app.ts", "extension.ts"];
-  const files = [...map.matchAll(/`([\w/]+\.(?:ts|js))`/g)].map(([, file]) =>
-    file!
-  );
+  const files = [...map.matchAll(/`([\w/]+\.(?:ts|js))`/g)].map(([, file]) => file!);
   assert.deepEqual(
-    files.filter((file) =>
-      !entries.includes(file) && !file.startsWith("tests/")
-    ),
+    files.filter((file) => !entries.includes(file) && !file.startsWith("tests/")),
     [],
     "files",
   );
@@ -320,9 +299,7 @@ function folderOf(file: string): string {
 function importsOf(file: string, text: string): string[] {
   const pattern =
     /(?:^|[\n;}])\s*(?:import|export)\b[^;'"`]*?\bfrom\s*"(\.[^"]+)"|\bimport\s*\(?\s*"(\.[^"]+)"/g;
-  const found = [...text.matchAll(pattern)].map(([, named, bare]) =>
-    (named ?? bare)!
-  );
+  const found = [...text.matchAll(pattern)].map(([, named, bare]) => (named ?? bare)!);
   const paths = found.map((path) => new URL(path, new URL(file, project)).href);
   return [...new Set(paths)].filter((path) => path.startsWith(project.href))
     .map((path) => path.slice(project.href.length));
