@@ -14,10 +14,7 @@ import type { ParsedQuery, Place, Statement } from "../query/model.ts";
 import { locationOf, walk } from "../query/parser/parse_tree.ts";
 import type { Tool } from "../tool/model.ts";
 import { relationSizes } from "../plan/explain_call.ts";
-import { isSeqScan, type PlanNode, readPlan } from "../plan/read.ts";
-
-/** From here reading a whole table is worth a warning. */
-export const defaultLargeTable_rows = 10_000;
+import { isSeqScan, largeTable_rows, type PlanNode, readPlan } from "../plan/read.ts";
 
 /** The plans of one tool. */
 export interface ToolPlans {
@@ -71,7 +68,7 @@ export function findCostlyPlans(planned: readonly ToolPlans[]): Diagnostic[] {
 export async function findSeqScans(
   connection: PoolConnection,
   planned: readonly ToolPlans[],
-  { largeTable_rows = defaultLargeTable_rows }: { largeTable_rows?: number } = {},
+  { largeTable_rows: least_rows = largeTable_rows }: { largeTable_rows?: number } = {},
 ): Promise<Diagnostic[]> {
   const scans = planned.flatMap(({ tool, plans }) =>
     plans.flatMap((plan) => [...wholeReads(plan, null)]).map((node) => ({ tool, node }))
@@ -82,7 +79,7 @@ export async function findSeqScans(
   for (const { tool: { query: { parsed } }, node } of scans) {
     const relation = node.relation ?? "";
     const size = sizes.get(relation) ?? 0;
-    if (size < largeTable_rows || seen.has(`${parsed.path} ${relation}`)) continue;
+    if (size < least_rows || seen.has(`${parsed.path} ${relation}`)) continue;
     seen.add(`${parsed.path} ${relation}`);
     const filter = node.conditions.find(({ name }) => name === "Filter")?.text ?? null;
     const columns = filter === null ? [] : filteredColumns(filter, node.alias ?? "");

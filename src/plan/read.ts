@@ -44,7 +44,7 @@ export interface PlanWarning {
 }
 
 /** From here a table is large. */
-const largeTable_rows = 10_000;
+export const largeTable_rows = 10_000;
 const misestimate = 100;
 
 type Json = Record<string, unknown>;
