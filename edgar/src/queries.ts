@@ -1,6 +1,167 @@
 // deno-fmt-ignore-file
 /** The query files' arguments and answers. Written by `sqlwright types`: change the files, not this. */
 
+export interface CopyOptions {
+  format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
+  compression?: "auto" | "none" | "gzip" | "zip";
+  /** File in a zip */
+  member?: string;
+  /** Such as latin1; default utf-8 */
+  encoding?: string;
+  delimiter?: string;
+  /** Empty: nothing is quoted */
+  quote?: string;
+  /** Text that stands for NULL */
+  null?: string;
+  /** The first line names the columns */
+  header?: boolean;
+  /** Name in source: column; null skips it */
+  columns?: Record<string, string | null>;
+  /** collect: bad rows are rejected, the others load */
+  mode?: "all_or_nothing" | "collect";
+  max_rejects?: number;
+  /** A load with a key is done once */
+  idempotency_key?: string;
+}
+
+export interface CopyResult {
+  /** Rows read from the input */
+  copied: number;
+  /** Rows new in the table */
+  inserted?: number;
+  /** Rows changed in the table */
+  updated?: number;
+  /** Rows deleted from the table */
+  deleted?: number;
+  /** Rows read that changed nothing there */
+  unchanged?: number;
+  /** Rows inserted, updated or deleted by all statements */
+  affected: number;
+  /** Bad rows left out; always 0 unless mode is collect */
+  rejected: number;
+  rejects?: {
+    /** As rejected */
+    count: number;
+    /** Where all of them can be read */
+    resource: string | null;
+    first: {
+      line: number;
+      column: string | null;
+      value: string | null;
+      reason: string;
+      sqlstate: string | null;
+    }[];
+  };
+  /** The idempotency key was loaded before: nothing was done now */
+  already_loaded?: boolean;
+}
+
+export interface ManyResult {
+  rows: {
+    /** Accession number: the source to cite. */
+    accession: string;
+    /** SEC company number. */
+    cik: number;
+    /** Name of the company */
+    company: string;
+    /** Form type: 10-K annual report, 10-Q quarterly report, 8-K current report; /A marks an amendment. */
+    form: string;
+    /** Day the filing was made. */
+    filed_on: string;
+    /** Last day of the period, or the day of the event, that the filing reports on. */
+    report_on: string | null;
+    /** What is known of the filing: listed, loaded or failed. */
+    status: "listed" | "loaded" | "failed";
+    /** Address of the main document; null when EDGAR names none */
+    document_url: string | null;
+  }[];
+  /** Null at the end */
+  next_cursor: string | null;
+  /** Set when a ceiling cut rows off: what is missing and how to get it */
+  truncated?: string;
+}
+
+export interface OneRow {
+  /** Path of the file at SEC, such as /submissions/CIK0000320193.json; a member of an archive after its path and a slash. */
+  path: string;
+  /** tickers, submissions, company_facts, full_index, daily_index, statement_data_set, document or other. */
+  kind: string;
+  /** What became of the file: loaded, failed or missing. */
+  status: "loaded" | "failed" | "missing";
+  /** SHA-256 of the content, in hex; null when there was none. */
+  sha256: string | null;
+  /** ETag of SEC's answer, for the next conditional request. */
+  etag: string | null;
+  /** Last-Modified of SEC's answer, as SEC writes it. */
+  last_modified: string | null;
+  /** Size of the content in bytes. */
+  size_bytes: number | null;
+  /** When SEC sent the file; null for a file from a folder. */
+  fetched_at: string | null;
+  /** Why loading it failed; only with status failed. */
+  failure: string | null;
+  /** Rows that the file brought, changed ones and unchanged ones. */
+  rows_loaded: number;
+  /** How long loading it took. */
+  seconds: string;
+  /** When this row was last written. */
+  loaded_at: string;
+}
+
+export interface ViewArguments {
+  /** SEC company number, from edgar_find_company */
+  cik?: number | null;
+  /** XBRL taxonomy: us-gaap or dei */
+  taxonomy?: string | null;
+  /** XBRL tag, such as NetIncomeLoss */
+  tag?: string | null;
+  /** Unit, such as USD or USD/shares */
+  unit?: string | null;
+  /** Periods that end on this day or later */
+  end_on_from?: string | null;
+  /** Periods that end on this day or earlier */
+  end_on_to?: string | null;
+  /** Periods of at least so many days */
+  days_from?: number | null;
+  /** Periods of at most so many days */
+  days_to?: number | null;
+  /** next_cursor of the page before; absent for the first page */
+  cursor?: string | null;
+  /** Rows a page */
+  page_size?: number;
+}
+
+export interface ViewResult {
+  rows: {
+    /** SEC company number. */
+    cik: number;
+    /** XBRL taxonomy of the tag. */
+    taxonomy: string;
+    /** XBRL tag: what the value is of. */
+    tag: string;
+    /** Unit as the filer wrote it: USD, USD/shares, shares, pure. */
+    unit: string;
+    /** First day of the period; null for an instant, such as a balance sheet figure. */
+    start_on: string | null;
+    /** Last day of the period, or the day of the instant. */
+    end_on: string;
+    /** Length of the period in days, both ends counted; 0 for an instant */
+    days: number;
+    /** The value in whole units, exactly as SEC publishes it; nothing is scaled. */
+    value: string;
+    /** Accession number of the filing that reported the value: the source to cite. */
+    accession: string;
+    /** Form type of the filing that reported the value. */
+    form: string;
+    /** Day that filing was made. */
+    filed_on: string;
+  }[];
+  /** Null at the end */
+  next_cursor: string | null;
+  /** Set when a ceiling cut rows off: what is missing and how to get it */
+  truncated?: string;
+}
+
 export interface Queries {
   edgar: {
     /**
@@ -19,60 +180,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Annual headline figures. One row for each company, headline item and year, as last reported: the value in the newest filing, from the preferred tag of
@@ -524,116 +634,16 @@ export interface Queries {
      * splits are not in it. Filter by company and tag; `days` tells a year (about 365) from a quarter (about 91) and an instant (0).
      */
     fact_as_first_reported: {
-      arguments: {
-        /** SEC company number, from edgar_find_company */
-        cik?: number | null;
-        /** XBRL taxonomy: us-gaap or dei */
-        taxonomy?: string | null;
-        /** XBRL tag, such as NetIncomeLoss */
-        tag?: string | null;
-        /** Unit, such as USD or USD/shares */
-        unit?: string | null;
-        /** Periods that end on this day or later */
-        end_on_from?: string | null;
-        /** Periods that end on this day or earlier */
-        end_on_to?: string | null;
-        /** Periods of at least so many days */
-        days_from?: number | null;
-        /** Periods of at most so many days */
-        days_to?: number | null;
-        /** next_cursor of the page before; absent for the first page */
-        cursor?: string | null;
-        /** Rows a page */
-        page_size?: number;
-      };
-      result: {
-        rows: {
-          /** SEC company number. */
-          cik: number;
-          /** XBRL taxonomy of the tag. */
-          taxonomy: string;
-          /** XBRL tag: what the value is of. */
-          tag: string;
-          /** Unit as the filer wrote it: USD, USD/shares, shares, pure. */
-          unit: string;
-          /** First day of the period; null for an instant, such as a balance sheet figure. */
-          start_on: string | null;
-          /** Last day of the period, or the day of the instant. */
-          end_on: string;
-          /** Length of the period in days, both ends counted; 0 for an instant */
-          days: number;
-          /** The value in whole units, exactly as SEC publishes it; nothing is scaled. */
-          value: string;
-          /** Accession number of the filing that reported the value: the source to cite. */
-          accession: string;
-          /** Form type of the filing that reported the value. */
-          form: string;
-          /** Day that filing was made. */
-          filed_on: string;
-        }[];
-        /** Null at the end */
-        next_cursor: string | null;
-        /** Set when a ceiling cut rows off: what is missing and how to get it */
-        truncated?: string;
-      };
+      arguments: ViewArguments;
+      result: ViewResult;
     };
     /**
      * Facts as last reported. One row for each company, XBRL tag, unit and period: the value in the newest filing that reports it, so restatements and stock
      * splits are in it. Filter by company and tag; `days` tells a year (about 365) from a quarter (about 91) and an instant (0).
      */
     fact_as_last_reported: {
-      arguments: {
-        /** SEC company number, from edgar_find_company */
-        cik?: number | null;
-        /** XBRL taxonomy: us-gaap or dei */
-        taxonomy?: string | null;
-        /** XBRL tag, such as NetIncomeLoss */
-        tag?: string | null;
-        /** Unit, such as USD or USD/shares */
-        unit?: string | null;
-        /** Periods that end on this day or later */
-        end_on_from?: string | null;
-        /** Periods that end on this day or earlier */
-        end_on_to?: string | null;
-        /** Periods of at least so many days */
-        days_from?: number | null;
-        /** Periods of at most so many days */
-        days_to?: number | null;
-        /** next_cursor of the page before; absent for the first page */
-        cursor?: string | null;
-        /** Rows a page */
-        page_size?: number;
-      };
-      result: {
-        rows: {
-          /** SEC company number. */
-          cik: number;
-          /** XBRL taxonomy of the tag. */
-          taxonomy: string;
-          /** XBRL tag: what the value is of. */
-          tag: string;
-          /** Unit as the filer wrote it: USD, USD/shares, shares, pure. */
-          unit: string;
-          /** First day of the period; null for an instant, such as a balance sheet figure. */
-          start_on: string | null;
-          /** Last day of the period, or the day of the instant. */
-          end_on: string;
-          /** Length of the period in days, both ends counted; 0 for an instant */
-          days: number;
-          /** The value in whole units, exactly as SEC publishes it; nothing is scaled. */
-          value: string;
-          /** Accession number of the filing that reported the value: the source to cite. */
-          accession: string;
-          /** Form type of the filing that reported the value. */
-          form: string;
-          /** Day that filing was made. */
-          filed_on: string;
-        }[];
-        /** Null at the end */
-        next_cursor: string | null;
-        /** Set when a ceiling cut rows off: what is missing and how to get it */
-        truncated?: string;
-      };
+      arguments: ViewArguments;
+      result: ViewResult;
     };
     /** Failed filings. Filings whose load failed, oldest failure first, with the reason. */
     failed_filings: {
@@ -676,36 +686,7 @@ export interface Queries {
         /** Rows a page */
         page_size?: number;
       };
-      result: {
-        rows: {
-          /** SEC company number. */
-          cik: number;
-          /** XBRL taxonomy of the tag. */
-          taxonomy: string;
-          /** XBRL tag: what the value is of. */
-          tag: string;
-          /** Unit as the filer wrote it: USD, USD/shares, shares, pure. */
-          unit: string;
-          /** First day of the period; null for an instant, such as a balance sheet figure. */
-          start_on: string | null;
-          /** Last day of the period, or the day of the instant. */
-          end_on: string;
-          /** Length of the period in days, both ends counted; 0 for an instant */
-          days: number;
-          /** The value in whole units, exactly as SEC publishes it; nothing is scaled. */
-          value: string;
-          /** Accession number of the filing that reported the value: the source to cite. */
-          accession: string;
-          /** Form type of the filing that reported the value. */
-          form: string;
-          /** Day that filing was made. */
-          filed_on: string;
-        }[];
-        /** Null at the end */
-        next_cursor: string | null;
-        /** Set when a ceiling cut rows off: what is missing and how to get it */
-        truncated?: string;
-      };
+      result: ViewResult;
     };
     /** Filings of a day. Everything filed on one day over all companies, by form type where one is given. New days appear as they are loaded. */
     filing_feed: {
@@ -719,30 +700,7 @@ export interface Queries {
         /** Rows a page */
         page_size?: number;
       };
-      result: {
-        rows: {
-          /** Accession number: the source to cite. */
-          accession: string;
-          /** SEC company number. */
-          cik: number;
-          /** Name of the company */
-          company: string;
-          /** Form type: 10-K annual report, 10-Q quarterly report, 8-K current report; /A marks an amendment. */
-          form: string;
-          /** Day the filing was made. */
-          filed_on: string;
-          /** Last day of the period, or the day of the event, that the filing reports on. */
-          report_on: string | null;
-          /** What is known of the filing: listed, loaded or failed. */
-          status: "listed" | "loaded" | "failed";
-          /** Address of the main document; null when EDGAR names none */
-          document_url: string | null;
-        }[];
-        /** Null at the end */
-        next_cursor: string | null;
-        /** Set when a ceiling cut rows off: what is missing and how to get it */
-        truncated?: string;
-      };
+      result: ManyResult;
     };
     /**
      * Statement as filed. A statement of one filing as the filer shows it: lines in order, with the filer's own labels and own tags, from SEC's Financial Statement Data
@@ -1193,60 +1151,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Load concepts. Bulk-loads XBRL concepts with their labels: all rows or none. Companies' files label a concept differently, by the year of their taxonomy: what
@@ -1271,60 +1178,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Load texts of documents. Bulk-loads the text of filings' documents in parts, for edgar_search_documents: all rows or none. A part that is already there is
@@ -1348,60 +1204,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Load facts. Bulk-loads XBRL facts: all rows or none. A fact that is already there takes the new value and frame, also when the new frame is
@@ -1442,60 +1247,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Load filings. Bulk-loads filings: all rows or none. A filing that is already there is updated and keeps its status; a row that occurs twice counts
@@ -1523,60 +1277,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /** Load fund classes. Bulk-loads SEC's list of mutual funds' classes of shares with their symbols: all rows or none. A class that is already there is updated. */
     load_fund_classes: {
@@ -1595,60 +1298,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Load holdings of managers. Bulk-loads the information tables of institutional managers (13F): all rows or none. A row that is already there is updated, and rows that
@@ -1700,60 +1352,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Load cover pages of 13F filings. Bulk-loads the cover pages of managers' 13F filings: all rows or none. They say whether a filing amends another, and whether it restates the whole
@@ -1789,60 +1390,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Load an index of filings. Bulk-loads rows of SEC's full or daily index: all rows or none. Companies and filings that are not known yet are added, the filings as listed;
@@ -1868,60 +1418,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Load insiders' transactions. Bulk-loads trades and holdings that insiders reported on forms 3, 4 and 5: all rows or none. A row that is already there is updated, and rows
@@ -1985,60 +1484,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Load numbers of statement data sets. Bulk-loads `num` of SEC's Financial Statement Data Sets: all rows or none. A value that is already there is updated. Older
@@ -2072,60 +1520,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /** Load presentations of statement data sets. Bulk-loads `pre` of SEC's Financial Statement Data Sets: all rows or none. A line that is already there is updated. */
     load_statement_presentations: {
@@ -2156,60 +1553,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /** Load submissions of statement data sets. Bulk-loads `sub` of SEC's Financial Statement Data Sets: all rows or none. A submission that is already there is updated. */
     load_statement_submissions: {
@@ -2292,60 +1638,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /** Load tags of statement data sets. Bulk-loads `tag` of SEC's Financial Statement Data Sets: all rows or none. A tag that is already there is updated. */
     load_statement_tags: {
@@ -2374,60 +1669,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Load submissions. Bulk-loads the filings of SEC's submissions with all their details: all rows or none. A filing that is already there is updated and keeps its
@@ -2471,60 +1715,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * Load tickers. Bulk-loads SEC's list of tickers: all rows or none. Companies that are not known yet are added with their names. The tickers of each company in
@@ -2549,60 +1742,9 @@ export interface Queries {
         /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
-        options?: {
-          format?: "auto" | "csv" | "tsv" | "ndjson" | "json";
-          compression?: "auto" | "none" | "gzip" | "zip";
-          /** File in a zip */
-          member?: string;
-          /** Such as latin1; default utf-8 */
-          encoding?: string;
-          delimiter?: string;
-          /** Empty: nothing is quoted */
-          quote?: string;
-          /** Text that stands for NULL */
-          null?: string;
-          /** The first line names the columns */
-          header?: boolean;
-          /** Name in source: column; null skips it */
-          columns?: Record<string, string | null>;
-          /** collect: bad rows are rejected, the others load */
-          mode?: "all_or_nothing" | "collect";
-          max_rejects?: number;
-          /** A load with a key is done once */
-          idempotency_key?: string;
-        };
+        options?: CopyOptions;
       };
-      result: {
-        /** Rows read from the input */
-        copied: number;
-        /** Rows new in the table */
-        inserted?: number;
-        /** Rows changed in the table */
-        updated?: number;
-        /** Rows deleted from the table */
-        deleted?: number;
-        /** Rows read that changed nothing there */
-        unchanged?: number;
-        /** Rows inserted, updated or deleted by all statements */
-        affected: number;
-        /** Bad rows left out; always 0 unless mode is collect */
-        rejected: number;
-        rejects?: {
-          /** As rejected */
-          count: number;
-          /** Where all of them can be read */
-          resource: string | null;
-          first: {
-            line: number;
-            column: string | null;
-            value: string | null;
-            reason: string;
-            sqlstate: string | null;
-          }[];
-        };
-        /** The idempotency key was loaded before: nothing was done now */
-        already_loaded?: boolean;
-      };
+      result: CopyResult;
     };
     /**
      * 13F filings of a manager. The 13F filings of an institutional manager that are loaded, newest quarter first, and which of them count: a RESTATEMENT replaces all earlier
@@ -2729,30 +1871,7 @@ export interface Queries {
         /** Rows a page */
         page_size?: number;
       };
-      result: {
-        rows: {
-          /** Accession number: the source to cite. */
-          accession: string;
-          /** SEC company number. */
-          cik: number;
-          /** Name of the company */
-          company: string;
-          /** Form type: 10-K annual report, 10-Q quarterly report, 8-K current report; /A marks an amendment. */
-          form: string;
-          /** Day the filing was made. */
-          filed_on: string;
-          /** Last day of the period, or the day of the event, that the filing reports on. */
-          report_on: string | null;
-          /** What is known of the filing: listed, loaded or failed. */
-          status: "listed" | "loaded" | "failed";
-          /** Address of the main document; null when EDGAR names none */
-          document_url: string | null;
-        }[];
-        /** Null at the end */
-        next_cursor: string | null;
-        /** Set when a ceiling cut rows off: what is missing and how to get it */
-        truncated?: string;
-      };
+      result: ManyResult;
     };
     /**
      * Quarterly figures. One headline item by fiscal quarter, newest first, as last reported. Where a company reports only running totals (six or nine months,
@@ -3118,32 +2237,7 @@ export interface Queries {
         path: string;
       };
       result: {
-        row: {
-          /** Path of the file at SEC, such as /submissions/CIK0000320193.json; a member of an archive after its path and a slash. */
-          path: string;
-          /** tickers, submissions, company_facts, full_index, daily_index, statement_data_set, document or other. */
-          kind: string;
-          /** What became of the file: loaded, failed or missing. */
-          status: "loaded" | "failed" | "missing";
-          /** SHA-256 of the content, in hex; null when there was none. */
-          sha256: string | null;
-          /** ETag of SEC's answer, for the next conditional request. */
-          etag: string | null;
-          /** Last-Modified of SEC's answer, as SEC writes it. */
-          last_modified: string | null;
-          /** Size of the content in bytes. */
-          size_bytes: number | null;
-          /** When SEC sent the file; null for a file from a folder. */
-          fetched_at: string | null;
-          /** Why loading it failed; only with status failed. */
-          failure: string | null;
-          /** Rows that the file brought, changed ones and unchanged ones. */
-          rows_loaded: number;
-          /** How long loading it took. */
-          seconds: string;
-          /** When this row was last written. */
-          loaded_at: string;
-        } | null;
+        row: OneRow | null;
       };
     };
     /** Files of SEC. The files of SEC that were loaded, that failed, or that SEC does not have, by path; with the reason of each failure. */
@@ -3161,32 +2255,7 @@ export interface Queries {
         page_size?: number;
       };
       result: {
-        rows: {
-          /** Path of the file at SEC, such as /submissions/CIK0000320193.json; a member of an archive after its path and a slash. */
-          path: string;
-          /** tickers, submissions, company_facts, full_index, daily_index, statement_data_set, document or other. */
-          kind: string;
-          /** What became of the file: loaded, failed or missing. */
-          status: "loaded" | "failed" | "missing";
-          /** SHA-256 of the content, in hex; null when there was none. */
-          sha256: string | null;
-          /** ETag of SEC's answer, for the next conditional request. */
-          etag: string | null;
-          /** Last-Modified of SEC's answer, as SEC writes it. */
-          last_modified: string | null;
-          /** Size of the content in bytes. */
-          size_bytes: number | null;
-          /** When SEC sent the file; null for a file from a folder. */
-          fetched_at: string | null;
-          /** Why loading it failed; only with status failed. */
-          failure: string | null;
-          /** Rows that the file brought, changed ones and unchanged ones. */
-          rows_loaded: number;
-          /** How long loading it took. */
-          seconds: string;
-          /** When this row was last written. */
-          loaded_at: string;
-        }[];
+        rows: OneRow[];
         /** Null at the end */
         next_cursor: string | null;
         /** Set when a ceiling cut rows off: what is missing and how to get it */

@@ -1,5 +1,5 @@
 /**
- * Typed calls of the query files, in process: `queries.edgar.company_profile({ cik: 320193 })`. The types are those that
+ * Typed calls of the query files, in process: `queries.shop.find_order({ id: 42 })`. The types are those that
  * `sqlwright types` writes; the call is the one that MCP clients make, with its ceilings, roles and log.
  */
 

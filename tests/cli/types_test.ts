@@ -45,6 +45,16 @@ Deno.test("types needs no database where the lock is that of the files", async (
   }
 });
 
+Deno.test("types --only declares modules and tools that are named, and refuses others with the one that was meant", async () => {
+  const one = await run(["types", "--only", "shop_get_thing"], { databaseUrl });
+  assert.deepEqual([...one.stdout.matchAll(/^ {4}(\w+): \{$/gm)].map(([, name]) => name), ["get_thing"]);
+  const all = await run(["types"], { databaseUrl });
+  assert.equal((await run(["types", "--only", "shop"], { databaseUrl })).stdout, all.stdout);
+  const { code, stdout, stderr } = await run(["types", "--only", "shop_get_think"], { databaseUrl });
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /no module and no tool "shop_get_think"\n {2}help: Did you mean "shop_get_thing"\?/);
+});
+
 Deno.test("types of broken files is an error, and writes nothing", async () => {
   const { code, stdout, stderr } = await run(["types"], { databaseUrl, sql: brokenDirectory });
   assert.equal(code, 1);
@@ -62,7 +72,7 @@ testOnEach("the committed declarations of the shipped tools are those of the fil
       assert.equal(
         await Deno.readTextFile(join(project, "edgar/src/queries.ts")),
         declareQueries(files.catalog.tools.values()),
-        "run `deno task sqlwright types --out src/edgar/queries.ts`",
+        "run `deno task sqlwright types --project edgar --only edgar --out edgar/src/queries.ts`",
       );
     } finally {
       await Promise.all([pools.reader.close(), pools.writer.close()]);
@@ -74,6 +84,7 @@ Deno.test("declarations say what the schemas say", () => {
   const text = declareQueries([{
     name: "a_b",
     module: "a",
+    kind: "one",
     title: "B",
     description: "Ends */ here.",
     inputSchema: { type: "object", properties: { "odd-name": { type: ["integer", "string"] } } },
@@ -130,4 +141,33 @@ export interface Queries {
 }
 `,
   );
+});
+
+Deno.test("a long type that several tools have is declared once, and one inside of it is not declared again", () => {
+  const fields = Object.fromEntries(["a", "b", "c", "d", "e"].map((name) => [name, { type: "integer" }]));
+  const inner = { type: "object", properties: fields };
+  const options = { type: "object", properties: { inner, x: { type: "string" } } };
+  const tool = (name: string, kind: string) => ({
+    name: `m_${name}`,
+    module: "m",
+    kind,
+    title: name,
+    description: "Does it.",
+    inputSchema: { type: "object", properties: { options, [name]: { type: "string" } } },
+    outputSchema: {
+      type: "object",
+      properties: { rows: { type: "array", items: { ...inner, required: [name] } } },
+    },
+  });
+  const text = declareQueries([tool("b", "copy"), tool("a", "copy")]);
+  assert.match(text, /^export interface CopyOptions \{\n {2}inner\?: \{\n {4}a\?: number;/m);
+  assert.deepEqual([...text.matchAll(/^export interface (\w+)/gm)].map(([, name]) => name), [
+    "CopyOptions",
+    "Queries",
+  ]);
+  assert.equal(text.match(/options\?: CopyOptions;/g)?.length, 2);
+  assert.equal(text.match(/\bx\?: string;/g)?.length, 1);
+  // What differs in what is required is another type.
+  assert.match(text, /a: number;\n.*b\?: number;/);
+  assert.match(text, /a\?: number;\n.*b: number;/);
 });

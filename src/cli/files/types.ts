@@ -4,28 +4,31 @@ import { BrokenFilesError, checkFiles, defaultLimits } from "../../app.ts";
 import { declareQueries } from "../../client/declare.ts";
 import { type Config, queryFoldersOf } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
-import type { Catalog } from "../../tool/model.ts";
+import type { Catalog, Tool } from "../../tool/model.ts";
+import { nearestName } from "../../nearest.ts";
 import { lockedCatalog, readLockedFiles } from "../../lock/catalog.ts";
-import { formatCount, print, tell } from "../console/console.ts";
+import { formatCount, print, tell, UsageError } from "../console/console.ts";
 import { withDatabase, withPools } from "../database.ts";
 import { type ProjectOptions, readSettings } from "../environment.ts";
 
 export interface TypesOptions extends ProjectOptions {
   /** Written whole or not at all. @default standard output */
   out?: string | undefined;
+  /** Modules and tools to declare. @default all */
+  only?: readonly string[] | undefined;
 }
 
 /** @throws {SqlwrightError} `catalog.invalid` when a query file is broken */
-export async function runTypes({ project, sql, out }: TypesOptions): Promise<number> {
+export async function runTypes({ project, sql, out, only }: TypesOptions): Promise<number> {
   const config = readSettings({ project, sql });
-  const { tools } = await openCatalog(config);
-  const text = declareQueries(tools.values());
+  const tools = pickTools([...(await openCatalog(config)).tools.values()], only);
+  const text = declareQueries(tools);
   if (out === undefined) {
     print(text.trimEnd());
     return 0;
   }
   if (await Deno.readTextFile(out).catch(() => null) === text) {
-    tell(`${out} is as it was, ${formatCount(tools.size, "tool")}`);
+    tell(`${out} is as it was, ${formatCount(tools.length, "tool")}`);
     return 0;
   }
   const temporary = `${out}.${crypto.randomUUID().slice(0, 8)}`;
@@ -39,8 +42,23 @@ export async function runTypes({ project, sql, out }: TypesOptions): Promise<num
       cause,
     });
   }
-  tell(`${out} written, ${formatCount(tools.size, "tool")}`);
+  tell(`${out} written, ${formatCount(tools.length, "tool")}`);
   return 0;
+}
+
+/** @throws {UsageError} for a name that is neither a module nor a tool */
+function pickTools(tools: readonly Tool[], only: readonly string[] | undefined): readonly Tool[] {
+  if (only === undefined) return tools;
+  const known = new Set(tools.flatMap(({ name, module }) => [name, module]));
+  const unknown = only.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    const near = nearestName(unknown, [...known]);
+    throw new UsageError(
+      `There is no module and no tool "${unknown}"`,
+      near === null ? "`sqlwright list` shows them" : `Did you mean "${near}"?`,
+    );
+  }
+  return tools.filter(({ name, module }) => only.includes(name) || only.includes(module));
 }
 
 async function openCatalog(config: Config): Promise<Catalog> {
