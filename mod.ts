@@ -6,7 +6,22 @@
 
 export * from "./src/errors.ts";
 export { createLog, type Log, type LogFields, type LogOptions, silentLog } from "./src/log.ts";
-export { type Config, readConfig } from "./src/config.ts";
+export { type Config, readConfig, type Setting, setting } from "./src/config.ts";
+export {
+  type CommandOptions,
+  defineExtension,
+  type Extension,
+  type ExtensionCommand,
+  type ExtensionCommands,
+  type ExtensionConfig,
+  type ExtensionDefinition,
+  type ExtensionSettings,
+  type Sample,
+  type SampleLoad,
+  type Worker,
+  type WorkerDefinition,
+} from "./src/extension/extension.ts";
+export { findProject, type Project } from "./src/project.ts";
 export {
   type Query,
   type QueryClient,

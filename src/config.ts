@@ -40,7 +40,7 @@ export function parseBytes(text: string): number | null {
   return Math.round(Number(match[1]) * factor[(match[2] ?? "B") as keyof typeof factor]);
 }
 
-function setting<T>(
+function defaulting<T>(
   fallback: string,
   expected: string,
   read: Setting<T>["read"],
@@ -49,7 +49,7 @@ function setting<T>(
 }
 
 function duration(fallback: string) {
-  return setting(fallback, "a duration such as 500ms, 10s, 5min or 1h", (text) => {
+  return defaulting(fallback, "a duration such as 500ms, 10s, 5min or 1h", (text) => {
     const ms = parseDuration(text);
     return ms !== null && ms >= 1 && ms <= longest_ms ? ms : undefined;
   });
@@ -57,21 +57,21 @@ function duration(fallback: string) {
 const longest_ms = 24 * 3_600_000;
 
 function bytes(fallback: string) {
-  return setting(fallback, "a size such as 65536, 512kB or 4MiB", (text) => {
+  return defaulting(fallback, "a size such as 65536, 512kB or 4MiB", (text) => {
     const size = parseBytes(text);
     return size !== null && size > 0 ? size : undefined;
   });
 }
 
 function count(fallback: number, minimum: number, maximum: number) {
-  return setting(String(fallback), `a whole number from ${minimum} to ${maximum}`, (text) => {
+  return defaulting(String(fallback), `a whole number from ${minimum} to ${maximum}`, (text) => {
     const number = Number(text);
     return /^\d+$/.test(text) && number >= minimum && number <= maximum ? number : undefined;
   });
 }
 
 function oneOf<const T extends string>(fallback: T, choices: readonly T[]) {
-  return setting(
+  return defaulting(
     fallback,
     `one of ${choices.join(", ")}`,
     (text) => choices.find((choice) => choice === text),
@@ -79,11 +79,11 @@ function oneOf<const T extends string>(fallback: T, choices: readonly T[]) {
 }
 
 function path(fallback: string) {
-  return { ...setting(fallback, "a path", (text) => text), isPath: true };
+  return { ...defaulting(fallback, "a path", (text) => text), isPath: true };
 }
 
 function list() {
-  return setting(
+  return defaulting(
     "",
     "names with commas",
     (text) => text.split(",").map((item) => item.trim()).filter(Boolean),
@@ -91,7 +91,7 @@ function list() {
 }
 
 function hostAndPort(fallback: string) {
-  return setting(fallback, "HOST:PORT such as 127.0.0.1:8321 or [::1]:8321", (text) => {
+  return defaulting(fallback, "HOST:PORT such as 127.0.0.1:8321 or [::1]:8321", (text) => {
     const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]+):(\d{1,5})$/.exec(text);
     const port = Number(match?.[2]);
     return match && port <= 65_535 ? { hostname: match[1]!.replace(/^\[|\]$/g, ""), port } : undefined;
@@ -149,10 +149,9 @@ const redisUrl: Setting<string> = {
   expected: "redis://user:password@host:port or rediss://…",
   read: (text) => /^rediss?:\/\//.test(text) && URL.canParse(text) ? text : undefined,
 };
-const anyText: Setting<string> = { default: null, expected: "text", read: (text) => text };
 
 function httpUrl(fallback: string) {
-  return setting(fallback, "an address such as https://www.sec.gov", (text) => {
+  return defaulting(fallback, "an address such as https://www.example.org", (text) => {
     if (!URL.canParse(text)) return undefined;
     const { protocol, username, search, hash } = new URL(text);
     const isPlain = /^https?:$/.test(protocol) && username === "" && search === "" && hash === "";
@@ -162,7 +161,7 @@ function httpUrl(fallback: string) {
 
 /** An entry of the list of hosts that loads may ask. */
 function hosts() {
-  return setting("", "host names with commas, such as www.sec.gov,data.example.org:8443", (text) => {
+  return defaulting("", "host names with commas, such as www.example.org,data.example.org:8443", (text) => {
     const names = text.split(",").map((item) => item.trim()).filter(Boolean).map((item) => {
       const [, hostname, port = "443"] = /^([^:/\s[\]*?#@]+|\[[0-9a-fA-F:.]+\])(?::(\d{1,5}))?$/.exec(item) ??
         [];
@@ -217,34 +216,48 @@ export const settings = {
   SQLWRIGHT_SESSION_IDLE: duration("30min"),
   SQLWRIGHT_DRAIN: duration("10s"),
   REDIS_URL: redisUrl,
-  EDGAR_USER_AGENT: anyText,
-  EDGAR_WWW_URL: httpUrl("https://www.sec.gov"),
-  EDGAR_DATA_URL: httpUrl("https://data.sec.gov"),
-  EDGAR_RATE: count(10, 1, 10),
-  EDGAR_CONCURRENCY: count(4, 1, 16),
-  EDGAR_TIMEOUT: duration("30s"),
-  EDGAR_RETRIES: count(5, 0, 10),
-  EDGAR_BLOCK_WAIT: duration("10min"),
 };
 
-type Settings = typeof settings;
-/** The values by the names of their variables; without a default they may be absent. */
-export type Config =
+/** How the settings of an extension are made, as the product's own. */
+export const setting = {
+  /** Any text; undefined where it is not set. */
+  text: (expected = "text"): Setting<string> => ({ default: null, expected, read: (text) => text }),
+  /** A web address without a name, a query or a slash at its end. */
+  address: httpUrl,
+  /** A whole number between two bounds. */
+  count,
+  /** `500ms`, `30s`, `10min`, `2h`, in milliseconds. */
+  duration,
+  /** `65536`, `512kB`, `4MiB`, in bytes. */
+  bytes,
+  /** One of some words. */
+  oneOf,
+  /** A path; from the project's folder where it is relative. */
+  path,
+  /** Names with commas. */
+  list,
+};
+
+/** The values of settings by the names of their variables; without a default they may be absent. */
+export type SettingValues<Settings> =
   & {
-    [Name in keyof Settings as Settings[Name]["default"] extends string ? Name : never]: ValueOf<
+    [Name in keyof Settings as DefaultOf<Settings[Name]> extends string ? Name : never]: ValueOf<
       Settings[Name]
     >;
   }
   & {
-    [Name in keyof Settings as Settings[Name]["default"] extends string ? never : Name]?:
+    [Name in keyof Settings as DefaultOf<Settings[Name]> extends string ? never : Name]?:
       | ValueOf<Settings[Name]>
       | undefined;
-  }
-  & {
-    /** The project that the settings are for; null for query files by themselves. */
-    project: Project | null;
   };
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
+type DefaultOf<S> = S extends { default: infer D } ? D : never;
+
+/** The values of all settings of sqlwright. */
+export type Config = SettingValues<typeof settings> & {
+  /** The project that the settings are for; null for query files by themselves. */
+  project: Project | null;
+};
 
 /** Names that the tests and the benchmark give to their own variables; they are no settings, and may be inherited. */
 const toolNames = /^SQLWRIGHT_(TEST_\w+|DIR)$/;
@@ -281,36 +294,69 @@ export function readConfig(
       hint: "docs/configuration.md lists every setting",
     });
   }
-  const config: Record<string, unknown> = { project };
+  const overrides = project === null ? {} : { SQLWRIGHT_SQL_DIR: project.sqlDirectory };
+  const values = readValues(settings, (name) => set[name], { base, overrides });
+  const config = { project, ...values } as Config;
+  requireWholeAuth(config);
+  return config;
+}
+
+/**
+ * Reads and validates the settings of an extension.
+ * @param find the text of a variable; undefined or empty where it is not set
+ * @throws {SqlwrightError} `config.invalid`, naming every wrong setting.
+ */
+export function readFurther(
+  further: Readonly<Record<string, Setting<unknown>>>,
+  find: (name: string) => string | undefined,
+  base: string | undefined,
+): Record<string, unknown> {
+  return readValues(further, (name) => find(name) || undefined, { base });
+}
+
+/** Whether a variable is sqlwright's own, or its drivers', so that no extension may take it. */
+export function isOwnVariable(name: string): boolean {
+  return Object.hasOwn(settings, name) || /^(SQLWRIGHT_|DATABASE_|REDIS_|PG|DENO_)/.test(name);
+}
+
+interface ReadValuesOptions {
+  base: string | undefined;
+  /** Defaults other than those of the settings. @default none */
+  overrides?: Readonly<Record<string, string>>;
+}
+
+function readValues(
+  known: Readonly<Record<string, Setting<unknown>>>,
+  find: (name: string) => string | undefined,
+  { base, overrides = {} }: ReadValuesOptions,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
   const faults: { name: string; text: string }[] = [];
-  for (const [name, setting] of Object.entries<Setting<unknown>>(settings)) {
-    const { expected, read, isPath = false } = setting;
-    const fallback = name === "SQLWRIGHT_SQL_DIR" && project !== null
-      ? project.sqlDirectory
-      : setting.default;
-    const text = set[name] ?? fallback;
+  for (const [name, { default: fallback, expected, read, isPath = false }] of Object.entries(known)) {
+    const text = find(name) ?? overrides[name] ?? fallback;
     if (text === null) continue;
     const value = read(text);
-    if (value !== undefined) config[name] = isPath && base !== undefined ? absolute(text, base) : value;
+    if (value !== undefined) values[name] = isPath && base !== undefined ? absolute(text, base) : value;
     else {
-      // A URL may hold a password: only settings without secrets are shown as found.
-      const isSecret = name === "DATABASE_URL" || name === "REDIS_URL" || name.endsWith("_SECRET") ||
-        /:\/\/[^/]*@/.test(text);
-      faults.push({ name, text: `${name}: expected ${expected}${isSecret ? "" : `, found "${text}"`}` });
+      const found = isSecret(name, text) ? "" : `, found "${text}"`;
+      faults.push({ name, text: `${name}: expected ${expected}${found}` });
     }
   }
-  if (faults.length > 0) {
-    throw new SqlwrightError(
-      "config.invalid",
-      `Cannot start with these settings: ${faults.map(({ text }) => text).join("; ")}`,
-      {
-        details: { settings: faults.map(({ name }) => name) },
-        hint: "Correct them in .env or in the environment; docs/configuration.md lists every setting",
-      },
-    );
-  }
-  requireWholeAuth(config as Config);
-  return config as Config;
+  if (faults.length === 0) return values;
+  throw new SqlwrightError(
+    "config.invalid",
+    `Cannot start with these settings: ${faults.map(({ text }) => text).join("; ")}`,
+    {
+      details: { settings: faults.map(({ name }) => name) },
+      hint: "Correct them in .env or in the environment; docs/configuration.md lists every setting",
+    },
+  );
+}
+
+/** A URL may hold a password: only settings without secrets are shown as found. */
+function isSecret(name: string, text: string): boolean {
+  return ["DATABASE_URL", "REDIS_URL"].includes(name) || /_(SECRET|PASSWORD|TOKEN|KEY)$/.test(name) ||
+    /:\/\/[^/]*@/.test(text);
 }
 
 /** A path as the project's folder sees it; an address stays as it is. */

@@ -6,7 +6,7 @@
  * A code is a family, a dot and a name: `argument.unknown`. Codes are never reused; each has a heading in docs/errors.md.
  */
 
-/** Every code there is. */
+/** Every code of the product. */
 export const errorCodes = [
   "argument.invalid",
   "argument.unknown",
@@ -28,19 +28,6 @@ export const errorCodes = [
   "database.refused",
   "database.unreachable",
   "database.unsupported",
-  "edgar.answer_invalid",
-  "edgar.blocked",
-  "edgar.download_failed",
-  "edgar.incomplete",
-  "edgar.job_failed",
-  "edgar.load_failed",
-  "edgar.path_unknown",
-  "edgar.refused",
-  "edgar.source_invalid",
-  "edgar.ticker_unknown",
-  "edgar.too_large",
-  "edgar.unreachable",
-  "edgar.user_agent_missing",
   "embedded.failed",
   "embedded.locked",
   "export.link_expired",
@@ -48,6 +35,7 @@ export const errorCodes = [
   "export.refused",
   "export.too_large",
   "export.unwritable",
+  "extension.invalid",
   "internal.failed",
   "load.header_invalid",
   "load.insufficient_resources",
@@ -85,7 +73,16 @@ export const errorCodes = [
   "write.too_many_affected",
 ] as const;
 
-export type ErrorCode = (typeof errorCodes)[number];
+/**
+ * The codes of a project's extension. Its TypeScript adds them by name, so that a misspelt code does not compile:
+ * `declare module "sqlwright" { interface ExtensionErrorCodes { "shop.closed": true } }`.
+ */
+export interface ExtensionErrorCodes {
+  /** Of the product itself; here so that there is one. */
+  "extension.invalid": true;
+}
+
+export type ErrorCode = (typeof errorCodes)[number] | keyof ExtensionErrorCodes;
 
 export interface ErrorOptions {
   /** What was found, as data: fields a program can read. Never a secret, never a bound value. */

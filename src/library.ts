@@ -27,9 +27,9 @@ export async function withApplication<T>(
  * Lends the database of the settings: that of DATABASE_URL, else the embedded one, which is brought up where it is not running.
  * @throws {SqlwrightError} `embedded.*` when the embedded database cannot be brought up
  */
-export async function withDatabase<T>(
-  config: Config,
-  use: (database: Database) => Promise<T>,
+export async function withDatabase<T, Settings extends Config = Config>(
+  config: Settings,
+  use: (database: Database<Settings>) => Promise<T>,
   options: DatabaseOptions = {},
 ): Promise<T> {
   const { withDatabase } = await import("./cli/database.ts");

@@ -6,7 +6,6 @@
  * to connect to a Unix socket Deno demands read and write permission on the socket's own path beside the net permission.
  */
 
-import { fileURLToPath } from "node:url";
 import { SqlwrightError } from "./errors.ts";
 
 /** An address to listen on. The host name is bare: `::1`, not `[::1]`. */
@@ -28,8 +27,8 @@ export interface ServerFlagOptions {
   http: HttpAddress | null;
   /** `HOST:PORT` of the hosts that loads may ask: SQLWRIGHT_SOURCE_HOSTS. @default none */
   sourceHosts?: readonly string[];
-  /** SEC's two addresses, where EDGAR_USER_AGENT lets the server ask. @default none */
-  edgarUrls?: readonly string[];
+  /** What the project's extension has the server reach, read and see. @default nothing */
+  extension?: ExtensionRights | undefined;
   /** SQLWRIGHT_AUTH_JWKS of a server that speaks over HTTP: an address or a file. @default none */
   keySet?: string | undefined;
   /** Further folders and files to read, such as SQLWRIGHT_SOURCE_DIR. @default none */
@@ -40,6 +39,16 @@ export interface ServerFlagOptions {
   environment?: Readonly<Record<string, string | undefined>>;
 }
 
+/** What an extension's manifest asks for. */
+export interface ExtensionRights {
+  /** `HOST:PORT`, or web addresses. */
+  hosts: readonly string[];
+  /** Files and folders, absolute. */
+  readPaths: readonly string[];
+  /** Names of its settings. */
+  variables: readonly string[];
+}
+
 /** The variables that the server may read, whatever its URL. */
 const serverVariables = [
   "DATABASE_URL",
@@ -47,11 +56,7 @@ const serverVariables = [
   "REDIS_URL",
   "PG*",
   "SQLWRIGHT_*",
-  "EDGAR_*",
 ];
-
-/** A document of SEC becomes text in a worker, and Deno lets a worker read its own module only where that is permitted. */
-const htmlWorker = fileURLToPath(new URL("../edgar/src/parse/html_text.ts", import.meta.url));
 
 /**
  * V8 by itself lets the space for young objects grow large, and calls fill it with short-lived text. With 8 MB for each half a server under
@@ -72,7 +77,7 @@ export function serverFlags(options: ServerFlagOptions): string[] {
     ...targets.map((target) => target.startsWith("/") ? `unix:${target}` : target),
     ...(options.redisUrl ? [redisTarget(options.redisUrl)] : []),
     ...(options.sourceHosts ?? []),
-    ...(options.edgarUrls ?? []).map((url) => webTarget(url, "EDGAR_WWW_URL")),
+    ...(options.extension?.hosts ?? []).map(extensionTarget),
     ...(options.keySet && isWebAddress(options.keySet)
       ? [webTarget(options.keySet, "SQLWRIGHT_AUTH_JWKS")]
       : []),
@@ -80,12 +85,18 @@ export function serverFlags(options: ServerFlagOptions): string[] {
   ];
   const write = [...sockets, ...(options.writePaths ?? [])];
   const keyFiles = options.keySet && !isWebAddress(options.keySet) ? [options.keySet] : [];
-  const workerFiles = (options.edgarUrls ?? []).length > 0 ? [htmlWorker] : [];
-  const read = [options.sqlDirectory, ...(options.readPaths ?? []), ...keyFiles, ...workerFiles, ...sockets];
+  const read = [
+    options.sqlDirectory,
+    ...(options.readPaths ?? []),
+    ...keyFiles,
+    ...(options.extension?.readPaths ?? []),
+    ...sockets,
+  ];
   // Without a user in the URL the driver asks the system for the person's name.
   const needsUserName = urls.some((url) => !hasUser(url)) && !environment.PGUSER && !environment.PGUSERNAME;
   const variables = [
     ...serverVariables,
+    ...(options.extension?.variables ?? []),
     // Its client looks for switches of its own.
     ...(options.redisUrl ? ["REDIS_*"] : []),
     ...(needsUserName ? ["USERNAME", "USER", "LOGNAME"] : []),
@@ -148,6 +159,20 @@ function redisTarget(url: string): string {
   const { hostname, port } = new URL(url);
   if (!hostname) throw unreadable("REDIS_URL");
   return `${hostname}:${port || "6379"}`;
+}
+
+/** `HOST:PORT` as it is, or that of a web address. */
+function extensionTarget(host: string): string {
+  if (isWebAddress(host)) return webTarget(host, `"${host}", a host of the project's extension`);
+  if (/^(\[[0-9a-fA-F:.]+\]|[^:/\s,*[\]]+):\d{1,5}$/.test(host)) return host;
+  throw new SqlwrightError(
+    "extension.invalid",
+    `Cannot permit "${host}", which the project's extension asks for`,
+    {
+      details: { host },
+      hint: "hosts of defineExtension are to be HOST:PORT, or addresses such as https://api.example.org",
+    },
+  );
 }
 
 function webTarget(url: string, setting: string): string {

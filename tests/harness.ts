@@ -22,7 +22,6 @@ import type { CallContext, ToolResult } from "../src/tool/model.ts";
 export { pageOf } from "../src/call/page.ts";
 export { deployFiles } from "../src/cli/deployment.ts";
 export { mainStatement } from "../src/query/statements.ts";
-export { serverFlags } from "../src/permissions.ts";
 export type { ExampleTag } from "../src/query/model.ts";
 export { loadQueries } from "../src/query/loader.ts";
 

@@ -11,7 +11,7 @@ function flagsFor(databaseUrl: string, more: Partial<Parameters<typeof serverFla
   return flags.slice(3, -1);
 }
 
-const env = "--allow-env=DATABASE_URL,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*,EDGAR_*";
+const env = "--allow-env=DATABASE_URL,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*";
 
 Deno.test("serverFlags permits the query files, the database and named variables, nothing else", () => {
   assert.deepEqual(flagsFor("postgresql://me:secret@db.example/app"), [
@@ -106,21 +106,45 @@ Deno.test("parseHttpAddress reads host names and both address families", () => {
   }
 });
 
-Deno.test("serverFlags permits SEC's hosts only when they are given", () => {
+Deno.test("serverFlags permits what an extension asks for, and nothing without one", () => {
   const options = { sqlDirectory: "sql", databaseUrl: "postgresql://me@db/x", http: null };
-  const netOf = (flags: string[]) => flags.find((flag) => flag.startsWith("--allow-net="));
-  assert.equal(netOf(serverFlags(options)), "--allow-net=db:5432");
+  const flagOf = (flags: string[], name: string) => flags.find((flag) => flag.startsWith(`--allow-${name}=`));
+  assert.equal(flagOf(serverFlags(options), "net"), "--allow-net=db:5432");
+  assert.equal(flagOf(serverFlags(options), "read"), "--allow-read=sql");
+  const extension = {
+    hosts: ["https://api.example.org/orders", "http://localhost:8080", "queue.example.org:5671", "[::1]:9"],
+    readPaths: ["/shop/extension.ts", "/shop/src"],
+    variables: ["SHOP_RATE"],
+  };
+  const flags = serverFlags({ ...options, extension });
   assert.equal(
-    netOf(serverFlags({ ...options, edgarUrls: ["https://www.sec.gov", "http://localhost:8080"] })),
-    "--allow-net=db:5432,www.sec.gov:443,localhost:8080",
+    flagOf(flags, "net"),
+    "--allow-net=db:5432,api.example.org:443,localhost:8080,queue.example.org:5671,[::1]:9",
   );
-  // Of the project's own files a worker's module alone is readable, and only where there is work for it.
-  const readOf = (flags: string[]) => flags.find((flag) => flag.startsWith("--allow-read="));
-  assert.equal(readOf(serverFlags(options)), "--allow-read=sql");
-  assert.match(
-    readOf(serverFlags({ ...options, edgarUrls: ["https://www.sec.gov"] }))!,
-    /^--allow-read=sql,[^,]+[/\\]edgar[/\\]src[/\\]parse[/\\]html_text\.ts$/,
-  );
+  assert.equal(flagOf(flags, "read"), "--allow-read=sql,/shop/extension.ts,/shop/src");
+  assert.match(flagOf(flags, "env")!, /,SQLWRIGHT_\*,SHOP_RATE(,|$)/);
+});
+
+Deno.test("serverFlags refuses hosts of an extension that would permit more than one", () => {
+  const options = { sqlDirectory: "sql", databaseUrl: "postgresql://me@db/x", http: null };
+  for (
+    const host of [
+      "example.org",
+      "*.example.org:443",
+      "example.org:443,evil.example:443",
+      "",
+      ":443",
+      "a b:1",
+    ]
+  ) {
+    const extension = { hosts: [host], readPaths: [], variables: [] };
+    assert.throws(
+      () => serverFlags({ ...options, extension }),
+      (error: Error & { code?: string }) =>
+        error.code === "extension.invalid" && error.message.includes(host),
+      host,
+    );
+  }
 });
 
 Deno.test("serverFlags permits the one host or the one file of the issuer's keys", () => {

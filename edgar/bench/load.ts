@@ -1,5 +1,5 @@
 /**
- * `deno task bench:edgar [FOLDER]`: all files of a folder in SEC's layout into a fresh embedded database, then the same again. Prints seconds, rates,
+ * `deno task --cwd edgar bench:load [FOLDER]`: all files of a folder in SEC's layout into a fresh embedded database, then the same again. Prints seconds, rates,
  * rows of each table and the peak memory of the loading process; exits 1 when the second run changes anything.
  */
 

@@ -1,7 +1,7 @@
 /**
  * How fast SEC's files become rows, each kind on its own: megabytes of the file as SEC sends it, rows, seconds, memory. Nothing is stored.
  *
- *   deno task bench:parse [folder]
+ *   deno task --cwd edgar bench:parse [folder]
  *
  * The folder holds files laid out like SEC's addresses; without one, `../shared/edgar` beside the project.
  */

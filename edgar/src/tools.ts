@@ -11,20 +11,19 @@ import {
   type CallContext,
   closedObject,
   type JsonSchema,
+  type Log,
   type ProgramHost,
   type ProgramTool,
   type ProgramToolSource,
   queryClient,
-  SqlwrightError,
 } from "sqlwright";
+import { SqlwrightError } from "./errors.ts";
 import type { EdgarQueries } from "./load/ledger.ts";
 import { processClock, requireUserAgent, type SlotClock } from "./sec/limiter.ts";
 import type { LoadListener, LoadSummary } from "./load/load_report.ts";
 import type { Queries } from "./queries.ts";
+import type { EdgarConfig } from "./settings.ts";
 import type { SyncRequest } from "./sync/sync.ts";
-
-/** Opens the clock that processes share; null where there is none. */
-export type OpenClock = (host: ProgramHost) => Promise<(SlotClock & { close(): Promise<void> }) | null>;
 
 const moduleName = "edgar_sync";
 /** Whoever has it may have everything loaded that these tools load: they write with authority of their own. */
@@ -37,11 +36,11 @@ const progressEvery_ms = 250;
 const documentKinds = ["ownership", "holdings", "documents"];
 
 /** No tool without EDGAR_USER_AGENT. @throws {SqlwrightError} `edgar.user_agent_missing` for one without a contact */
-export function edgarTools(openClock: OpenClock): ProgramToolSource {
+export function edgarTools(config: EdgarConfig): ProgramToolSource {
+  if (config.EDGAR_USER_AGENT === undefined) return () => [];
+  requireUserAgent(config.EDGAR_USER_AGENT);
   return (host) => {
-    if (host.config.EDGAR_USER_AGENT === undefined) return [];
-    requireUserAgent(host.config.EDGAR_USER_AGENT);
-    const module = new SyncModule(host, openClock);
+    const module = new SyncModule(host, config);
     return [
       syncCompanyTool(module),
       syncRecentTool(module),
@@ -58,21 +57,21 @@ class SyncModule {
   readonly #clock = processClock();
   #running = 0;
 
-  constructor(readonly host: ProgramHost, readonly openClock: OpenClock) {
+  constructor(readonly host: ProgramHost, readonly config: EdgarConfig) {
     this.queries = queryClient<Queries>(host.callTool).edgar;
   }
 
   async sync(request: SyncRequest, context: CallContext): Promise<Record<string, unknown>> {
     return await this.#bounded(context, async (signal, listener) => {
-      const { host, queries } = this;
+      const { host, config, queries } = this;
       const [{ sync }, { Loader }, { openSecClient }] = await Promise.all([
         import("./sync/sync.ts"),
         import("./load/load.ts"),
         import("./sec/open.ts"),
       ]);
-      const shared = await this.openClock(host);
+      const shared = await openSharedClock(config, host.log);
       try {
-        using client = openSecClient(host.config, { log: host.log, clock: shared ?? this.#clock });
+        using client = openSecClient(config, { log: host.log, clock: shared ?? this.#clock });
         const loader = new Loader({ queries, signal, listener, correlationId: context.correlationId });
         return await sync(request, { client, loader, queries, signal, listener, directory: null });
       } finally {
@@ -84,7 +83,7 @@ class SyncModule {
   async load(paths: readonly string[], context: CallContext): Promise<Record<string, unknown>> {
     return await this.#bounded(context, async (signal, listener) => {
       const { loadPaths } = await import("./load/load.ts");
-      const root = this.host.config.SQLWRIGHT_SOURCE_DIR;
+      const root = this.config.SQLWRIGHT_SOURCE_DIR;
       const files = await Promise.all(paths.map((path) => pathBelow(root, path)));
       const { queries } = this;
       return await loadPaths(files, { queries, signal, listener, correlationId: context.correlationId });
@@ -101,7 +100,7 @@ class SyncModule {
       });
     }
     this.#running++;
-    const timeout_ms = this.host.config.SQLWRIGHT_MAX_TIMEOUT;
+    const timeout_ms = this.config.SQLWRIGHT_MAX_TIMEOUT;
     const late = new AbortController();
     const timer = setTimeout(
       () =>
@@ -120,6 +119,16 @@ class SyncModule {
       this.#running--;
     }
   }
+}
+
+/** The slots of requests to SEC, in Redis where there is one; null where this process asks alone. */
+async function openSharedClock(
+  { REDIS_URL: url }: EdgarConfig,
+  log: Log,
+): Promise<(SlotClock & { close(): Promise<void> }) | null> {
+  if (url === undefined) return null;
+  const { openRedisSlots } = await import("./sec/redis_clock.ts");
+  return await openRedisSlots(url, { log });
 }
 
 function syncCompanyTool(module: SyncModule): ProgramTool {

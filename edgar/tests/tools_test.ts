@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
-import { project, serverFlags, until, withFiles } from "../../tests/harness.ts";
+import { project, until, withFiles } from "../../tests/harness.ts";
+import { run } from "../../tests/cli/command.ts";
 import { withEmptyEdgar } from "./loading.ts";
 import { testWithRedis } from "./redis_server.ts";
 import { smallPayloads, withSecServer } from "./sec_server.ts";
@@ -24,30 +25,33 @@ interface ServeOptions {
 /** The real server in its real sandbox. */
 async function withServer<T>(options: ServeOptions, use: (client: Client) => Promise<T>): Promise<T> {
   const { databaseUrl, secUrl, redisUrl, sourceDirectory = smallPayloads, isDenied = false } = options;
-  const flags = serverFlags({
-    sqlDirectory: `${project}edgar/sql`,
-    databaseUrl,
-    redisUrl,
-    http: null,
-    edgarUrls: secUrl === null || isDenied ? [] : [secUrl],
-    readPaths: [sourceDirectory, `${project}migrations`, `${project}edgar/migrations`],
-  });
+  const environment = {
+    SQLWRIGHT_SOURCE_DIR: sourceDirectory,
+    ...(secUrl === null
+      ? {}
+      : { EDGAR_USER_AGENT: userAgent, EDGAR_WWW_URL: secUrl, EDGAR_DATA_URL: secUrl }),
+    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+    EDGAR_RETRIES: "0",
+    EDGAR_TIMEOUT: "5s",
+  };
+  const flags = await flagsOf(databaseUrl, environment);
   const transport = new StdioClientTransport({
     command: Deno.execPath(),
-    args: ["run", "--config", `${project}edgar/deno.json`, ...flags, `${project}main.ts`, "serve", "--stdio"],
-    cwd: project,
+    args: [
+      "run",
+      ...(isDenied ? flags.map((flag) => withoutHost(flag, secUrl!)) : flags),
+      `${project}main.ts`,
+      "serve",
+      "--stdio",
+      "--project",
+      edgarDirectory,
+    ],
+    cwd: edgarDirectory,
     env: {
+      ...environment,
       DATABASE_URL: databaseUrl,
-      SQLWRIGHT_SQL_DIR: `${project}edgar/sql`,
-      SQLWRIGHT_SOURCE_DIR: sourceDirectory,
       HOME: Deno.env.get("HOME") ?? "",
       PATH: Deno.env.get("PATH") ?? "",
-      ...(secUrl === null
-        ? {}
-        : { EDGAR_USER_AGENT: userAgent, EDGAR_WWW_URL: secUrl, EDGAR_DATA_URL: secUrl }),
-      ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
-      EDGAR_RETRIES: "0",
-      EDGAR_TIMEOUT: "5s",
     },
     stderr: "ignore",
   });
@@ -58,6 +62,23 @@ async function withServer<T>(options: ServeOptions, use: (client: Client) => Pro
   } finally {
     await client.close();
   }
+}
+
+const edgarDirectory = join(project, "edgar");
+
+/** What `start` gives the server, as `permissions` prints it. */
+async function flagsOf(databaseUrl: string, env: Record<string, string>): Promise<string[]> {
+  const options = { databaseUrl, project: edgarDirectory, env };
+  const { code, stdout, stderr } = await run(["permissions", "--stdio", "--json"], options);
+  assert.equal(code, 0, stderr);
+  return (JSON.parse(stdout) as { flags: string[] }).flags;
+}
+
+function withoutHost(flag: string, url: string): string {
+  if (!flag.startsWith("--allow-net=")) return flag;
+  const denied = new URL(url).host;
+  const [name, hosts] = flag.split("=") as [string, string];
+  return `${name}=${hosts.split(",").filter((host) => host !== denied).join(",")}`;
 }
 
 const namesOf = async (client: Client) => (await client.listTools()).tools.map(({ name }) => name);
@@ -172,11 +193,10 @@ Deno.test("an agent asks for the nightly archives: a worker does them, and witho
                 await zip("api/xbrl/companyfacts/CIK0000320193.json"),
               );
               const worker = new Deno.Command(Deno.execPath(), {
-                args: ["run", "--allow-all", "--config", "edgar/deno.json", "main.ts", "edgar", "work"],
+                args: ["run", "--allow-all", "main.ts", "edgar", "work", "--project", edgarDirectory],
                 cwd: project,
                 env: {
                   DATABASE_URL: ownerUrl,
-                  SQLWRIGHT_SQL_DIR: "edgar/sql",
                   SQLWRIGHT_DATA_DIR: directory,
                   EDGAR_USER_AGENT: userAgent,
                   EDGAR_WWW_URL: sec.url,

@@ -4,9 +4,9 @@ import { openPools, type Pools } from "../app.ts";
 import type { Config } from "../config.ts";
 import { tell } from "./console/console.ts";
 
-export interface Database {
+export interface Database<Settings extends Config = Config> {
   /** The settings with the server's login in DATABASE_URL. */
-  config: Config;
+  config: Settings;
   url: string;
   /** The login for migrations: the same as `url` with DATABASE_URL. */
   ownerUrl: string;
@@ -19,9 +19,9 @@ export interface DatabaseOptions {
 }
 
 /** @throws {SqlwrightError} `embedded.*` when the embedded database cannot be brought up */
-export async function withDatabase<T>(
-  config: Config,
-  use: (database: Database) => Promise<T>,
+export async function withDatabase<T, Settings extends Config = Config>(
+  config: Settings,
+  use: (database: Database<Settings>) => Promise<T>,
   { prepareNew = true }: DatabaseOptions = {},
 ): Promise<T> {
   const { DATABASE_URL: url } = config;

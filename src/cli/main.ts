@@ -3,8 +3,8 @@
  * what a client waits for, and its sandbox grants nothing that a console library would ask for. All else goes to `program.ts`.
  */
 
-import { fileURLToPath } from "node:url";
 import { reportFailure } from "./console/console.ts";
+import { otherConfiguration } from "./configuration.ts";
 import { type Rerun, rerun } from "./rerun.ts";
 import type { ServeOptions } from "./server/serve.ts";
 
@@ -15,18 +15,21 @@ import type { ServeOptions } from "./server/serve.ts";
  */
 export async function main(args: readonly string[], told: Rerun | null = null): Promise<number> {
   try {
-    const options = args[0] === "serve" ? readServeArguments(args.slice(1)) : null;
-    if (options !== null) {
-      const { serve } = await import("./server/serve.ts");
-      return await serve(options);
-    }
-    const configFile = (told?.configFile ?? null) === null ? otherConfiguration(args) : null;
+    const isServer = args[0] === "serve";
+    // The sandboxed server has the configuration that its launcher gave it, and may start no other process.
+    const isFixed = (told?.configFile ?? null) !== null || isServer && !mayRunPrograms();
+    const configFile = isFixed ? null : await otherConfiguration(args);
     if (configFile !== null) {
       return await rerun(args, {
         configFile,
         isFetched: false,
         startedAt_ms: told?.startedAt_ms ?? Date.now(),
       });
+    }
+    const options = isServer ? readServeArguments(args.slice(1)) : null;
+    if (options !== null) {
+      const { serve } = await import("./server/serve.ts");
+      return await serve(options);
     }
     // Not as a literal: Deno reads all that an entry point can import before it runs the first line, and the modules of every
     // command, with their packages, are a quarter of the server's start.
@@ -38,23 +41,8 @@ export async function main(args: readonly string[], told: Rerun | null = null): 
   }
 }
 
-/** The configuration whose packages the command needs beside the product's; null for most. */
-function otherConfiguration(args: readonly string[]): string | null {
-  const [command = ""] = args;
-  if (canImport("graphile-worker")) return null;
-  const configFile = fileURLToPath(new URL("../../edgar/deno.json", import.meta.url));
-  if (command === "edgar") return configFile;
-  if (!["call", "export", "test"].includes(command)) return null;
-  return Deno.env.get("EDGAR_USER_AGENT") ? configFile : null;
-}
-
-function canImport(name: string): boolean {
-  try {
-    import.meta.resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
+function mayRunPrograms(): boolean {
+  return Deno.permissions.querySync({ name: "run" }).state === "granted";
 }
 
 /** Null for whatever is not plainly right: the whole parser then says what is wrong, or shows the help. */

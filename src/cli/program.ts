@@ -5,8 +5,8 @@ import { projectFile } from "../project.ts";
 import { version } from "../version.ts";
 import { kinds } from "../query/model.ts";
 import { paintFor, UsageError, widthOf } from "./console/console.ts";
+import { addProjectCommands } from "./extension.ts";
 import { commandName } from "./installation.ts";
-import { addEdgarCommands } from "../../edgar/src/cli/commands.ts";
 
 /**
  * Runs the command that the words name. Resolves to the exit code.
@@ -17,7 +17,9 @@ export async function runProgram(
   startedAt_ms: number | null = null,
 ): Promise<number> {
   let exitCode = 0;
-  const program = makeProgram((code) => exitCode = code, startedAt_ms);
+  const finish = (code: number) => exitCode = code;
+  const program = makeProgram(finish, startedAt_ms);
+  await addProjectCommands(program as Command, args, { finish, add: addProjectCommand });
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
@@ -57,20 +59,11 @@ Without DATABASE_URL, in the environment or in .env, commands use the embedded P
 Exit codes: 0 done · 1 failed, and the error says why · 2 wrong usage · 130 stopped with Ctrl-C
 
 Example:
-  ${commandName} call edgar_find_company --q AAPL`,
+  ${commandName} call shop_find_order --q Smith`,
     );
 
   const command = (name: string, description: string, ...examples: string[]) =>
-    program.command(name)
-      .summary(description.split("\n")[0]!)
-      .description(description)
-      .helpOption("-h, --help", "print this help")
-      .option("--project <dir>", `the project's folder (default: the nearest with ${projectFile}, upward)`)
-      .option("--sql <dir>", "query files by themselves, without a project")
-      .addHelpText(
-        "after",
-        `\nExample:\n${examples.map((example) => `  ${commandName} ${example}`).join("\n")}`,
-      );
+    addCommand(program, name, description, examples);
 
   command("start", startDescription, "start --http 127.0.0.1:8321", "start --stdio")
     .option("--stdio", "speak MCP over stdin and stdout")
@@ -105,7 +98,7 @@ Example:
     "check",
     "Check every query file against the database and show all that is wrong, each with its place.",
     "check",
-    "check sql/edgar/find_company.sql --json",
+    "check sql/shop/find_order.sql --json",
     "check --watch",
     "check --lock",
   )
@@ -125,8 +118,9 @@ Example:
       finish(await runCheck(paths, options));
     });
 
-  command("types", typesDescription, "types", "types --out src/edgar/queries.ts")
+  command("types", typesDescription, "types", "types --out src/queries.ts", "types --only shop")
     .option("--out <file>", "write the file instead of printing it")
+    .option("--only <names...>", "modules and tools to declare (default: all)")
     .action(async (options) => {
       const { runTypes } = await import("./files/types.ts");
       finish(await runTypes(options));
@@ -142,10 +136,10 @@ Example:
   command(
     "call",
     callDescription,
-    "call edgar_find_company --q AAPL --max 5",
-    `call edgar_company_report '{"cik": 320193}' --json`,
-    "call edgar_load_facts --source data/edgar/fact.csv",
-    "call edgar_find_company --help",
+    "call shop_find_order --q Smith --max 5",
+    `call shop_customer_report '{"id": 42}' --json`,
+    "call shop_load_orders --source data/order.csv",
+    "call shop_find_order --help",
   )
     .argument("<tool>", "name of the tool, as `list` shows it")
     .argument("[words...]", "a JSON object, or --param value for each parameter; --help shows the tool's own")
@@ -160,8 +154,8 @@ Example:
   command(
     "export",
     exportDescription,
-    "export edgar_filing_feed --form 10-K --format csv --out filings.csv",
-    `export edgar_company_filings '{"cik": 320193}' --format parquet --out apple.parquet`,
+    "export shop_order_feed --status open --format csv --out orders.csv",
+    `export shop_customer_orders '{"id": 42}' --format parquet --out orders.parquet`,
   )
     .argument("<tool>", "name of a tool that reads, as `list` shows it")
     .argument("[words...]", "a JSON object, or --param value for each parameter")
@@ -176,7 +170,7 @@ Example:
   command(
     "new",
     newDescription,
-    "new edgar/list_filings --kind many --table edgar.filing",
+    "new shop/list_orders --kind many --table shop.order",
     "new ops/hours --kind report",
   )
     .argument("<path>", "module/name of the tool")
@@ -191,9 +185,9 @@ Example:
   command(
     "explain",
     explainDescription,
-    "explain edgar_find_company --q AAPL",
-    "explain edgar_load_filings --source data/edgar/filing.csv --analyze",
-    "explain edgar_filing_feed --json",
+    "explain shop_find_order --q Smith",
+    "explain shop_load_orders --source data/order.csv --analyze",
+    "explain shop_order_feed --json",
   )
     .argument("<tool>", "name of the tool, as `list` shows it")
     .argument("[words...]", "a JSON object, or --param value for each parameter")
@@ -210,7 +204,7 @@ Example:
     "test",
     testDescription,
     "test",
-    "test sql/edgar tests/sql/edgar --filter facts --junit report.xml",
+    "test sql/shop tests/shop --filter orders --junit report.xml",
   )
     .argument("[path...]", "query files, SQL tests or folders of them (default: all)")
     .option("--tests <dir>", "the folder of SQL tests (default: that of the project)")
@@ -225,8 +219,8 @@ Example:
   command(
     "psql",
     psqlDescription,
-    "psql edgar_find_company --q AAPL",
-    "psql edgar_load_filings --source data/edgar/filing.csv --run",
+    "psql shop_find_order --q Smith",
+    "psql shop_load_orders --source data/order.csv --run",
   )
     .argument("<tool>", "name of the tool, as `list` shows it")
     .argument("[words...]", "a JSON object, or --param value for each parameter")
@@ -304,16 +298,33 @@ Example:
       finish(await runDoctor(options));
     });
 
-  addEdgarCommands(program, finish);
-
   return program;
+}
+
+/** A command with the options and the help that all have. */
+function addCommand(parent: Command, name: string, description: string, examples: readonly string[]) {
+  return addProjectCommand(parent, name, description, examples)
+    .option("--sql <dir>", "query files by themselves, without a project");
+}
+
+/** A command that needs a project. */
+function addProjectCommand(parent: Command, name: string, description: string, examples: readonly string[]) {
+  return parent.command(name)
+    .summary(description.split("\n")[0]!)
+    .description(description)
+    .helpOption("-h, --help", "print this help")
+    .option("--project <dir>", `the project's folder (default: the nearest with ${projectFile}, upward)`)
+    .addHelpText(
+      "after",
+      `\nExample:\n${examples.map((example) => `  ${commandName} ${example}`).join("\n")}`,
+    );
 }
 
 const startDescription = `All in one: database, migrations, bundled sample, and the MCP server in its sandbox.
 
 Without DATABASE_URL an embedded PostgreSQL is brought up, migrated, and filled with the sample when it is empty.
 With DATABASE_URL that server is used. It is migrated if it was migrated for this project before, or if it holds no
-table yet and the login may create schemas; and filled when edgar.company is empty then.`;
+table yet and the login may create schemas; and filled with the project's sample when that table is empty then.`;
 
 const migrateDescription = `Bring the database to what migrations, functions and the :view files say.
 

@@ -154,7 +154,7 @@ async function saveFile(
   return { file: pathToFileURL(path).href, path, rows, bytes };
 }
 
-/** `edgar_filing_feed-20241231T120000Z.csv`, with what makes it unique before the dot. */
+/** `shop_order_feed-20241231T120000Z.csv`, with what makes it unique before the dot. */
 export function exportFileName(
   { tool, format }: Pick<ExportRequest, "tool" | "format">,
   unique = "",

@@ -15,7 +15,7 @@ import { type Lock, type LockedType, lockType, usedByLock } from "./lock.ts";
 /** What is not as the lock says, and the tools that it concerns. */
 export interface Drift {
   tools: string[];
-  /** `column edgar.fact.value is "text", and was "numeric not null"`. */
+  /** `column shop.order.amount is "text", and was "numeric not null"`. */
   message: string;
 }
 

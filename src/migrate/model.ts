@@ -12,7 +12,7 @@ export interface TurnOptions {
 }
 
 export interface Script {
-  /** As told in errors: `migrations/0001_create_edgar.sql`. */
+  /** As told in errors: `migrations/0001_create_orders.sql`. */
   path: string;
   text: string;
 }

@@ -131,7 +131,7 @@ function findMisestimates(node: PlanNode, isStopped: boolean, warnings: PlanWarn
 /** Nodes that read all of their input before they give a row. */
 const readsAll = /^(?:Sort|Hash|Materialize|.*Aggregate|WindowAgg|Bitmap)$/;
 
-/** `Index Scan using index_fact_cik on edgar.fact as fact`. */
+/** `Index Scan using index_order_customer on shop.order as sale`. */
 export function nameOf({ type, index, relation, alias }: PlanNode): string {
   const using = index === null ? "" : ` using ${index}`;
   const on = relation === null ? "" : ` on ${relation}`;

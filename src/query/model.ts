@@ -12,7 +12,7 @@ export type Kind = (typeof kinds)[number];
 
 /** A query file whose text, header and parse tree are right by themselves, before Postgres has seen it. */
 export interface ParsedQuery {
-  /** Relative to the SQL directory, with forward slashes: `edgar/find_company.sql`. */
+  /** Relative to the SQL directory, with forward slashes: `shop/find_order.sql`. */
   path: string;
   module: string;
   /** The file's name without `.sql`. */

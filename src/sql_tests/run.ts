@@ -31,7 +31,7 @@ export interface TestBench {
 }
 
 export interface TestFailure extends Difference {
-  /** What was run: `call edgar_find_company`, `statement`, `example by_ticker`. */
+  /** What was run: `call shop_find_order`, `statement`, `example by_ticker`. */
   step: string;
   place: Place;
 }

@@ -119,7 +119,7 @@ export async function withExports<T>(
       });
       const options = {
         log: createLog({ level: "error", write: () => {} }),
-        programTools: await programToolSources(config, baseUrl),
+        programTools: await programToolSources(null, baseUrl),
       };
       return await withApplication(
         config,

@@ -1,37 +1,20 @@
-/** The words of `edgar` and its help; the work is in `edgar.ts`, loaded when it is asked for. */
+/** The words of `edgar` and its help; the work is in `commands_run.ts`, loaded when it is asked for. */
 
-import type { Command } from "@commander-js/extra-typings";
+import type { ExtensionCommands } from "sqlwright";
+import type { settings } from "../settings.ts";
 
-/** @param program gets the command `edgar` */
-export function addEdgarCommands(program: Command, finish: (exitCode: number) => void): void {
-  const edgar = program.command("edgar")
-    .summary("Load SEC EDGAR: from files, from SEC, and what is loaded.")
-    .description(description)
-    .helpOption("-h, --help", "print this help")
-    .helpCommand("help [command]", "print the help of a command");
-  const command = (name: string, text: string, ...examples: string[]) =>
-    edgar.command(name)
-      .summary(text.split("\n")[0]!)
-      .description(text)
-      .helpOption("-h, --help", "print this help")
-      .option("--project <dir>", "the project's folder (default: the nearest with sqlwright.json, upward)")
-      .option("--sql <dir>", "query files by themselves, without a project")
-      .addHelpText(
-        "after",
-        `\nExample:\n${examples.map((example) => `  deno task sqlwright edgar ${example}`).join("\n")}`,
-      );
-
-  command("load", loadDescription, "load mirror/api/xbrl/companyfacts", "load mirror --json")
+export function addEdgarCommands({ add, finish, readSettings }: ExtensionCommands<typeof settings>): void {
+  add("load", loadDescription, "load mirror/api/xbrl/companyfacts", "load mirror --json")
     .argument("<path...>", "files, or folders in SEC's layout")
     .option("--bulk", "for many companies at once: facts come without their key, which is built at the end")
     .option("--queue", "queue a job for each file; `edgar work` runs them")
     .option("--json", "print one JSON object")
     .action(async (paths, options) => {
       const { runEdgarLoad } = await import("./commands_run.ts");
-      finish(await runEdgarLoad(paths, options));
+      finish(await runEdgarLoad(paths, readSettings(options), options));
     });
 
-  command(
+  add(
     "sync",
     syncDescription,
     "sync --ticker AAPL,MSFT",
@@ -52,29 +35,16 @@ export function addEdgarCommands(program: Command, finish: (exitCode: number) =>
     .option("--json", "print one JSON object")
     .action(async (options) => {
       const { runEdgarSync } = await import("./commands_run.ts");
-      finish(await runEdgarSync(options));
+      finish(await runEdgarSync(readSettings(options), options));
     });
 
-  command("status", statusDescription, "status", "status --json")
+  add("status", statusDescription, "status", "status --json")
     .option("--json", "print one JSON object")
     .action(async (options) => {
       const { runEdgarStatus } = await import("./commands_run.ts");
-      finish(await runEdgarStatus(options));
-    });
-
-  command("work", workDescription, "work", "work --concurrency 2", "work --once")
-    .option("--concurrency <jobs>", "jobs at a time (default: 1)")
-    .option("--once", "end when no job is left")
-    .action(async (options) => {
-      const { runEdgarWork } = await import("./commands_run.ts");
-      finish(await runEdgarWork(options));
+      finish(await runEdgarStatus(readSettings(options), options));
     });
 }
-
-const description = `Load SEC EDGAR: from files, from SEC, and what is loaded.
-
-Every file is written down with the hash of its content: one that is loaded is not loaded again,
-and a run that was stopped is continued by the next. docs/edgar.md tells what each source gives.`;
 
 const loadDescription = `Load files of SEC: tickers, submissions, company facts, indexes, data sets, filings.
 
@@ -87,8 +57,3 @@ Only what has changed is sent and loaded. At most ten requests a second are made
 that share REDIS_URL. EDGAR_USER_AGENT must name you and a contact, because SEC asks for it.`;
 
 const statusDescription = `Show what is loaded, how fresh it is, and what failed.`;
-
-const workDescription = `Run the queued jobs of \`load --queue\` and \`sync --queue\`, until Ctrl-C.
-
-As many workers as you like may run, on several machines: each job runs once, and the job of a
-worker that died is taken over. They share SEC's rate through REDIS_URL.`;

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import {
   type Cell,
   type Column,
-  type Config,
   formatError,
   formatTable,
   Interruption,
@@ -13,7 +12,6 @@ import {
   print,
   printJson,
   queryClient,
-  readSettings,
   silentLog,
   tell,
   UsageError,
@@ -26,14 +24,13 @@ import { requireUserAgent } from "../sec/limiter.ts";
 import type { EdgarQueries } from "../load/ledger.ts";
 import type { KindSummary, LoadListener, LoadSummary } from "../load/load_report.ts";
 import type { Queries } from "../queries.ts";
+import type { EdgarConfig } from "../settings.ts";
 import { isDate } from "../source/source_field.ts";
 import type { SyncRequest } from "../sync/sync.ts";
 import type { DocumentKind } from "../sync/sync_documents.ts";
 import { count, formatSpan, openProgress } from "./progress.ts";
 
 export interface EdgarOptions {
-  project?: string | undefined;
-  sql?: string | undefined;
   json?: boolean | undefined;
 }
 
@@ -53,7 +50,8 @@ export interface SyncOptions extends EdgarOptions {
 /** @returns 1 when a file failed, 130 after Ctrl-C */
 export async function runEdgarLoad(
   paths: readonly string[],
-  { project, sql, json = false, queue = false, bulk = false }: EdgarOptions & {
+  config: EdgarConfig,
+  { json = false, queue = false, bulk = false }: EdgarOptions & {
     queue?: boolean | undefined;
     bulk?: boolean | undefined;
   },
@@ -64,7 +62,6 @@ export async function runEdgarLoad(
       "Queue the files with --queue alone, or load them here with --bulk alone",
     );
   }
-  const config = readSettings({ project, sql });
   return await withEdgar(config, async ({ queries, ownerUrl }) => {
     if (queue) {
       const { enqueueFiles } = await import("../sync/jobs.ts");
@@ -77,10 +74,9 @@ export async function runEdgarLoad(
 }
 
 /** @returns 1 when a file failed, 130 after Ctrl-C @throws {SqlwrightError} `edgar.user_agent_missing` before anything is opened */
-export async function runEdgarSync(options: SyncOptions): Promise<number> {
-  const { project, sql, json = false, queue = false } = options;
+export async function runEdgarSync(config: EdgarConfig, options: SyncOptions): Promise<number> {
+  const { json = false, queue = false } = options;
   const request = readRequest(options);
-  const config = readSettings({ project, sql });
   requireUserAgent(config.EDGAR_USER_AGENT);
   return await withEdgar(config, async ({ queries, config, ownerUrl }) => {
     const { sync } = await import("../sync/sync.ts");
@@ -105,8 +101,7 @@ export async function runEdgarSync(options: SyncOptions): Promise<number> {
 }
 
 /** `edgar status` */
-export async function runEdgarStatus({ project, sql, json = false }: EdgarOptions): Promise<number> {
-  const config = readSettings({ project, sql });
+export async function runEdgarStatus(config: EdgarConfig, { json = false }: EdgarOptions): Promise<number> {
   return await withEdgar(config, async ({ queries }) => {
     using interruption = new Interruption();
     const { readStatus } = await import("../sync/status.ts");
@@ -117,37 +112,6 @@ export async function runEdgarStatus({ project, sql, json = false }: EdgarOption
       print(await formatStatus(status, { paint: paintFor("stdout"), width: widthOf("stdout") }));
     }
     return 0;
-  });
-}
-
-/** `edgar work`: runs queued jobs until Ctrl-C, or with `once` until there are none. */
-export async function runEdgarWork(
-  { project, sql, concurrency, once = false }: EdgarOptions & {
-    concurrency?: string | undefined;
-    once?: boolean | undefined;
-  },
-): Promise<number> {
-  const jobs = concurrency === undefined ? 1 : readCount(concurrency, "--concurrency", 8);
-  const config = readSettings({ project, sql });
-  requireUserAgent(config.EDGAR_USER_AGENT);
-  return await withEdgar(config, async ({ queries, config, ownerUrl }) => {
-    const { work } = await import("../sync/jobs.ts");
-    const log = workLog();
-    return await withClient(config, { noted: (text) => tell(text) }, async (client) => {
-      using interruption = new Interruption();
-      if (!once) tell("Waiting for jobs; Ctrl-C ends");
-      await work({
-        databaseUrl: ownerUrl,
-        queries,
-        client,
-        directory: join(config.SQLWRIGHT_DATA_DIR, "edgar"),
-        concurrency: jobs,
-        isOnce: once,
-        signal: interruption.signal,
-        log,
-      });
-      return interruption.signal.aborted ? 130 : 0;
-    });
   });
 }
 
@@ -171,12 +135,12 @@ async function inBulk<T>(ownerUrl: string, load: () => Promise<T>): Promise<T> {
 interface Edgar {
   queries: EdgarQueries;
   /** With the database's address. */
-  config: Config;
+  config: EdgarConfig;
   /** The login that may create schemas: that of the migrations. */
   ownerUrl: string;
 }
 
-async function withEdgar<T>(config: Config, use: (edgar: Edgar) => Promise<T>): Promise<T> {
+async function withEdgar<T>(config: EdgarConfig, use: (edgar: Edgar) => Promise<T>): Promise<T> {
   return await withDatabase(
     config,
     ({ config, ownerUrl }) =>
@@ -190,7 +154,7 @@ async function withEdgar<T>(config: Config, use: (edgar: Edgar) => Promise<T>): 
 
 /** The client of SEC, with the rate that all processes of one Redis share. */
 export async function withClient<T>(
-  config: Config,
+  config: EdgarConfig,
   listener: LoadListener,
   use: (client: SecClient) => Promise<T>,
 ): Promise<T> {
@@ -363,15 +327,3 @@ const notes: Record<string, (fields: Record<string, unknown>) => string> = {
   "edgar.blocked": ({ path }) => `SEC answered "${path}" with its page for too many requests`,
   "redis.lost": ({ error }) => `Redis is gone: ${error}`,
 };
-
-function workLog(): Log {
-  const write = (event: string, fields: Record<string, unknown> = {}) => {
-    const { path, cik, seconds, message } = fields;
-    tell(
-      [event, path ?? cik, message, seconds === undefined ? undefined : formatSpan(Number(seconds))]
-        .filter((part) => part !== undefined).join("  "),
-    );
-  };
-  const log: Log = { debug: () => {}, info: write, warn: write, error: write, with: () => log };
-  return log;
-}

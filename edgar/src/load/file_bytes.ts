@@ -1,7 +1,7 @@
 /** Bytes of files and of members of archives: whole within a limit, in pieces, at any place. */
 
 import { createHash } from "node:crypto";
-import { SqlwrightError } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 import { defaultParseLimits, type RandomAccess } from "../source/source_file.ts";
 
 export async function readFile(file: string, path: string): Promise<Uint8Array> {

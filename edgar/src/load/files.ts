@@ -4,7 +4,7 @@
  */
 
 import { basename, join, relative, resolve, sep } from "node:path";
-import { SqlwrightError } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 import { cikOfPath, filingPathOf, secPathOf, type SourceKind, sourceKindOf } from "../source/source_kind.ts";
 
 export interface FoundFile {

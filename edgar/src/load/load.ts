@@ -8,7 +8,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { type QueryOptions, SqlwrightError } from "sqlwright";
+import type { QueryOptions } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 import {
   counting,
   countingAccess,

@@ -1,6 +1,6 @@
 /** The members of a nightly archive, a few at once: each is the file that it is at its own address, in the ledger too. */
 
-import { SqlwrightError } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 import { archiveMembers } from "../parse/bulk_archive.ts";
 import { countingAccess, readAll } from "./file_bytes.ts";
 import type { Ledger } from "./ledger.ts";

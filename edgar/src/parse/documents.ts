@@ -4,7 +4,7 @@
  * row of a table is a line.
  */
 
-import { SqlwrightError } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 import type { TextParts, TextWork } from "./html_text.ts";
 import type { FilingContext } from "../source/source_file.ts";
 import type { LoadStep, Row } from "./load_step.ts";

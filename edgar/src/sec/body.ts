@@ -1,6 +1,6 @@
 /** The bytes of an answer's body: each awaited for a bounded time, and where they end too early, the byte. */
 
-import { SqlwrightError } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 import { AttemptError } from "./refusal.ts";
 
 /** The bytes of a body, each awaited no longer than `stall_ms`. @throws {AttemptError} where it ends too early */

@@ -8,7 +8,8 @@
 
 import pLimit, { type LimitFunction } from "p-limit";
 import pRetry from "p-retry";
-import { type Log, SqlwrightError } from "sqlwright";
+import type { Log } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 import { incomplete, readChunks, stall } from "./body.ts";
 import { type DownloadedFile, downloadTo, type Validators } from "./download.ts";
 import { type RequestLimiter, wait } from "./limiter.ts";

@@ -4,7 +4,7 @@
  */
 
 import { dirname } from "node:path";
-import { SqlwrightError } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 import { incomplete, readChunks } from "./body.ts";
 import { AttemptError, judgeRefusal } from "./refusal.ts";
 

@@ -4,7 +4,8 @@
  * The clock is this process's own, or Redis' for several (`shared_state/redis.ts`), handed in by whoever composes the two.
  */
 
-import { type Log, SqlwrightError } from "sqlwright";
+import type { Log } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 
 /** One sequence of slots, shared by all that hold the same clock. Times are durations, so that no two machines' clocks are compared. */
 export interface SlotClock {

@@ -1,6 +1,7 @@
 /** The client of SEC from the settings: whoever composes hands in the clock that the requests of all processes share. */
 
-import type { Config, Log } from "sqlwright";
+import type { Log } from "sqlwright";
+import type { EdgarConfig } from "../settings.ts";
 import { SecClient } from "./client.ts";
 import { openLimiter, requireUserAgent, type SlotClock } from "./limiter.ts";
 
@@ -13,7 +14,7 @@ export interface OpenOptions {
 }
 
 /** @throws {SqlwrightError} `edgar.user_agent_missing` */
-export function openSecClient(config: Config, { log, clock, onBlocked }: OpenOptions): SecClient {
+export function openSecClient(config: EdgarConfig, { log, clock, onBlocked }: OpenOptions): SecClient {
   const userAgent = requireUserAgent(config.EDGAR_USER_AGENT);
   return new SecClient({
     userAgent,

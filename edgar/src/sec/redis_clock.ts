@@ -6,7 +6,8 @@
  * keep to ten requests a second are blocked by SEC.
  */
 
-import { type Log, SqlwrightError } from "sqlwright";
+import type { Log } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 
 /** What `edgar/limiter.ts` calls a SlotClock. */
 export interface RedisSlots {

@@ -3,7 +3,7 @@
  * the first two with the same status, 403, and tells them apart in the HTML alone.
  */
 
-import { SqlwrightError } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 
 /** A request that failed, and what is to be done: send it `retry`, wait for the block to end, or give up. */
 export class AttemptError extends Error {

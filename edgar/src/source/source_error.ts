@@ -4,7 +4,7 @@
  * is to wait, not to mend.
  */
 
-import { SqlwrightError } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 
 /** Where in a file; lines and columns count from 1, bytes from 0. */
 export interface SourcePlace {

@@ -5,7 +5,8 @@
 
 import type { Job, JobHelpers, WorkerUtils } from "graphile-worker";
 import type postgres from "postgres";
-import { errorReport, type Log, SqlwrightError } from "sqlwright";
+import { errorReport, type Log } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 import type { SecClient } from "../sec/client.ts";
 import type { EdgarQueries } from "../load/ledger.ts";
 import { Loader } from "../load/load.ts";

@@ -7,7 +7,7 @@
  */
 
 import { join } from "node:path";
-import { SqlwrightError } from "sqlwright";
+import { SqlwrightError } from "../errors.ts";
 import type { SecAnswer, SecClient } from "../sec/client.ts";
 import type { Validators } from "../sec/download.ts";
 import type { Loader, SourceContent } from "../load/load.ts";

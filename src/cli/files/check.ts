@@ -30,6 +30,7 @@ import { silentLog } from "../../log.ts";
 import { withDatabase, withPools } from "../database.ts";
 import { type ProjectOptions, readSettings } from "../environment.ts";
 import { checkLock, type LockCheck, lockDiagnostics, writeLockOf } from "./lock.ts";
+import { openExtension } from "../../extension/open.ts";
 import { programToolSources } from "../calls/program_tools.ts";
 import { printPaged } from "../console/pager.ts";
 import { formatTable } from "../console/table.ts";
@@ -357,7 +358,7 @@ async function listPrograms(config: Config, pools: Pools, catalog: Catalog) {
     catalog: () => catalog,
     callTool: () => Promise.reject(new TypeError("nothing is called to list tools")),
   };
-  const sources = await programToolSources(config, () => "");
+  const sources = await programToolSources(await openExtension(config), () => "");
   return [...mountPrograms(sources, host).values()].map(({ tool }) => ({
     ...tool,
     kind: "program" as const,

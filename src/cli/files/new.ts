@@ -86,7 +86,7 @@ function readPath(path: string, directory: string): { module: string; name: stri
   if (more.length > 0 || !pattern.test(module) || !pattern.test(name)) {
     throw new UsageError(
       `"${path}" is not MODULE/NAME`,
-      "Both are a lower-case letter, then lower-case letters, digits, underscores: edgar/list_filings",
+      "Both are a lower-case letter, then lower-case letters, digits, underscores: shop/list_orders",
     );
   }
   if (module.length + 1 + name.length > longestToolName) {
@@ -181,7 +181,7 @@ async function listTables(connection: PoolConnection, kind: Kind): Promise<strin
   return rows.map(({ name }) => name!);
 }
 
-/** Null when there is none. Names are read as SQL reads them: `edgar.filing`, `"Odd schema"."Odd table"`. */
+/** Null when there is none. Names are read as SQL reads them: `shop.order`, `"Odd schema"."Odd table"`. */
 async function readTable(connection: PoolConnection, named: string): Promise<ScaffoldTable | null> {
   const parts = splitName(named);
   if (parts === null) return null;

@@ -232,7 +232,7 @@ async function examinePort({ SQLWRIGHT_HTTP: address }: Config): Promise<Finding
 /** Runs a child with exactly the server's flags: what it must not do has to fail there. */
 async function examineSandbox(config: Config): Promise<Finding> {
   if (Deno.build.standalone) return skipped("sandbox", "a compiled program has its permissions built in");
-  const { args, cwd, env } = commandOf(config, config.DATABASE_URL!, { stdio: true });
+  const { args, cwd, env } = await commandOf(config, config.DATABASE_URL!, { stdio: true });
   const output = await runChild(
     [...args.slice(0, args.indexOf("serve") - 1), probe, config.SQLWRIGHT_SQL_DIR],
     {
@@ -265,7 +265,7 @@ async function examineSandbox(config: Config): Promise<Finding> {
 /** Starts the server in its sandbox with no client: it must come up, find its client gone, and end well. */
 async function examineServer(config: Config): Promise<Finding> {
   if (Deno.build.standalone) return skipped("server", "a compiled program starts itself");
-  const { args, cwd, env } = commandOf(config, config.DATABASE_URL!, { stdio: true });
+  const { args, cwd, env } = await commandOf(config, config.DATABASE_URL!, { stdio: true });
   const started_ms = performance.now();
   const { success, said } = await runChild(args, { cwd, env });
   return success

@@ -1,18 +1,12 @@
-/**
- * What `start` does to a database before the server gets it: migrations, `:view` files, and the bundled sample where there
- * is no company yet. The sample goes through the project's own `:copy` tools, with the server's own login.
- */
+/** What `start` does to a database before the server gets it: migrations, functions, `:view` files, and the project's sample. */
 
-import { openPools, requireUsableServer, serverFacts, withApplication } from "../../app.ts";
-import { queryClient } from "../../client/queries.ts";
+import { openPools, requireUsableServer, serverFacts } from "../../app.ts";
 import { type Config, queryFoldersOf } from "../../config.ts";
-import type { Queries } from "../../../edgar/src/queries.ts";
-import { withMigrationSession } from "../../migrate/session.ts";
 import type { PoolConnection } from "../../postgres/pool.ts";
 import { loadQueries } from "../../query/loader.ts";
 import { formatCount, tell } from "../console/console.ts";
-import { silentLog } from "../../log.ts";
 import { deployFiles, isDeployedIn } from "../deployment.ts";
+import { loadSample } from "./sample.ts";
 
 export interface PrepareOptions {
   config: Config;
@@ -20,13 +14,6 @@ export interface PrepareOptions {
   serverUrl: string;
   isEmbedded: boolean;
 }
-
-/** In the order in which they are loaded. */
-const sample = [
-  { name: "load_companies", source: "company.csv", what: "companies" },
-  { name: "load_filings", source: "filing.csv", what: "filings" },
-  { name: "load_facts", source: "fact.csv", what: "facts" },
-] as const;
 
 /** Each step tells on standard error what it did; a database that is up to date is left alone. */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
@@ -44,20 +31,12 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   if (migrations.length > 0) tell(`Applied ${formatCount(migrations.length, "migration")}`);
   if (functions.length > 0) tell(`Deployed ${formatCount(functions.length, "function file")}`);
   if (views.length > 0) tell(`Deployed ${formatCount(views.length, "view")}`);
-  const hasTools = sample.every(({ name }) => queries.queries.some(({ tool }) => tool === `edgar_${name}`));
-  if (!hasTools || found.hasCompanies) return;
-  // Of several first starts one loads the sample; the others wait, and find it.
-  await withMigrationSession(ownerUrl, { tell }, async () => {
-    if ((await inspect(config, ownerUrl)).hasCompanies) return;
-    await loadSample({ ...config, DATABASE_URL: serverUrl });
-    await analyze({ ...config, DATABASE_URL: ownerUrl });
-  });
+  await loadSample({ config, ownerUrl, serverUrl, queries: queries.queries });
 }
 
 interface Found {
   /** There is no table in it yet. */
   isNew: boolean;
-  hasCompanies: boolean;
   mayCreate: boolean;
   user: string;
 }
@@ -93,43 +72,13 @@ async function readFound(connection: PoolConnection): Promise<Found> {
                and dependency.deptype = 'e'
            )
        ) as is_new,
-       to_regclass('edgar.company') is not null as has_table,
        has_database_privilege(current_database(), 'create') as may_create,
        current_user as "user"`,
   );
   const is = (name: string) => row?.[name] === "t";
-  const hasCompanies = is("has_table") &&
-    (await connection.rows("select exists (select from edgar.company) as is_there"))[0]?.is_there === "t";
   return {
     isNew: is("is_new"),
-    hasCompanies,
     mayCreate: is("may_create"),
     user: row?.user ?? "",
   };
-}
-
-async function loadSample(config: Config): Promise<void> {
-  const sources = { kind: "folder" as const, directory: config.SQLWRIGHT_SOURCE_DIR };
-  await withApplication(config, { log: silentLog, sources }, async ({ callTool }) => {
-    const loaded: string[] = [];
-    const { edgar } = queryClient<Queries>(callTool);
-    for (const { name, source, what } of sample) {
-      const { copied } = await edgar[name]({ source }, {
-        signal: AbortSignal.timeout(config.SQLWRIGHT_LOAD_TIMEOUT),
-        correlationId: "sample",
-      });
-      loaded.push(formatCount(copied, what, what));
-    }
-    tell(`Loaded the bundled sample: ${loaded.join(", ")}`);
-  });
-}
-
-/** Statistics for the planner: the tables were empty a moment ago, and autovacuum looks only once a minute. */
-async function analyze(config: Config): Promise<void> {
-  const pools = openPools(config);
-  try {
-    await pools.writer.withConnection(undefined, (connection) => connection.script("analyze"));
-  } finally {
-    await Promise.all([pools.reader.close(), pools.writer.close()]);
-  }
 }

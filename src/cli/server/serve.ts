@@ -7,10 +7,12 @@ import type { Application, ApplicationOptions } from "../../app.ts";
 import type { Config } from "../../config.ts";
 import type { HttpOptions } from "../../mcp/http/server.ts";
 import type { TokenVerifier } from "../../mcp/auth/token.ts";
-import { errorReport } from "../../errors.ts";
+import { errorReport, SqlwrightError } from "../../errors.ts";
 import { createLog, type Log } from "../../log.ts";
 import { type HttpAddress, isLoopback, joinHostAndPort } from "../../permissions.ts";
 import { openServer } from "../../databases.ts";
+import { isConfiguredFor } from "../../extension/configuration.ts";
+import { type OpenExtension, openExtension } from "../../extension/open.ts";
 import { formatDiagnostics, shownPlace, tell } from "../console/console.ts";
 import {
   ownMigrations,
@@ -47,13 +49,18 @@ export async function serve(options: ServeOptions): Promise<number> {
   // The session starts while the rest of the server is loaded.
   const migrations = [ownMigrations, projectMigrations(config.project)].filter((list) => list !== null);
   const opening = openServer(config, migrations);
+  const extension = openExtension(config);
+  // Whatever is wrong first stops the start; the others are not waited for.
+  extension.catch(() => {});
   const { withApplication } = await import("../../app.ts");
   const tokens = address === null ? Promise.resolve(null) : openTokens(config, log);
-  // Whichever is wrong first stops the start; the other is not waited for.
   tokens.catch(() => {});
   // The port is known when it is open; nobody can ask for a link before.
   let baseUrl = config.SQLWRIGHT_PUBLIC_URL ?? "";
-  const programTools = await programToolSources(config, address === null ? null : () => baseUrl);
+  const programTools = await programToolSources(
+    requirePackages(await extension),
+    address === null ? null : () => baseUrl,
+  );
   const settings = {
     log,
     migrations,
@@ -78,6 +85,17 @@ export async function serve(options: ServeOptions): Promise<number> {
     }
   });
   return 0;
+}
+
+/** @throws {SqlwrightError} `packages.unavailable` where the server needs packages of the extension and runs without its configuration */
+function requirePackages(opened: OpenExtension | null): OpenExtension | null {
+  if (opened === null || !opened.extension.usesPackages(opened.config)) return opened;
+  if (isConfiguredFor(opened.project)) return opened;
+  throw new SqlwrightError(
+    "packages.unavailable",
+    `Cannot serve ${opened.project.directory}: these flags leave the packages of its extension out`,
+    { hint: "Use `sqlwright start`, or the flags that `sqlwright permissions` prints with these settings" },
+  );
 }
 
 /** Null without the settings of tokens. @throws {SqlwrightError} `auth.keys_unavailable` */

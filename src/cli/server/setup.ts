@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
 import { joinHostAndPort } from "../../permissions.ts";
+import { serverExtension } from "../../extension/server.ts";
 import { paintFor, print, printJson, tell } from "../console/console.ts";
 import { withDatabase } from "../database.ts";
 import { commandName } from "../installation.ts";
@@ -33,6 +34,7 @@ export async function runStart(
     config,
     skipBroken,
     waitingSince_ms: await waitingSince(startedAt_ms),
+    extension: await serverExtension(config),
   }, {
     prepareDatabase: (ownerUrl, serverUrl) => prepareDatabase({ config, ownerUrl, serverUrl, isEmbedded }),
   });
@@ -48,10 +50,8 @@ export async function runPermissions(
   const config = readSettings({ project, sql });
   const flags = await withDatabase(
     config,
-    ({ url }) => Promise.resolve(commandOf(config, url, { stdio, http }).flags),
-    {
-      prepareNew: false,
-    },
+    async ({ url }) => (await commandOf(config, url, { stdio, http })).flags,
+    { prepareNew: false },
   );
   if (json) printJson({ flags });
   else print(lines ? flags.join("\n") : flags.map(quoteForShell).join(" "));
@@ -59,19 +59,22 @@ export async function runPermissions(
 }
 
 /** The server as `start` runs it, so that nothing else is ever shown or tried. */
-export function commandOf(
+export async function commandOf(
   config: Config,
   databaseUrl: string,
   { stdio, http }: TransportOptions,
-): ServerCommand & { flags: string[] } {
+): Promise<ServerCommand & { flags: string[] }> {
   const { hostname, port } = readAddress(http, config);
   const command = serverCommand({
     stdio: stdio ?? false,
     http: joinHostAndPort(hostname, String(port)),
     config,
     databaseUrl,
+    extension: await serverExtension(config),
   });
-  return { ...command, flags: command.args.slice(1, command.args.indexOf("--config")) };
+  // The product's own configuration is found without being named.
+  const end = command.args.indexOf("--config") + (command.configFile === null ? 0 : 2);
+  return { ...command, flags: command.args.slice(1, end) };
 }
 
 export const clients = ["claude-desktop", "claude-code", "cursor", "vscode"] as const;

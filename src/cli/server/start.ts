@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { type Config, queryFoldersOf } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { type HttpAddress, joinHostAndPort, parseHttpAddress, serverFlags } from "../../permissions.ts";
+import type { ServerExtension } from "../../extension/server.ts";
 import { fetchPackages, hasPackages } from "../../packages.ts";
 import { type EmbeddedServer, withEmbedded } from "../../embedded/embedded.ts";
 import { ownMigrations } from "../environment.ts";
@@ -31,6 +32,8 @@ export interface StartOptions {
   skipBroken?: boolean | undefined;
   /** Since when a person waits, in milliseconds since 1970. @default now */
   waitingSince_ms?: number;
+  /** What the project's extension has the server need. @default nothing */
+  extension?: ServerExtension | undefined;
   /** The program with the command `serve`. @default main.ts */
   program?: string;
 }
@@ -96,7 +99,9 @@ export async function start(options: StartOptions, hooks: StartHooks): Promise<n
 
 /** The command line of the sandboxed server, the same that `permissions` and `client-config` show. All paths are absolute. */
 export function serverCommand(
-  { stdio, http, config, program, skipBroken = false, databaseUrl }: StartOptions & { databaseUrl: string },
+  { stdio, http, config, extension, program, skipBroken = false, databaseUrl }: StartOptions & {
+    databaseUrl: string;
+  },
 ): ServerCommand {
   const { project, SQLWRIGHT_SQL_DIR: sqlDirectory, SQLWRIGHT_EXPORT_DIR: exportDirectory } = config;
   const flags = serverFlags({
@@ -119,12 +124,12 @@ export function serverCommand(
         : [join(project.directory, projectFile), project.lockFile, project.migrationsDirectory]),
     ],
     writePaths: stdio && exportDirectory !== undefined ? [exportDirectory] : [],
-    edgarUrls: config.EDGAR_USER_AGENT === undefined ? [] : [config.EDGAR_WWW_URL, config.EDGAR_DATA_URL],
+    extension,
     // Over stdio nobody sends a token.
     keySet: stdio ? undefined : config.SQLWRIGHT_AUTH_JWKS,
     environment: Deno.env.toObject(),
   });
-  const configFile = config.EDGAR_USER_AGENT === undefined ? null : `${productDirectory}edgar/deno.json`;
+  const configFile = extension?.configFile ?? null;
   const transport = stdio ? ["--stdio"] : ["--http", http, "--exit-with-parent"];
   const files = project === null ? ["--sql", sqlDirectory] : ["--project", project.directory];
   const keySet = config.SQLWRIGHT_AUTH_JWKS;

@@ -81,7 +81,7 @@ async function pathBelow(directory: string, source: string): Promise<string> {
     refusedSource(
       source,
       why,
-      "Name a file below the source folder (SQLWRIGHT_SOURCE_DIR), such as edgar/fact.csv",
+      "Name a file below the source folder (SQLWRIGHT_SOURCE_DIR), such as shop/order.csv",
     );
   if (source.includes("\0")) throw refused("the path holds a NUL character");
   if (isAbsolute(source) || /^[a-zA-Z]:|^\\\\/.test(source)) throw refused("the path is absolute");

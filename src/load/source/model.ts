@@ -33,7 +33,7 @@ export type SourceAccess =
   /** Any file: a person at the command line names it. */
   | { kind: "any" } & SourceServices;
 
-/** Where a load's bytes come from: `edgar/fact.csv` below the source folder, `https://…` on the allow-list, `upload:<handle>`, `resource:<uri>`. */
+/** Where a load's bytes come from: `shop/order.csv` below the source folder, `https://…` on the allow-list, `upload:<handle>`, `resource:<uri>`. */
 export interface OpenedSource {
   /** As the caller named it, for messages; with the member for archives: "2009q3.zip#num.txt". */
   name: string;

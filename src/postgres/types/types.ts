@@ -9,7 +9,7 @@ import type { PoolConnection } from "../pool.ts";
 interface TypeName {
   oid: number;
   schema: string;
-  /** As `format_type` writes it: `bigint`, `edgar.cik`, `text[]`. */
+  /** As `format_type` writes it: `bigint`, `shop.money`, `text[]`. */
   name: string;
   /** COMMENT ON TYPE or DOMAIN; null for Postgres' own types, whose comments tell an agent nothing. */
   comment: string | null;

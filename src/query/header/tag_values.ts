@@ -205,7 +205,7 @@ export function readResource(context: TagContext, header: Header): void {
   const template = context.text;
   const invalid = /[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7e]/.exec(template);
   if (!/^[a-z][a-z0-9+.-]*:[^\s]/.test(template)) {
-    context.fail(0, `"${template}" is not a URI template with a scheme`, "For example edgar://company/{cik}");
+    context.fail(0, `"${template}" is not a URI template with a scheme`, "For example shop://order/{id}");
     return;
   }
   if (invalid !== null) {
@@ -289,7 +289,7 @@ export function readDeprecated(context: TagContext, header: Header): void {
   else {context.fail(
       0,
       `"${context.text}" is not "use" and a tool`,
-      "Write: @deprecated use edgar_find_company",
+      "Write: @deprecated use shop_find_order",
     );}
 }
 
