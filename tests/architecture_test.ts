@@ -51,6 +51,7 @@ const floors: readonly (readonly string[])[] = [
   ["embedded", "migrate"],
   ["databases.ts"],
   ["app.ts"],
+  ["extension"],
   ["cli/console"],
   ["cli/calls"],
   ["cli/files", "cli/server"],

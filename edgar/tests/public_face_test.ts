@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const edgar = new URL("../", import.meta.url);
 const product = new URL("../../", import.meta.url);
 /** The tests share the servers and the command line of the product's own tests. */
-const shared = /^tests\/(harness|cli\/command)\.ts$/;
+const shared = /^tests\/(harness|services|cli\/command)\.ts$/;
 
 Deno.test("the TypeScript of EDGAR imports nothing of sqlwright but its public face", async () => {
   const wrong: string[] = [];
