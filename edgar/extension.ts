@@ -16,11 +16,11 @@ export default defineExtension({
   usesPackages: ({ EDGAR_USER_AGENT }) => EDGAR_USER_AGENT !== undefined,
   programTools: async (config) => {
     if (config.EDGAR_USER_AGENT === undefined) return [];
-    const { edgarTools } = await import("./src/tools.ts");
+    const { edgarTools } = await later<typeof import("./src/tools.ts")>("./src/tools.ts");
     return [edgarTools(config)];
   },
   commands: async (commands) => {
-    const { addEdgarCommands } = await import("./src/cli/commands.ts");
+    const { addEdgarCommands } = await later<typeof import("./src/cli/commands.ts")>("./src/cli/commands.ts");
     addEdgarCommands(commands);
   },
   workers: {
@@ -31,11 +31,13 @@ As many workers as you like may run, on several machines: each job runs once, an
 worker that died is taken over. They share SEC's rate through REDIS_URL.`,
       maximumConcurrency: 8,
       requireSettings: async ({ EDGAR_USER_AGENT }) => {
-        const { requireUserAgent } = await import("./src/sec/limiter.ts");
+        const { requireUserAgent } = await later<typeof import("./src/sec/limiter.ts")>(
+          "./src/sec/limiter.ts",
+        );
         requireUserAgent(EDGAR_USER_AGENT);
       },
       run: async (worker) => {
-        const { runWorker } = await import("./src/cli/worker.ts");
+        const { runWorker } = await later<typeof import("./src/cli/worker.ts")>("./src/cli/worker.ts");
         await runWorker(worker);
       },
     },
@@ -50,3 +52,8 @@ worker that died is taken over. They share SEC's rate through REDIS_URL.`,
     ],
   },
 });
+
+/** Not as a literal: Deno reads all that a file can import before it runs its first line, and every server of the project loads this one. */
+async function later<Module>(path: string): Promise<Module> {
+  return await import(new URL(path, import.meta.url).href) as Module;
+}

@@ -19,7 +19,7 @@ export async function withApplication<T>(
   options: ApplicationOptions,
   use: (application: Application) => Promise<T>,
 ): Promise<T> {
-  const { withApplication } = await import("./app.ts");
+  const { withApplication } = await later<typeof import("./app.ts")>("./app.ts");
   return await withApplication(config, options, use);
 }
 
@@ -32,7 +32,7 @@ export async function withDatabase<T, Settings extends Config = Config>(
   use: (database: Database<Settings>) => Promise<T>,
   options: DatabaseOptions = {},
 ): Promise<T> {
-  const { withDatabase } = await import("./cli/database.ts");
+  const { withDatabase } = await later<typeof import("./cli/database.ts")>("./cli/database.ts");
   return await withDatabase(config, use, options);
 }
 
@@ -52,10 +52,12 @@ export async function withScratchDatabase<T>(
   use: (database: Database) => Promise<T>,
   { hasSample = true, variables = {} }: ScratchOptions = {},
 ): Promise<T> {
-  const { withEmbedded } = await import("./embedded/embedded.ts");
-  const { prepareDatabase } = await import("./cli/server/prepare.ts");
-  const { deployFiles } = await import("./cli/deployment.ts");
-  const { loadQueries } = await import("./query/loader.ts");
+  const { withEmbedded } = await later<typeof import("./embedded/embedded.ts")>("./embedded/embedded.ts");
+  const { prepareDatabase } = await later<typeof import("./cli/server/prepare.ts")>(
+    "./cli/server/prepare.ts",
+  );
+  const { deployFiles } = await later<typeof import("./cli/deployment.ts")>("./cli/deployment.ts");
+  const { loadQueries } = await later<typeof import("./query/loader.ts")>("./query/loader.ts");
   const home = await Deno.makeTempDir({ prefix: "sqlwright_scratch_" });
   // Root runs PostgreSQL as another account, which must be able to pass.
   if (Deno.build.os !== "windows") await Deno.chmod(home, 0o755);
@@ -79,6 +81,11 @@ export async function formatTable(
   rows: readonly (readonly Cell[])[],
   options: TableOptions,
 ): Promise<string> {
-  const { formatTable } = await import("./cli/console/table.ts");
+  const { formatTable } = await later<typeof import("./cli/console/table.ts")>("./cli/console/table.ts");
   return formatTable(columns, rows, options);
+}
+
+/** Not as a literal: Deno reads all that a module can import before it runs the first line, and a server imports this one at its start. */
+async function later<Module>(path: string): Promise<Module> {
+  return await import(new URL(path, import.meta.url).href) as Module;
 }

@@ -211,7 +211,7 @@ Deno.test("an agent asks for the nightly archives: a worker does them, and witho
                 job = jobsOf(await call("edgar_sync_status"))[0]!;
                 assert.equal(job.failure, null);
                 return job.state === "done";
-              }, 30_000);
+              }, 90_000);
               assert.deepEqual([job.files, job.advice], [4, null]);
               assert.ok(Number(job.workers) > 0 && Number(job.rows_loaded) > 0, JSON.stringify(job));
               worker.kill("SIGTERM");
