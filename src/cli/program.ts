@@ -170,16 +170,20 @@ Example:
   command(
     "new",
     newDescription,
-    "new shop/list_orders --kind many --table shop.order",
-    "new ops/hours --kind report",
+    "new shop/set_order_status --kind exec --table shop.order",
+    "new 'shop.order*' --kind many,one",
+    "new --all --kind all",
   )
-    .argument("<path>", "module/name of the tool")
-    .addOption(new Option("--kind <kind>", "what the tool answers").choices(kinds).makeOptionMandatory())
+    .argument("[target...]", "module/name of one tool, or patterns of tables: 'schema.pattern*'")
+    .option("--kind <kind>", `what the tool answers: ${kinds.join(", ")}; for tables a list, or all`, collect)
     .option("--table <schema.table>", "a table or view of the database, whose columns the file takes")
+    .option("--column <name>", "the column that a write sets (default: the one that the name ends in)")
+    .option("--all", "tools of every table that the login may use (default: :many and :one)")
+    .option("--module <name>", "the module of many tables' tools (default: one for each schema)")
     .option("--json", "print one JSON object")
-    .action(async (path, options) => {
+    .action(async (targets, options) => {
       const { runNew } = await import("./files/new.ts");
-      finish(await runNew(path, options));
+      finish(await runNew(targets, options));
     });
 
   command(
@@ -332,11 +336,13 @@ Migrations run once, in the order of their numbers. Functions and views are repl
 text changes. Tables of sqlwright's own, for loads and uploads, are brought up to date as well.
 Any number of runs may begin at once: one works, the others wait and say so.`;
 
-const newDescription = `Write the query file of a new tool, of any kind, that passes \`check\` as it is.
+const newDescription =
+  `Write the query file of a new tool, of any kind, that passes \`check\` as it is; or those of many tables.
 
-With --table the file works on that table: its columns, types, key and comments. Without it, a
-kind that only reads gets a small query of its own. A new module gets its _module.sql. What is
-there already is never overwritten.`;
+With --table the file works on that table: its columns, types, key and comments. What a write does
+is in its name: add_… inserts, delete_… deletes, set_status sets the column status. Without a table,
+a kind that only reads gets a small query of its own. 'schema.pattern*' and --all make files of all
+tables at once. A new module gets its _module.sql. What is there already is never overwritten.`;
 
 const explainDescription = `Show how PostgreSQL runs a call: the plan with times, the SQL, role and settings.
 
@@ -374,6 +380,11 @@ function refuseBoth(
   { stdio, http }: { stdio?: boolean | undefined; http?: string | true | undefined },
 ): void {
   if (stdio && http !== undefined) throw new UsageError("--stdio and --http exclude each other");
+}
+
+/** Of an option that may be given more than once. */
+function collect(text: string, earlier: string[] | undefined): string[] {
+  return [...earlier ?? [], text];
 }
 
 function readRows(text: string): number {

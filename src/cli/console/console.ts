@@ -16,8 +16,8 @@ export type Paint = (style: Style, text: string) => string;
 /** A wrong command line: exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
-  constructor(message: string, readonly hint: string | null = null) {
-    super(message);
+  constructor(message: string, readonly hint: string | null = null, options?: ErrorOptions) {
+    super(message, options);
   }
 }
 

@@ -1,23 +1,19 @@
 /**
- * The text of a new query file: one template a kind, over a table of the database (`scaffold_table.ts`) or, for kinds that only
+ * The text of a new query file: one template a kind, over a table of the database (`over_table.ts`) or, for kinds that only
  * read, over a few rows of its own. Every file made here passes `check` as it is; a test holds it to that. Pure.
  */
 
-import type { Kind } from "../../query/model.ts";
-import { overTable, type ScaffoldParts, type ScaffoldTable } from "./scaffold_table.ts";
-
-export interface ScaffoldOptions {
-  name: string;
-  kind: Kind;
-  table: ScaffoldTable | null;
-}
+import type { Kind } from "../query/model.ts";
+import type { ScaffoldOptions, ScaffoldParts } from "./model.ts";
+import { overTable } from "./over_table.ts";
 
 /** Kinds that need a table. */
 export const kindsOverTables: readonly Kind[] = ["view", "exec", "unnest", "copy"];
 
 /** @throws {ScaffoldRefusal} when the table does not have what the kind needs */
-export function scaffoldQuery({ name, kind, table }: ScaffoldOptions): string {
-  const parts = table === null ? withoutTable(kind) : overTable(name, kind, table);
+export function scaffoldQuery({ table, ...options }: ScaffoldOptions): string {
+  const { name, kind } = options;
+  const parts = table === null ? withoutTable(kind) : overTable(options, table);
   const header = [
     `-- name: ${name} :${kind}`,
     `-- title: ${titleOf(name)}`,
@@ -96,11 +92,14 @@ function withoutTable(kind: Kind): ScaffoldParts {
   }
 }
 
+const lineWidth = 110;
+
+/** A line never begins with `@`, which would make a tag of it. */
 function wrap(text: string): string[] {
   const lines: string[] = [];
   let line = "--";
   for (const word of text.split(" ")) {
-    if (line.length + 1 + word.length > 120) {
+    if (line.length + 1 + word.length > lineWidth && !word.startsWith("@") && line !== "--") {
       lines.push(line);
       line = "--";
     }
