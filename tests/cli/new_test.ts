@@ -1,11 +1,9 @@
 /** `new`: a file of any kind that passes `check` as it is, over any table; nothing is overwritten. */
 
 import assert from "node:assert/strict";
-import { UsageError } from "../../src/cli/console/console.ts";
-import { makeFile } from "../../src/cli/files/new.ts";
 import { type Kind, kinds } from "../../src/query/model.ts";
-import { testConfig, testOnEach, withDatabase, withFiles } from "../harness.ts";
-import { makeShop, nowhere, run } from "./command.ts";
+import { testOnEach, withDatabase, withFiles } from "../harness.ts";
+import { makeDatabase, makeShop, nowhere, run } from "./command.ts";
 
 const freeKinds = ["many", "one", "value", "report"];
 
@@ -62,8 +60,8 @@ const oddTables = `
   create table "Odd Schema"."Odd Table" ("ID" integer primary key, "Status" odd.mood);
 `;
 
-const refusals =
-  /^view .*: a :view is paged in the order of a key|^(exec|unnest|copy) \S+: (a :\w+ cannot be of|rules put another)|: an :unnest takes single values|no_columns: /;
+const reasons =
+  /^view .*: a :view is paged|: \S.* is no table, and|: rules put another|: an :unnest takes single values|no_columns: |COPY could fill$/;
 
 /** With what the tools' owner and the server may do in them. */
 const oddGrants = `
@@ -98,44 +96,227 @@ Deno.test("without a table every reading kind is a file that passes check and it
 });
 
 testOnEach(
-  "over any table every kind is a file that passes check, or is refused with the reason",
+  "over any table every kind is a file that passes check, or is left out with the reason",
   (server) =>
     withDatabase(async ({ ownerUrl, sql: owner }) => {
       await owner.unsafe(oddTables + oddGrants);
-      const tables = [
-        ...await owner`
-        select format('%I.%I', namespace.nspname, relation.relname) as name
-        from pg_class as relation
-        join pg_namespace as namespace on namespace.oid = relation.relnamespace
-        where namespace.nspname in ('odd', 'edgar') and relation.relkind in ('r', 'p', 'v', 'm') and not relation.relispartition
-        order by 1`,
-      ].map(({ name }) => String(name));
-      assert.ok(tables.length >= 16);
       await withFiles({}, async (sql) => {
-        const refused: string[] = [];
-        for (const [index, table] of tables.entries()) {
-          for (const kind of kinds) {
-            const name = kind === "exec" || kind === "unnest" ? `add_${kind}_${index}` : `${kind}_${index}`;
-            const refusal = await refusalOf(sql, `made/${name}`, { kind, table, url: ownerUrl });
-            if (refusal !== null) refused.push(`${kind} ${table}: ${refusal}`);
-          }
+        const options = { databaseUrl: ownerUrl, sql };
+        const { code, stdout, stderr } = await run(["new", "--all", "--kind", "all", "--json"], options);
+        assert.equal(code, 0, stderr);
+        const { files, kept, left_out, tables } = JSON.parse(stdout) as {
+          files: string[];
+          kept: string[];
+          left_out: { kind: Kind; table: string; reason: string }[];
+          tables: number;
+        };
+        assert.ok(tables >= 50, String(tables));
+        assert.deepEqual(kept, []);
+        const ofTools = files.filter((file) => !file.endsWith("/_module.sql"));
+        assert.equal(ofTools.length + left_out.length, tables * kinds.length);
+        for (const { kind, table, reason } of left_out) assert.match(`${kind} ${table}: ${reason}`, reasons);
+        const names = files.map((file) => file.slice(sql.length + 1));
+        for (const name of names) {
+          assert.match(name, /^[a-z][a-z0-9_]*\/[a-z_][a-z0-9_]*\.sql$/);
+          assert.ok(name.replace(/\.sql$/, "").length <= 64, name);
         }
-        for (const refusal of refused) {
-          assert.match(refusal, refusals);
-        }
-        assert.ok(
-          refused.every((refusal) =>
-            !/^(many|one|value|report) /.test(refusal) || /no_columns/.test(refusal)
-          ),
+        // Two names that are one in lower case: the one that is written so keeps it.
+        assert.match(
+          await Deno.readTextFile(`${sql}/odd/list_order.sql`),
+          /^from odd\."order" as "order";$/m,
         );
-        const migrated = await run(["migrate"], { databaseUrl: ownerUrl, sql });
+        assert.equal(names.filter((name) => /^odd\/list_order_[0-9a-f]{4}\.sql$/.test(name)).length, 1);
+        const migrated = await run(["migrate"], options);
         assert.equal(migrated.code, 0, migrated.stderr);
-        const { code, stdout } = await run(["check"], { databaseUrl: ownerUrl, sql });
-        assert.equal(code, 0, stdout);
-        assert.match(stdout, /✓ \d{2,3} files/);
+        const checked = await run(["check"], options);
+        assert.equal(checked.code, 0, checked.stdout);
+        assert.match(checked.stdout, /✓ \d{3} files/);
+
+        // Again nothing is new, and what a person wrote stays.
+        await Deno.writeTextFile(`${sql}/odd/list_plain.sql`, "-- mine\n");
+        const again = await run(["new", "odd.*", "--kind", "many"], options);
+        assert.equal(again.code, 0, again.stderr);
+        assert.equal(again.stdout, "");
+        assert.match(again.stderr, /✓ 0 files for \d+ tables; \d+ files that were there kept/);
+        assert.equal(await Deno.readTextFile(`${sql}/odd/list_plain.sql`), "-- mine\n");
       });
     }, { server }),
 );
+
+Deno.test("patterns pick tables, of one module or a module a schema, and are refused when they match nothing", () =>
+  withDatabase(({ serverUrl: databaseUrl }) =>
+    withFiles({}, async (sql) => {
+      const options = { databaseUrl, sql };
+      const names = (stdout: string) =>
+        stdout.trimEnd().split("\n").map((file) => file.slice(sql.length + 1));
+      const first = await run(["new", "edgar.fil*", "--module", "filings"], options);
+      assert.equal(first.code, 0, first.stderr);
+      const made = names(first.stdout);
+      assert.ok(
+        made.includes("filings/list_filing.sql") && made.includes("filings/get_filing.sql"),
+        first.stdout,
+      );
+      assert.ok(made.every((name) => /^filings\/(_module|(list|get)_fil\w*)\.sql$/.test(name)), first.stdout);
+      assert.match(first.stderr, /✓ \d+ files for \d+ tables?/);
+      const second = await run(["new", "EDGAR.company", "edgar.fact", "--kind", "many,value"], options);
+      assert.deepEqual(names(second.stdout).sort(), [
+        "edgar/_module.sql",
+        "edgar/count_company.sql",
+        "edgar/count_fact.sql",
+        "edgar/list_company.sql",
+        "edgar/list_fact.sql",
+      ]);
+      const cases: [string[], RegExp][] = [
+        [["edgar.filling*"], /no table matches "edgar\.filling\*"\n {2}help: Did you mean "edgar\.filing"\?/],
+        [["shop.*"], /no table matches "shop\.\*"\n {2}help: .*Tables are edgar\./],
+        [["edgar.*", "--kind", "table"], /"table" is no kind\n {2}help: Allowed choices are many, one/],
+        [["edgar.*", "--table", "edgar.fact"], /--table is for one tool/],
+        [["edgar.*", "--module", "No"], /"No" is no name of a module/],
+        [["--all", "edgar.*"], /--all stands for every table/],
+        [[], /Write MODULE\/NAME --kind KIND, 'schema\.pattern\*', or --all/],
+      ];
+      for (const [args, message] of cases) {
+        const { code, stdout, stderr } = await run(["new", ...args], options);
+        assert.equal(code, 2, stderr);
+        assert.equal(stdout, "");
+        assert.match(stderr, message);
+      }
+    })
+  ));
+
+Deno.test("a login sees the tables and columns that it may use, and gets the writes that it may do", async () => {
+  await using shop = await makeDatabase();
+  const login = new URL(shop.url).username;
+  await shop.query(`
+    create schema shop;
+    create table shop.orders (id integer primary key, status text, secret text);
+    create table shop.hidden (id integer primary key);
+    create table shop.seen (id integer primary key, note text);
+    grant usage on schema shop to ${login};
+    grant select (id, status), update (status) on shop.orders to ${login};
+    grant select on shop.seen to ${login}`);
+  await withFiles({}, async (sql) => {
+    const options = { databaseUrl: shop.url, sql };
+    const { code, stdout, stderr } = await run(["new", "--all", "--kind", "all", "--json"], options);
+    assert.equal(code, 0, stderr);
+    const { files, left_out, tables } = JSON.parse(stdout);
+    assert.equal(tables, 2);
+    const names = files.map((file: string) => file.slice(sql.length + 1));
+    assert.ok(names.includes("shop/set_orders_status.sql"), stdout);
+    assert.ok(!names.some((name: string) => /add_|load_|hidden/.test(name)), stdout);
+    const why = left_out.map(({ kind, table, reason }: Record<string, string>) =>
+      `${kind} ${table}: ${reason}`
+    );
+    assert.ok(why.includes("copy shop.orders: the login may not add rows to shop.orders"), why.join("\n"));
+    for (const name of names) assert.doesNotMatch(await Deno.readTextFile(`${sql}/${name}`), /secret/);
+    for (const name of names) if (name.endsWith("_view.sql")) await Deno.remove(`${sql}/${name}`);
+    const checked = await run(["check"], options);
+    assert.equal(checked.code, 0, checked.stdout);
+  });
+});
+
+Deno.test("500 tables are one look at the catalogue", async () => {
+  await using shop = await makeDatabase();
+  await shop.query(`
+    create schema large;
+    do $$ begin
+      for number in 1 .. 500 loop
+        execute format('create table large.table_%s (id integer primary key, name text, made_at timestamptz)', number);
+      end loop;
+    end $$;
+    grant usage on schema large to public;
+    grant select on all tables in schema large to public`);
+  await withFiles({}, async (sql) => {
+    const { code, stdout, stderr } = await run(["new", "large.*"], { databaseUrl: shop.url, sql });
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.trimEnd().split("\n").length, 1001);
+    assert.match(stderr, /✓ 1,001 files for 500 tables/);
+  });
+});
+
+Deno.test("what a write does is in its name, and the value that it sets must be given", async () => {
+  await using shop = await makeDatabase();
+  const login = new URL(shop.url).username;
+  await shop.query(`
+    create schema shop;
+    create table shop.orders (
+      id bigint generated always as identity primary key,
+      status text, note text, tags text[], payload json, at timestamptz not null default now()
+    );
+    create table shop.log (line text);
+    create table shop.switch (id integer primary key, is_on boolean);
+    alter schema shop owner to ${login};
+    alter table shop.orders owner to ${login};
+    alter table shop.log owner to ${login};
+    alter table shop.switch owner to ${login}`);
+  await withFiles({}, async (sql) => {
+    const options = { databaseUrl: shop.url, sql };
+    const make = async (path: string, ...words: string[]) => {
+      const made = await run(["new", path, "--table", "shop.orders", ...words], options);
+      return { ...made, text: made.code === 0 ? await Deno.readTextFile(`${sql}/${path}.sql`) : "" };
+    };
+    const exec = ["--kind", "exec"];
+    const unnest = ["--kind", "unnest"];
+    const wanted: [string[], RegExp][] = [
+      [["shop/set_status", ...exec], /^-- @param status\s+The new status[^]*^set status = :status::text$/m],
+      [["shop/mark_order_note", ...exec], /^set note = :note::text$/m],
+      [["shop/touch", ...exec, "--column", "at"], /^set at = :at::timestamp with time zone$/m],
+      [["shop/set_tags", ...exec], /orders\.tags is distinct from/],
+      [
+        ["shop/set_payload", ...exec],
+        /^set payload = :payload::json\nwhere orders\.id = :id::bigint\nreturning/m,
+      ],
+      [["shop/add_order", ...exec], /^-- @param at\?[^]*^insert into shop\.orders as orders \(status, note/m],
+      [
+        ["shop/add_an_order", ...exec],
+        /coalesce\(:at::timestamp with time zone, now\(\)\)[^]*^returning orders\.id;$/m,
+      ],
+      [
+        ["shop/delete_order", ...exec],
+        /^delete from shop\.orders as orders\nwhere orders\.id = :id::bigint\n/m,
+      ],
+      [["shop/set_many_status", ...unnest], /^set status = change\.status$/m],
+      [["shop/delete_orders", ...unnest], /^using unnest\(:id::bigint\[\]\)/m],
+    ];
+    for (const [[path, ...words], text] of wanted) assert.match((await make(path!, ...words)).text, text);
+    const refused: [string[], RegExp][] = [
+      [
+        ["shop/close_order", ...exec],
+        /the name "close_order" does not say which column of shop\.orders it sets\n {2}help: Name the tool set_COLUMN/,
+      ],
+      [["shop/close_order", ...exec], /write --column\. Columns are status, note, tags, payload, at$/m],
+      [["shop/set_x", ...exec, "--column", "state"], /shop\.orders has no column "state"/],
+      [["shop/set_x", ...exec, "--column", "id"], /id of shop\.orders cannot be set/],
+      [["shop/set_x", ...unnest, "--column", "payload"], /payload of shop\.orders cannot be set/],
+    ];
+    for (const [[path, ...words], message] of refused) {
+      const { code, stderr } = await make(path!, ...words);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+    }
+    const keyless = await run(["new", "shop/set_line", ...exec, "--table", "shop.log"], options);
+    assert.match(keyless.stderr, /a row of shop\.log can be set by its key, and it has no key/);
+    // Where there is one column to set, every name says it.
+    const only = await run(["new", "shop/flip", ...exec, "--table", "shop.switch"], options);
+    assert.equal(only.code, 0, only.stderr);
+    const checked = await run(["check"], options);
+    assert.equal(checked.code, 0, checked.stdout);
+
+    const call = async (tool: string, args: Record<string, unknown>) =>
+      JSON.parse((await run(["call", tool, JSON.stringify(args), "--json"], options)).stdout);
+    assert.deepEqual(await call("shop_add_order", { status: "new" }), { affected: 1, rows: [{ id: 1 }] });
+    assert.deepEqual(await call("shop_set_status", { id: 1, status: "paid" }), {
+      affected: 1,
+      rows: [{ id: 1, status: "paid" }],
+    });
+    assert.equal((await call("shop_set_status", { id: 1, status: "paid" })).affected, 0);
+    assert.match((await call("shop_set_status", { id: 1 })).error.code, /^argument\./);
+    assert.deepEqual(await shop.query("select status, at is not null as has_time from shop.orders"), [
+      { status: "paid", has_time: true },
+    ]);
+    assert.equal((await call("shop_delete_order", { id: 1 })).affected, 1);
+  });
+});
 
 Deno.test("a table's columns, key and comments are in the file", () =>
   withDatabase(({ serverUrl }) =>
@@ -154,7 +335,8 @@ Deno.test("a table's columns, key and comments are in the file", () =>
         await Deno.readTextFile(`${sql}/ops/set_form.sql`),
         `-- name: set_form :exec
 -- title: Set form
--- Sets form of one row of edgar.filing. Answers what changed: nothing when the row is unknown or is so already.
+-- Sets form of one row of edgar.filing. Answers what changed: nothing when the row is unknown or is so
+-- already.
 --
 -- @param accession   Accession number: the source to cite.
 -- @param cik         SEC company number.
@@ -209,7 +391,7 @@ Deno.test("new refuses what it must: a file that is there, a wrong path, kind or
       [["Shop/mine", "--kind", "value"], /is not MODULE\/NAME/],
       [["shop/a/b", "--kind", "value"], /is not MODULE\/NAME/],
       [[`shop/${"long_".repeat(12)}`, "--kind", "value"], /more than 64 characters/],
-      [["shop/two"], /required option "--kind <kind>" not specified/],
+      [["shop/two"], /option "--kind <kind>" is missing/],
       [["shop/two", "--kind", "table"], /Allowed choices are many, one, value, report/],
       [
         ["shop/two", "--kind", "copy"],
@@ -234,18 +416,3 @@ Deno.test("new refuses what it must: a file that is there, a wrong path, kind or
     assert.deepEqual(await Array.fromAsync(Deno.readDir(`${sql}/shop`), ({ name }) => name), ["mine.sql"]);
   });
 });
-
-/** Null when the file was made, else why not. */
-async function refusalOf(
-  sql: string,
-  path: string,
-  { kind, table, url }: { kind: Kind; table: string; url: string },
-): Promise<string | null> {
-  try {
-    await makeFile(path, testConfig({ DATABASE_URL: url, SQLWRIGHT_SQL_DIR: sql }), { kind, table });
-    return null;
-  } catch (error) {
-    if (error instanceof UsageError) return error.message;
-    throw error;
-  }
-}
