@@ -67,8 +67,8 @@ export function copyOver(table: ScaffoldTable): ScaffoldParts {
   refuseWrites(table);
   const columns = insertable(table);
   const key = keyOf(table);
-  if (columns.length === 0) throw new ScaffoldRefusal(`${table.relation} has no column that COPY could fill`);
   refuseInsert(table);
+  if (columns.length === 0) throw new ScaffoldRefusal(`${table.relation} has no column that COPY could fill`);
   const tags = aligned(
     columns.filter(isTaggable).map((column) => [`@column ${column.quoted}`, textOf(column)]),
   );

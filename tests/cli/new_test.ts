@@ -66,6 +66,7 @@ const reasons =
 /** With what the tools' owner and the server may do in them. */
 const oddGrants = `
   alter schema odd owner to sqlwright_owner;
+  alter schema "Odd Schema" owner to sqlwright_owner;
   grant usage on schema odd, "Odd Schema" to sqlwright_server, sqlwright_owner;
   grant all on all tables in schema odd, "Odd Schema" to sqlwright_server, sqlwright_owner;
   grant all on all sequences in schema odd to sqlwright_server, sqlwright_owner;
