@@ -1,22 +1,13 @@
 /**
- * What the catalogue says about a query beyond its types: whether a read tool calls a function that may write, whether the
- * columns of a page end in a unique key, and whether the role that runs it may.
+ * What the catalogue says about a query beyond its types: whether a read tool calls a function that may write, and whether
+ * the columns of a page end in a unique key.
  */
 
 import type { Diagnostic } from "../query/diagnostic.ts";
-import { type ParsedQuery, type Place, readKinds } from "../query/model.ts";
-import {
-  type FunctionCall,
-  functionCalls,
-  list,
-  locationOf,
-  nameParts,
-  unwrap,
-  walk,
-} from "../query/parser/parse_tree.ts";
+import { type ParsedQuery, readKinds } from "../query/model.ts";
+import { type FunctionCall, functionCalls, list, nameParts, unwrap } from "../query/parser/parse_tree.ts";
 import type { TypedQuery } from "../describe/model.ts";
 import { mainStatement } from "../query/statements.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
 
 const allows = ({ header }: ParsedQuery, rule: string) =>
@@ -80,7 +71,10 @@ export async function findUnprovenPages(
   );
   if (paged.length === 0) return [];
   const rows = await connection.rows(
-    `select index.indrelid as relation, index.indkey::text as attributes
+    // Without the columns that an index only includes.
+    `select
+       index.indrelid as relation,
+       pg_catalog.array_to_string((index.indkey::int2[])[0 : index.indnkeyatts - 1], ' ') as attributes
      from pg_catalog.pg_index as index
      where index.indrelid = any ($1::oid[])
        and index.indisunique
@@ -127,89 +121,3 @@ function isGroupKey(tree: Record<string, unknown>, names: readonly string[]): bo
     return node?.type === "ColumnRef" && names.includes(nameParts(node.node.fields).at(-1) ?? "");
   });
 }
-
-/** What a statement does to a relation, as GRANT names it. */
-type Privilege = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
-
-interface Demand {
-  parsed: ParsedQuery;
-  privilege: Privilege;
-  relation: string;
-  place: Place;
-}
-
-/**
- * Privileges that the role of a tool, or the login where it has none, lacks on what its statements name. One column is enough
- * here: which columns, and what functions ask for, the plan tells.
- */
-export async function findMissingPrivileges(
-  connection: PoolConnection,
-  queries: readonly ParsedQuery[],
-): Promise<Diagnostic[]> {
-  const demands = queries.flatMap(demandsOf);
-  if (demands.length === 0) return [];
-  const rows = await connection.rows(
-    `select
-       wanted.number,
-       grantee.rolname as role,
-       case
-         when not pg_catalog.has_schema_privilege(grantee.oid, namespace.oid, 'USAGE')
-           then 'usage on schema ' || pg_catalog.quote_ident(namespace.nspname)
-       end as schema_privilege,
-       not pg_catalog.has_table_privilege(grantee.oid, class.oid, wanted.privilege)
-         and (wanted.privilege = 'DELETE'
-           or not pg_catalog.has_any_column_privilege(grantee.oid, class.oid, wanted.privilege)) as is_missing
-     from pg_catalog.json_to_recordset($1::json) as wanted (number int, role text, relation text, privilege text)
-     join pg_catalog.pg_class as class on class.oid = pg_catalog.to_regclass(wanted.relation)
-     join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
-     join pg_catalog.pg_roles as grantee on grantee.rolname = coalesce(wanted.role, current_user)`,
-    [JSON.stringify(demands.map(({ parsed, relation, privilege }, number) => ({
-      number,
-      role: parsed.header.role,
-      relation,
-      privilege,
-    })))],
-  );
-  return rows.flatMap(({ number, role, schema_privilege, is_missing }): Diagnostic[] => {
-    const { parsed, privilege, relation, place } = demands[Number(number)]!;
-    const grants = [
-      ...(schema_privilege === null || schema_privilege === undefined ? [] : [schema_privilege]),
-      ...(is_missing === "t" ? [`${privilege.toLowerCase()} on ${relation.replaceAll('"', "")}`] : []),
-    ];
-    if (grants.length === 0) return [];
-    return [{
-      code: "privilege-missing",
-      severity: "error",
-      path: parsed.path,
-      line: place.line,
-      column: place.column,
-      message: `The role "${role}" has no ${grants.join(" and no ")}`,
-      hint: grants.map((grant) => `grant ${grant} to ${role}`).join("; "),
-    }];
-  });
-}
-
-function demandsOf(parsed: ParsedQuery): Demand[] {
-  const demands = new Map<string, Demand>();
-  for (const statement of parsed.statements) {
-    walk(statement.nodeType, statement.tree, ({ type, node, field, above }) => {
-      if (type !== "RangeVar" || typeof node.schemaname !== "string") return;
-      const over = field === "relation" || field === "view" ? above.at(-1) : undefined;
-      // What a view is made of is its owner's affair.
-      if (parsed.view !== null && over?.type !== "ViewStmt") return;
-      const privilege = (over && privileges.get(over.type)) ?? "SELECT";
-      const relation = `${quoteIdentifier(node.schemaname)}.${quoteIdentifier(String(node.relname))}`;
-      const key = `${privilege} ${relation}`;
-      if (demands.has(key)) return;
-      demands.set(key, { parsed, privilege, relation, place: statement.placeAtByte(locationOf(node)) });
-    });
-  }
-  return [...demands.values()];
-}
-
-const privileges: ReadonlyMap<string, Privilege> = new Map([
-  ["InsertStmt", "INSERT"],
-  ["CopyStmt", "INSERT"],
-  ["UpdateStmt", "UPDATE"],
-  ["DeleteStmt", "DELETE"],
-]);

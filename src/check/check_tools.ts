@@ -3,9 +3,10 @@
 import { SqlwrightError } from "../errors.ts";
 import { describeQueries } from "../describe/describe.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
-import { findMissingPrivileges, findUnprovenPages, findVolatileCalls } from "./catalogue_rules.ts";
+import { findUnprovenPages, findVolatileCalls } from "./catalogue_rules.ts";
 import { createReport, type Diagnostic } from "../query/diagnostic.ts";
 import type { ParsedQuery } from "../query/model.ts";
+import type { MissingDemand } from "./model.ts";
 import { type ServerLimits, type Tool } from "../tool/model.ts";
 import { toTool } from "../call/make_tool.ts";
 
@@ -34,13 +35,25 @@ export async function proveTools(
   return { tools: made.filter(({ query }) => !refused.has(query.parsed.path)), diagnostics };
 }
 
-/** What only `check` tells: privileges, examples, parts of reports that have no schema, and large tables that are read whole. */
+/** What `check` tells beside what a start does. */
+export interface FurtherFindings {
+  diagnostics: Diagnostic[];
+  /** Everything that the roles of the tools lack. */
+  missing: MissingDemand[];
+}
+
+/**
+ * What only `check` tells: privileges, examples, parts of reports that have no schema, and large tables that are read whole.
+ * @param queries all files whose text is right, also those that the database refuses: a privilege may be the reason
+ */
 export async function proveFurther(
   connection: PoolConnection,
-  tools: readonly Tool[],
+  { tools, queries }: { tools: readonly Tool[]; queries: readonly ParsedQuery[] },
   options: { largeTable_rows?: number } = {},
-): Promise<Diagnostic[]> {
-  const diagnostics = await findMissingPrivileges(connection, tools.map(({ query }) => query.parsed));
+): Promise<FurtherFindings> {
+  const { findMissing, readDemands, reportMissing } = await import("./privileges.ts");
+  const missing = await findMissing(connection, await readDemands(connection, queries));
+  const diagnostics = reportMissing(missing);
   // Without the privilege there is no plan.
   const refused = pathsOf(diagnostics);
   for (const tool of tools) checkExamples(tool, diagnostics);
@@ -51,7 +64,7 @@ export async function proveFurther(
     tools.filter(({ query }) => !refused.has(query.parsed.path)),
   );
   diagnostics.push(...unplanned, ...await findSeqScans(connection, planned, options));
-  return diagnostics;
+  return { diagnostics, missing };
 }
 
 /** Arguments that the tool itself would refuse, unless that is what the example shows. */

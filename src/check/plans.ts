@@ -38,6 +38,8 @@ export async function planTools(
       const answer = await explainPlan(connection, { text, parameterCount, values, role });
       if (!isPlanRefusal(answer)) plans.push(readPlan(answer).root);
       // An example may well be there to show an error.
+      // A domain that refuses nulls refuses the nulls that stand for all values: there is no plan, and no fault.
+      else if (values === null && sqlstateOf(answer.error)?.startsWith("23")) break;
       else if (values === null || sqlstateOf(answer.error) === "42501") {
         diagnostics.push(refusalOf(tool, answer));
         break;

@@ -118,6 +118,19 @@ Example:
       finish(await runCheck(paths, options));
     });
 
+  command(
+    "grants",
+    grantsDescription,
+    "grants --role shop_tools > roles.sql",
+    "grants --json",
+  )
+    .option("--role <name>", "the login of the server (default: the project's name and _tools)")
+    .option("--json", "print one JSON object")
+    .action(async (options) => {
+      const { runGrants } = await import("./files/grants.ts");
+      finish(await runGrants(options));
+    });
+
   command("types", typesDescription, "types", "types --out src/queries.ts", "types --only shop")
     .option("--out <file>", "write the file instead of printing it")
     .option("--only <names...>", "modules and tools to declare (default: all)")
@@ -343,6 +356,13 @@ With --table the file works on that table: its columns, types, key and comments.
 is in its name: add_… inserts, delete_… deletes, set_status sets the column status. Without a table,
 a kind that only reads gets a small query of its own. 'schema.pattern*' and --all make files of all
 tables at once. A new module gets its _module.sql. What is there already is never overwritten.`;
+
+const grantsDescription =
+  `Print the SQL that makes a login of least privilege: what the tools need, and no more.
+
+Columns that are read, inserted and updated, sequences, functions and schemas are those that the
+query files name, as the catalogue of the database knows them. The script can be run again. What
+triggers and PL/pgSQL functions touch as the login is not in it: it names them in a comment.`;
 
 const explainDescription = `Show how PostgreSQL runs a call: the plan with times, the SQL, role and settings.
 

@@ -37,9 +37,6 @@ export async function readFacts(connection: PoolConnection, used: UsedObjects): 
   };
 }
 
-/** `schema.name` with the quotes that `to_regclass` needs. */
-const quoted = (name: string) => name.split(".").map((part) => `"${part.replaceAll('"', '""')}"`).join(".");
-
 interface FoundRelation {
   kind: RelationFacts["kind"];
   columns: Record<string, string>;
@@ -51,7 +48,7 @@ async function readRelations(
   wanted: UsedObjects["relations"],
 ): Promise<Record<string, RelationFacts>> {
   if (wanted.size === 0) return {};
-  const rows = await connection.rows(relationQuery, [JSON.stringify([...wanted.keys()].map(quoted))]);
+  const rows = await connection.rows(relationQuery, [JSON.stringify([...wanted.keys()])]);
   const found = new Map(rows.map((row): [string, FoundRelation] => [row.name!, {
     kind: row.kind as RelationFacts["kind"],
     columns: JSON.parse(row.columns ?? "{}"),
@@ -84,9 +81,12 @@ const byName = ([one]: [string, unknown], [other]: [string, unknown]) =>
 /** The named relations, and through views all that they are made of. */
 const relationQuery = `
 with recursive reached as (
-  select pg_catalog.to_regclass(wanted.name)::oid as relation
-  from pg_catalog.json_array_elements_text($1::json) as wanted (name)
-  where pg_catalog.to_regclass(wanted.name) is not null
+  -- By the whole name, and not by its parts: a name may have dots of its own.
+  select class.oid as relation
+  from pg_catalog.pg_class as class
+  join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
+  join pg_catalog.json_array_elements_text($1::json) as wanted (name)
+    on wanted.name = namespace.nspname || '.' || class.relname
   union
   select dependency.refobjid
   from reached

@@ -71,7 +71,7 @@ function globOf(pattern: string): RegExp {
   return new RegExp(`^${source}$`, "isu");
 }
 
-/** A name as SQL reads it: `edgar.filing`, `"Odd schema"."Odd table"`; null for anything else. */
+/** A name as SQL reads it: `shop.order`, `"Odd schema"."Odd table"`; null for anything else. */
 export function splitName(named: string): [string, string] | null {
   const part = String.raw`("(?:[^"]|"")+"|[^".\s]+)`;
   const match = new RegExp(`^${part}\\.${part}$`).exec(named.trim());

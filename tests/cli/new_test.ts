@@ -88,7 +88,7 @@ Deno.test("without a table every reading kind is a file that passes check and it
     assert.match(await Deno.readTextFile(`${sql}/demo/_module.sql`), /^-- title: Demo\n-- /);
     const options = { databaseUrl: shop.url, sql };
     const checked = await run(["check"], options);
-    assert.equal(checked.code, 0, checked.stdout);
+    assert.equal(checked.code, 0, checked.stdout + checked.stderr);
     assert.match(checked.stdout, /✓ 5 files · /);
     const tested = await run(["test", `${sql}/demo`], options);
     assert.equal(tested.code, 0, tested.stdout);
@@ -130,7 +130,7 @@ testOnEach(
         const migrated = await run(["migrate"], options);
         assert.equal(migrated.code, 0, migrated.stderr);
         const checked = await run(["check"], options);
-        assert.equal(checked.code, 0, checked.stdout);
+        assert.equal(checked.code, 0, checked.stdout + checked.stderr);
         assert.match(checked.stdout, /✓ \d{3} files/);
 
         // Again nothing is new, and what a person wrote stays.
@@ -212,7 +212,7 @@ Deno.test("a login sees the tables and columns that it may use, and gets the wri
     for (const name of names) assert.doesNotMatch(await Deno.readTextFile(`${sql}/${name}`), /secret/);
     for (const name of names) if (name.endsWith("_view.sql")) await Deno.remove(`${sql}/${name}`);
     const checked = await run(["check"], options);
-    assert.equal(checked.code, 0, checked.stdout);
+    assert.equal(checked.code, 0, checked.stdout + checked.stderr);
   });
 });
 
@@ -301,7 +301,7 @@ Deno.test("what a write does is in its name, and the value that it sets must be 
     const only = await run(["new", "shop/flip", ...exec, "--table", "shop.switch"], options);
     assert.equal(only.code, 0, only.stderr);
     const checked = await run(["check"], options);
-    assert.equal(checked.code, 0, checked.stdout);
+    assert.equal(checked.code, 0, checked.stdout + checked.stderr);
 
     const call = async (tool: string, args: Record<string, unknown>) =>
       JSON.parse((await run(["call", tool, JSON.stringify(args), "--json"], options)).stdout);

@@ -43,9 +43,16 @@ async function diagnose(
       const options = largeTable_rows === undefined ? {} : { largeTable_rows };
       const further = await pools.writer.withConnection(
         undefined,
-        (connection) => proveFurther(connection, [...catalog.tools.values()], options),
+        (connection) => {
+          const tools = [...catalog.tools.values()];
+          return proveFurther(
+            connection,
+            { tools, queries: tools.map(({ query }) => query.parsed) },
+            options,
+          );
+        },
       );
-      return [...diagnostics, ...further];
+      return [...diagnostics, ...further.diagnostics];
     } finally {
       await Promise.all([pools.reader.close(), pools.writer.close()]);
     }
@@ -203,8 +210,8 @@ testOnEach("a missing privilege is told at the relation, with the GRANT that it 
     const vault = file("secret", "many", "-- @rows 5", "select vault.id\nfrom shop.vault as vault;");
     const [missing] = await diagnose(database, vault);
     assert.deepEqual(shown([missing!]), ["error privilege-missing shop/secret.sql:7:6"]);
-    assert.equal(missing!.message, 'The role "sqlwright_server" has no select on shop.vault');
-    assert.equal(missing!.hint, "grant select on shop.vault to sqlwright_server");
+    assert.equal(missing!.message, 'The role "sqlwright_server" has no select on shop.vault (id)');
+    assert.equal(missing!.hint, "grant select (id) on shop.vault to sqlwright_server");
     assert.deepEqual(await diagnose(database, secret(`-- @role ${role("reader")}\n`)), []);
     const [foreign] = await diagnose(
       database,
@@ -220,13 +227,13 @@ testOnEach("a missing privilege is told at the relation, with the GRANT that it 
       database,
       file("add", "exec", "-- @param page  New", "insert into shop.page (page) values (:'page');"),
     );
-    assert.equal(write!.message, 'The role "sqlwright_server" has no insert on shop.page');
+    assert.equal(write!.message, 'The role "sqlwright_server" has no insert on shop.page (page)');
     await database.sql.unsafe(
       "create function shop.hidden() returns int language sql stable return 1; revoke execute on function shop.hidden() from public",
     );
     const [call] = await diagnose(database, file("hidden", "value", "", "select shop.hidden() as hidden;"));
     assert.equal(call!.code, "privilege-missing");
-    assert.match(call!.message, /function hidden/);
+    assert.match(call!.message, /no execute on function shop\.hidden/);
   }, server);
 });
 

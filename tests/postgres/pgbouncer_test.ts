@@ -283,10 +283,18 @@ async function proveAll(url: string) {
   return await withPools(config, async (pools) => {
     const { catalog, diagnostics } = await checkFiles(config, pools.writer);
     const tools = [...catalog.tools.values()];
-    const further = await pools.writer.withConnection(undefined, (each) => proveFurther(each, tools));
+    const further = await pools.writer.withConnection(undefined, (each) =>
+      proveFurther(each, {
+        tools,
+        queries: tools.map(({ query }) => query.parsed),
+      }));
     return {
       isPooled: pools.writer.isPooled,
-      diagnostics: [...diagnostics, ...further].map(({ code, path, message }) => ({ code, path, message })),
+      diagnostics: [...diagnostics, ...further.diagnostics].map(({ code, path, message }) => ({
+        code,
+        path,
+        message,
+      })),
       tools: tools.map(({ name, inputSchema, outputSchema }) => ({ name, inputSchema, outputSchema })),
     };
   });

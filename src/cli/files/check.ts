@@ -13,6 +13,8 @@ import { catalogOf } from "../../tool/catalog.ts";
 import { lockName } from "../../project.ts";
 import { mountPrograms, type ProgramHost } from "../../tool/program_tool.ts";
 import { proveFurther } from "../../check/check_tools.ts";
+import { grantOf } from "../../check/grants.ts";
+import type { MissingDemand } from "../../check/model.ts";
 import {
   formatCount,
   formatDiagnostics,
@@ -26,6 +28,7 @@ import {
   UsageError,
   widthOf,
 } from "../console/console.ts";
+import type { ParsedQuery } from "../../query/model.ts";
 import { silentLog } from "../../log.ts";
 import { withDatabase, withPools } from "../database.ts";
 import { type ProjectOptions, readSettings } from "../environment.ts";
@@ -59,6 +62,8 @@ interface Checked extends CheckedFiles {
   unchecked: SqlwrightError | null;
   /** Null when types were not checked. */
   lock: LockCheck | null;
+  /** Privileges that the roles of the tools lack. */
+  missing: MissingDemand[];
   /** A connection pooler stands before the database. */
   isPooled: boolean;
 }
@@ -79,7 +84,11 @@ export async function runCheck(paths: readonly string[], options: CheckOptions):
     for (const found of diagnostics) print(githubAnnotation(found, directory));
   }
   if (options.json) {
-    printJson({ files: files.map((path) => toFileReport(path, checked)) });
+    const grants = grantsOf(checked.missing, new Set(files));
+    printJson({
+      files: files.map((path) => toFileReport(path, checked)),
+      ...(grants.length > 0 ? { grants } : {}),
+    });
     if (checked.unchecked !== null) tellUnchecked(checked.unchecked);
     return exitCode;
   }
@@ -89,6 +98,11 @@ export async function runCheck(paths: readonly string[], options: CheckOptions):
     print(formatDiagnostics(diagnostics, checked.sources, { stream: "stdout", directory }) + "\n");
   }
   if (checked.unchecked !== null) tellUnchecked(checked.unchecked);
+  const grants = grantsOf(checked.missing, new Set(files));
+  if (grants.length > 0 && (options.format ?? "text") === "text") {
+    tell("All that is missing, as a script for the owner of these objects:\n");
+    tell(`${grants.join("\n")}\n`);
+  }
   print(summarize(files.length, diagnostics, {
     isOk: exitCode === 0,
     isTyped: !options.static && checked.unchecked === null,
@@ -119,6 +133,12 @@ function select(
     .filter((path) => wanted === null || wanted.has(path))
     .sort(compareText);
   return { diagnostics, files };
+}
+
+/** The privileges that these files lack, as SQL. */
+function grantsOf(missing: readonly MissingDemand[], files: ReadonlySet<string>): string[] {
+  return missing.filter(({ uses }) => uses.some(({ parsed }) => files.has(parsed.path)))
+    .map((demand) => grantOf(demand, demand.grantee));
 }
 
 async function watch(paths: readonly string[], options: CheckOptions, config: Config): Promise<number> {
@@ -196,13 +216,14 @@ async function check(config: Config, options: CheckOptions): Promise<Checked> {
     kinds,
     unchecked,
     lock: null,
+    missing: [],
     isPooled: false,
   });
   if (options.static) return untyped(null);
   try {
     return await withDatabase(config, ({ config }) =>
       withPools(config, async (pools) => ({
-        ...await checkWhole(config, pools, options),
+        ...await checkWhole(config, pools, { ...options, queries: loaded.queries }),
         kinds,
         unchecked: null,
         isPooled: pools.writer.isPooled,
@@ -218,22 +239,28 @@ async function check(config: Config, options: CheckOptions): Promise<Checked> {
 async function checkWhole(
   config: Config,
   pools: Pools,
-  { deny = [], largeTable }: CheckOptions,
-): Promise<CheckedFiles & { lock: LockCheck }> {
+  { deny = [], largeTable, queries }: CheckOptions & { queries: readonly ParsedQuery[] },
+): Promise<CheckedFiles & { lock: LockCheck; missing: MissingDemand[] }> {
   const files = await checkFiles(config, pools.writer);
   const further = await pools.writer.withConnection(
     undefined,
     (connection) =>
-      proveFurther(connection, [...files.catalog.tools.values()], {
+      proveFurther(connection, { tools: [...files.catalog.tools.values()], queries }, {
         ...(largeTable === undefined ? {} : { largeTable_rows: largeTable }),
       }),
   );
-  const diagnostics = [...files.diagnostics, ...further].map((found): Diagnostic =>
+  const lacking = new Set(further.missing.flatMap(({ uses }) => uses.map(({ parsed }) => parsed.path)));
+  // PostgreSQL's own refusal is the first of those that are told one by one.
+  const others = files.diagnostics.filter(({ code, path }) =>
+    code !== "postgres-42501" || !lacking.has(path)
+  );
+  const diagnostics = [...others, ...further.diagnostics].map((found): Diagnostic =>
     deny.includes(found.code) ? { ...found, severity: "error" } : found
   );
   return {
     ...files,
     diagnostics,
+    missing: further.missing,
     lock: await checkLock({ ...files, diagnostics }, pools, queryFoldersOf(config).lockFile),
   };
 }
