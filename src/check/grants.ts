@@ -13,17 +13,27 @@ export function grantOf({ on, privilege, object, columns }: Demand, grantee: str
     case "schema":
       return `grant usage on schema ${object} to ${role};`;
     case "sequence":
-      return `grant usage on sequence ${object} to ${role};`;
+      return breakLine(`grant usage on sequence ${object} to ${role};`);
     case "function":
-      return `grant execute on ${object.startsWith("procedure ") ? "" : "function "}${object} to ${role};`;
+      return breakLine(
+        `grant execute on ${object.startsWith("procedure ") ? "" : "function "}${object} to ${role};`,
+      );
     case "table":
-      return breakList(privilege.toLowerCase(), columns?.map(quoteName) ?? null, `on ${object} to ${role};`);
+      return breakLine(
+        breakList(privilege.toLowerCase(), columns?.map(quoteName) ?? null, `on ${object} to ${role};`),
+      );
     default:
       throw new TypeError(`unknown object of a grant: ${on satisfies never}`);
   }
 }
 
 const width = 80;
+
+/** The last line goes on below where it would be long. */
+function breakLine(text: string): string {
+  const start = text.lastIndexOf("\n") + 1;
+  return text.length - start <= width ? text : text.replace(/ to ([^\n]*;)$/, "\n  to $1");
+}
 
 function breakList(privilege: string, columns: readonly string[] | null, rest: string): string {
   if (columns === null) return `grant ${privilege} ${rest}`;
@@ -88,8 +98,9 @@ export function writeRoleScript(
       "    from pg_catalog.pg_roles as role",
       `    where role.rolname = ${quoteText(role)}`,
       "  ) then",
-      `    create role ${name} with login nosuperuser nocreatedb nocreaterole`,
-      "      noreplication nobypassrls noinherit;",
+      `    create role ${name}`,
+      "    with login noinherit nosuperuser nocreatedb nocreaterole noreplication",
+      "      nobypassrls;",
       "  end if;",
       "end",
       "$$;",

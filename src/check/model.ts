@@ -41,8 +41,8 @@ export interface Demand {
   object: string;
   /** Only of tables: null for the whole. */
   columns: string[] | null;
-  /** Who needs it, and where the file says so. */
-  uses: { parsed: ParsedQuery; place: Place }[];
+  /** Who needs it, and where the file says so; of the columns those that the tool needs. */
+  uses: { parsed: ParsedQuery; place: Place; columns?: readonly string[] }[];
 }
 
 /** A demand that a role lacks, with the columns that it lacks. */

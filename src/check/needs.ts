@@ -97,8 +97,8 @@ class Collected {
       privileges: new Map(),
     };
     const written = (over && writes.get(over.type)) ?? [];
-    // RETURNING knows the row before and after as well.
-    if (written.length > 0) use.aliases = [...use.aliases, "old", "new"];
+    // RETURNING knows the row before and after; the row of a conflict is read as one of the table.
+    if (written.length > 0) use.aliases = [...use.aliases, "old", "new", "excluded"];
     for (const privilege of written) addPrivilege(use, privilege, [], "columns");
     switch (over?.type) {
       case "InsertStmt":

@@ -94,7 +94,9 @@ class Demands {
     const key = [role ?? "", on, privilege, object, isWhole ? "" : "columns"].join("\n");
     const known = this.#byKey.get(key) ?? { ...demand, columns: isWhole ? null : [], uses: [] };
     if (columns !== null) known.columns = [...new Set([...known.columns ?? [], ...columns])];
-    if (!known.uses.some(({ parsed }) => parsed === use.parsed)) known.uses.push(use);
+    const own = known.uses.find(({ parsed }) => parsed === use.parsed);
+    if (own === undefined) known.uses.push({ ...use, ...(columns === null ? {} : { columns }) });
+    else if (columns !== null) own.columns = [...new Set([...own.columns ?? [], ...columns])];
     this.#byKey.set(key, known);
   }
 
@@ -453,16 +455,22 @@ order by found.number`;
 /** A finding for each tool and each thing that its role lacks, at the place that needs it. */
 export function reportMissing(missing: readonly MissingDemand[]): Diagnostic[] {
   return missing.flatMap((demand) =>
-    demand.uses.map(({ parsed, place }): Diagnostic => ({
-      code: "privilege-missing",
-      severity: "error",
-      path: parsed.path,
-      line: place.line,
-      column: place.column,
-      message: messageOf(demand),
-      hint: grantOf(demand, demand.grantee).replace(/;$/, "").replace(/\s+/g, " ").replaceAll("( ", "(")
-        .replaceAll(" )", ")"),
-    }))
+    demand.uses.flatMap(({ parsed, place, columns: used }): Diagnostic[] => {
+      const columns = demand.columns?.filter((column) => used?.includes(column)) ?? null;
+      // Another tool lacks the others.
+      if (columns?.length === 0) return [];
+      const lacking = { ...demand, columns };
+      return [{
+        code: "privilege-missing",
+        severity: "error",
+        path: parsed.path,
+        line: place.line,
+        column: place.column,
+        message: messageOf(lacking),
+        hint: grantOf(lacking, demand.grantee).replace(/;$/, "").replace(/\s+/g, " ").replaceAll("( ", "(")
+          .replaceAll(" )", ")"),
+      }];
+    })
   );
 }
 

@@ -10,7 +10,6 @@ import type { ParsedQuery, Statement } from "../query/model.ts";
 import { sqlstateOf } from "../postgres/database_error.ts";
 import { loadRelations, type Relations } from "./relations.ts";
 import { createsTemporaryTable, mainStatement } from "../query/statements.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
 import { type Source } from "./model.ts";
 
@@ -161,7 +160,6 @@ async function copyColumns(
   statement: Statement,
 ): Promise<Outline["columns"]> {
   const { schema, table, columns } = query.copy!;
-  const relation = (schema === null ? "" : `${quoteIdentifier(schema)}.`) + quoteIdentifier(table);
   const fail = (message: string, hint: string | null) =>
     new DescribeFailure({
       code: "copy-target",
@@ -174,12 +172,12 @@ async function copyColumns(
   const rows = await connection.rows(
     `select attribute.attrelid as relation, attribute.attnum as number, attribute.attname as name, attribute.atttypid as type
      from pg_catalog.pg_attribute as attribute
-     where attribute.attrelid = pg_catalog.to_regclass($1)
+     where attribute.attrelid = ${relationId}
        and attribute.attnum > 0
        and not attribute.attisdropped
        and attribute.attgenerated = ''
      order by attribute.attnum`,
-    [relation],
+    [schema, table],
   );
   if (rows.length === 0) {
     throw fail(
@@ -206,6 +204,21 @@ async function copyColumns(
   });
 }
 
+/**
+ * By a look into the catalogue, which everybody may take: `to_regclass` fails for a schema that the login may not use, and that is
+ * for `check` to tell, with all other privileges.
+ */
+const relationId = `coalesce(
+       (
+         select class.oid
+         from pg_catalog.pg_class as class
+         join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
+         where namespace.nspname = $1::text
+           and class.relname = $2::text
+       ),
+       case when $1::text is null then pg_catalog.to_regclass(pg_catalog.quote_ident($2::text)) end
+     )`;
+
 /** A view is deployed by `migrate`; its file must describe what is deployed. */
 async function outlineOfView(
   connection: PoolConnection,
@@ -220,15 +233,14 @@ async function outlineOfView(
     text: text.text,
     placeAt: (offset) => statement.placeAt(offset + text.offset),
   });
-  const relation = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
   const deployed = await connection.rows(
     `select attribute.attrelid as relation, attribute.attnum as number, attribute.attname as name, attribute.atttypid as type
      from pg_catalog.pg_attribute as attribute
-     where attribute.attrelid = pg_catalog.to_regclass($1)
+     where attribute.attrelid = ${relationId}
        and attribute.attnum > 0
        and not attribute.attisdropped
      order by attribute.attnum`,
-    [relation],
+    [schema, name],
   );
   const names = deployed.map((row) => row.name!);
   const isDeployed = names.length === inFile.columns.length &&
