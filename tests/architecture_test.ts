@@ -42,7 +42,7 @@ const floors: readonly (readonly string[])[] = [
   ["call"],
   ["export/format"],
   ["export"],
-  ["check", "client", "lock", "sql_tests"],
+  ["check", "client", "lock", "scaffold", "sql_tests"],
   ["reload"],
   // What serves, and what serves it.
   ["mcp/auth"],

@@ -111,7 +111,7 @@ from stdin (format csv, header match);
 testOnEach(
   "the script of grants makes a login that runs every tool and can do nothing else",
   (server) =>
-    withDatabase(async ({ ownerUrl, sql, name: database }) => {
+    withDatabase(async ({ url, ownerUrl, sql, name: database }) => {
       await sql.unsafe(schema);
       const role = `agent_${database}`;
       await withFiles(files, async (directory) => {
@@ -132,12 +132,12 @@ testOnEach(
         assert.doesNotMatch(made.stdout, /secret|untouched|audit/);
         try {
           // Twice: it can be run again.
-          await sql.unsafe(made.stdout);
-          await sql.unsafe(made.stdout);
-          const url = new URL(ownerUrl);
-          [url.username, url.password] = [role, role];
+          await runScript(url, made.stdout);
+          await runScript(url, made.stdout);
+          const login = new URL(ownerUrl);
+          [login.username, login.password] = [role, role];
           await sql.unsafe(`alter role ${role} password '${role}'`);
-          const options = { databaseUrl: url.href, sql: directory };
+          const options = { databaseUrl: login.href, sql: directory };
 
           const checked = await run(["check"], options);
           assert.equal(checked.code, 0, checked.stdout + checked.stderr);
@@ -160,7 +160,7 @@ testOnEach(
             assert.equal(code, 0, `${tool}: ${stdout}${stderr}`);
           }
 
-          const login = postgres(url.href, { max: 1, onnotice: () => {} });
+          const client = postgres(login.href, { max: 1, onnotice: () => {} });
           try {
             const forbidden = [
               "select secret from shop.customer",
@@ -180,10 +180,10 @@ testOnEach(
               "select edgar.company.cik from edgar.company",
             ];
             for (const statement of forbidden) {
-              await assert.rejects(() => login.unsafe(statement), { code: "42501" }, statement);
+              await assert.rejects(() => client.unsafe(statement), { code: "42501" }, statement);
             }
           } finally {
-            await login.end();
+            await client.end();
           }
           const [facts] = await sql`
           select rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls, rolcanlogin
@@ -277,3 +277,13 @@ Deno.test("grants refuses a name that no role can have", () =>
       assert.match(stderr, /Cannot name a role "x+"\n {2}help: A role's name has 1 to 63 bytes/);
     });
   }));
+
+/** As psql runs it: on a connection of its own. */
+async function runScript(url: string, script: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    await sql.unsafe(script);
+  } finally {
+    await sql.end();
+  }
+}
