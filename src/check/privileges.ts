@@ -78,7 +78,7 @@ export async function findMissing(
   ]);
   return rows.map(({ number, grantee, columns }) => {
     const demand = demands[Number(number)]!;
-    return { ...demand, grantee: grantee!, columns: columns == null ? null : JSON.parse(columns) };
+    return { ...demand, grantee: grantee!, columns: typeof columns === "string" ? JSON.parse(columns) : null };
   });
 }
 
