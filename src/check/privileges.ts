@@ -9,6 +9,7 @@ import type { PoolConnection } from "../postgres/pool.ts";
 import { grantOf } from "./grants.ts";
 import type { Demand, MissingDemand, RelationNeed } from "./model.ts";
 import { needsOf } from "./needs.ts";
+import { placeOfTag } from "./plans.ts";
 
 /** Everything that the tools need, each thing once for each role, in a fixed order. */
 export async function readDemands(
@@ -23,7 +24,7 @@ export async function readDemands(
     if (role !== null) {
       demands.add(
         { role: null, on: "role", privilege: "MEMBER", object: role },
-        use(parsed.header.kindPlace),
+        use(placeOfTag(parsed, "role")),
       );
     }
     if (isTemporary) {
@@ -78,7 +79,11 @@ export async function findMissing(
   ]);
   return rows.map(({ number, grantee, columns }) => {
     const demand = demands[Number(number)]!;
-    return { ...demand, grantee: grantee!, columns: typeof columns === "string" ? JSON.parse(columns) : null };
+    return {
+      ...demand,
+      grantee: grantee!,
+      columns: typeof columns === "string" ? JSON.parse(columns) : null,
+    };
   });
 }
 
