@@ -5,21 +5,12 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import {
-  Client,
-  StreamableHTTPClientTransport,
-} from "@modelcontextprotocol/client";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { launchCommand } from "../../src/cli/server/launch_command.ts";
 import { installationOf } from "../../src/cli/installation.ts";
 import { version } from "../../src/version.ts";
-import {
-  freeAddress,
-  makeShop,
-  projectDirectory,
-  shopDirectory,
-  until,
-} from "../cli/command.ts";
+import { freeAddress, makeShop, projectDirectory, shopDirectory, until } from "../cli/command.ts";
 
 const place = await Deno.makeTempDir({ prefix: "sqlwright_package_" });
 const shop = await makeShop();
@@ -65,9 +56,7 @@ async function folderOfPrograms(): Promise<string> {
   await Deno.mkdir(folder);
   const folders = Deno.env.get("PATH")!.split(":");
   for (const name of ["node", "npm", "npx", "sh"]) {
-    const found = folders.map((each) => join(each, name)).find((path) =>
-      isFile(path)
-    );
+    const found = folders.map((each) => join(each, name)).find((path) => isFile(path));
     assert.ok(found, `${name} is not on the PATH`);
     await Deno.symlink(await Deno.realPath(found), join(folder, name));
   }
@@ -184,15 +173,11 @@ Deno.test("npm publish --dry-run has no warning, and the package holds the produ
     /^(sql\/(README\.md|lock\.json|[a-z_]+\/[a-z_]+\.sql)|migrations\/\w+\.sql|editors\/[\w./-]+)$/,
   ];
   assert.deepEqual(
-    files.map(({ path }) => path).filter((path) =>
-      !allowed.some((form) => form.test(path))
-    ),
+    files.map(({ path }) => path).filter((path) => !allowed.some((form) => form.test(path))),
     [],
   );
   assert.deepEqual(
-    files.map(({ path }) => path).filter((path) =>
-      /edgar|test|data\//i.test(path) && !isOfTests(path)
-    ),
+    files.map(({ path }) => path).filter((path) => /edgar|test|data\//i.test(path) && !isOfTests(path)),
     [],
   );
   for (
@@ -272,8 +257,7 @@ Deno.test("check --static and call work in a project, and wrong usage ends with 
   assert.deepEqual(wrong, {
     code: 2,
     stdout: "",
-    stderr:
-      'error[usage] unknown command "chek"\n  help: Did you mean "check"?\n',
+    stderr: 'error[usage] unknown command "chek"\n  help: Did you mean "check"?\n',
   });
   const none = await sqlwright(["check", "--static"], { cwd: prefix });
   assert.equal(none.code, 1);
@@ -356,9 +340,7 @@ Deno.test("start --http serves in the sandbox, and leaves no process after SIGTE
       new StreamableHTTPClientTransport(new URL(`http://${address}/mcp`)),
     );
     const commandLines = await processesNaming(folder);
-    const sandboxed = commandLines.filter((line) =>
-      line.includes("main.ts serve")
-    );
+    const sandboxed = commandLines.filter((line) => line.includes("main.ts serve"));
     assert.equal(sandboxed.length, 1, commandLines.join("\n"));
     assert.match(sandboxed[0]!, / --cached-only --frozen --allow-read=/);
     assert.doesNotMatch(sandboxed[0]!, /--allow-(all|run|ffi|write)/);
