@@ -33,11 +33,17 @@ async function main(): Promise<void> {
         const files = await checkFiles(config, pools.writer);
         times.push(performance.now());
         const tools = [...files.catalog.tools.values()];
-        const further = await pools.writer.withConnection(undefined, (each) => proveFurther(each, tools));
+        const queries = tools.map(({ query }) => query.parsed);
+        const further = await pools.writer.withConnection(
+          undefined,
+          (each) => proveFurther(each, { tools, queries }),
+        );
         times.push(performance.now());
         await checkLock(files, pools, directory);
         times.push(performance.now());
-        const errors = [...files.diagnostics, ...further].filter(({ severity }) => severity === "error");
+        const errors = [...files.diagnostics, ...further.diagnostics].filter(({ severity }) =>
+          severity === "error"
+        );
         if (errors.length > 0 || tools.length !== wanted) {
           throw new Error(`${tools.length} tools, ${JSON.stringify(errors[0])}`);
         }
