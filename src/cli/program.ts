@@ -65,6 +65,27 @@ Example:
   const command = (name: string, description: string, ...examples: string[]) =>
     addCommand(program, name, description, examples);
 
+  program.command("init")
+    .summary("Make a project in a folder: files, first tools of chosen tables, hosts' configurations, CI")
+    .description(initDescription)
+    .helpOption("-h, --help", "print this help")
+    .argument("[dir]", "the folder (default: this one)")
+    .option("--yes", "ask nothing: what no option says is as usual")
+    .option("--database-url <url>", "the database: postgresql://user:password@host:port/database")
+    .option("--embedded", "a database of sqlwright's own, in .sqlwright")
+    .option("--schema <name...>", "schemas whose tables get tools (default: all)")
+    .option("--tables <pattern...>", "tables, or patterns such as shop.order* (default: the first twelve)")
+    .option("--module <name>", "one module for all tools (default: one for each schema)")
+    .option("--no-ops", "without the built-in tools for the DBA")
+    .addHelpText(
+      "after",
+      `\nExample:\n  ${commandName} init --database-url postgresql://me@localhost/shop --schema shop`,
+    )
+    .action(async (directory, options) => {
+      const { runInit } = await import("./init/init.ts");
+      finish(await runInit(directory, options));
+    });
+
   command("start", startDescription, "start --http 127.0.0.1:8321", "start --stdio")
     .option("--stdio", "speak MCP over stdin and stdout")
     .option("--http [host:port]", "serve MCP at /mcp (default: SQLWRIGHT_HTTP, or 127.0.0.1:8321)")
@@ -390,6 +411,12 @@ const typesDescription =
   `Write TypeScript declarations of every tool's arguments and answer, for the client in src/client.
 
 They come from lock.json where it is that of the files, and then need no database.`;
+
+const initDescription = `Make a project: in an empty folder, or in a repository that is there.
+
+Tries the connection, reads the catalogue, and writes sqlwright.json, first query files of the tables that
+you choose, a test, roles.sql, the configurations of agents' hosts, a CI workflow, AGENTS.md. Nothing that is
+there is overwritten; run again it adds what is missing. Without --yes it asks on a terminal.`;
 
 const callDescription = `Call one tool, as a client would, and draw its answer.
 
