@@ -1,0 +1,192 @@
+-- name: describe_table :report
+-- title: Describe a table
+-- One document of a table or view: columns with types, defaults and comments, keys, foreign keys in both directions, indexes with their use, checks,
+-- triggers, rows and size. Null when there is none of this name. Names of all tables: `ops_find_table`.
+--
+-- @param table       Name of the table, as PostgreSQL has it: without quotes, case matters    {minLength: 1, maxLength: 63}
+-- @param schema?     Its schema; when absent the first on the search path, then the first by name    {minLength: 1, maxLength: 63}
+-- @column report?    The document; null when there is no such table
+-- @example catalogue  {schema: pg_catalog, table: pg_class}  => {report: {schema: pg_catalog, table: pg_class, kind: table}}
+-- @example unknown    {table: no_such_table}  => null
+
+with wanted as materialized (
+  select
+    relation.oid,
+    namespace.oid as namespace_oid,
+    namespace.nspname::text as schema,
+    relation.relname::text as name,
+    relation.relkind,
+    relation.relpersistence,
+    relation.relowner,
+    relation.reltuples,
+    relation.relpages,
+    relation.relrowsecurity,
+    relation.relispartition,
+    -- Asking for expressions or sizes would wait for this lock.
+    exists (
+      select
+      from pg_catalog.pg_locks as held
+      where held.locktype = 'relation'
+        and held.relation = relation.oid
+        and held.mode = 'AccessExclusiveLock'
+    ) as is_locked
+  from pg_catalog.pg_class as relation
+  join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+  where relation.relname = :table::text
+    and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+    and (:schema::text is null or namespace.nspname = :schema)
+  order by pg_table_is_visible(relation.oid) desc, namespace.nspname
+  limit 1
+)
+select json_build_object(
+  'schema', wanted.schema,
+  'table', wanted.name,
+  'kind', case wanted.relkind
+    when 'p' then 'partitioned table'
+    when 'v' then 'view'
+    when 'm' then 'materialized view'
+    when 'f' then 'foreign table'
+    else 'table'
+  end,
+  'comment', obj_description(wanted.oid, 'pg_class'),
+  'owner', pg_get_userbyid(wanted.relowner)::text,
+  'is_temporary', wanted.relpersistence = 't',
+  'is_unlogged', wanted.relpersistence = 'u',
+  'is_row_secured', wanted.relrowsecurity,
+  'may_read', has_schema_privilege(wanted.namespace_oid, 'usage') and has_any_column_privilege(wanted.oid, 'select'),
+  'is_locked', wanted.is_locked,
+  'rows_estimate', case when wanted.reltuples >= 0 and wanted.relkind <> 'v' then wanted.reltuples::bigint end,
+  'table_bytes', wanted.relpages * current_setting('block_size')::bigint,
+  'partition_of', (
+    select format('%I.%I', space.nspname, parent.relname)
+    from pg_catalog.pg_inherits as part
+    join pg_catalog.pg_class as parent on parent.oid = part.inhparent
+    join pg_catalog.pg_namespace as space on space.oid = parent.relnamespace
+    where part.inhrelid = wanted.oid
+      and wanted.relispartition
+  ),
+  'partition_key', case when wanted.relkind = 'p' and not wanted.is_locked then pg_get_partkeydef(wanted.oid) end,
+  'partitions', (select count(*) from pg_catalog.pg_inherits as part where part.inhparent = wanted.oid),
+  'columns', coalesce(
+    (
+      select json_agg(
+        json_build_object(
+          'column', attribute.attname::text,
+          'type', format_type(attribute.atttypid, attribute.atttypmod),
+          'is_nullable', not attribute.attnotnull,
+          'default', case when not wanted.is_locked then pg_get_expr(given.adbin, given.adrelid) end,
+          'is_generated', attribute.attgenerated <> '',
+          'is_identity', attribute.attidentity <> '',
+          'comment', col_description(wanted.oid, attribute.attnum)
+        )
+        order by attribute.attnum
+      )
+      from pg_catalog.pg_attribute as attribute
+      left join pg_catalog.pg_attrdef as given
+        on given.adrelid = attribute.attrelid
+        and given.adnum = attribute.attnum
+      where attribute.attrelid = wanted.oid
+        and attribute.attnum > 0
+        and not attribute.attisdropped
+    ),
+    '[]'
+  ),
+  'constraints', coalesce(
+    (
+      select json_agg(
+        json_build_object(
+          'constraint', held.conname::text,
+          'kind', case held.contype
+            when 'p' then 'primary key'
+            when 'u' then 'unique'
+            when 'f' then 'foreign key'
+            when 'c' then 'check'
+            when 'x' then 'exclusion'
+            else 'constraint trigger'
+          end,
+          'definition', case when not wanted.is_locked then pg_get_constraintdef(held.oid, true) end,
+          'is_validated', held.convalidated
+        )
+        order by position(held.contype in 'pufcxt'), held.conname
+      )
+      from pg_catalog.pg_constraint as held
+      where held.conrelid = wanted.oid
+        -- PostgreSQL 18 keeps NOT NULL here too; the columns say it.
+        and held.contype <> 'n'
+    ),
+    '[]'
+  ),
+  'referenced_by', coalesce(
+    (
+      select json_agg(
+        json_build_object(
+          'table', format('%I.%I', space.nspname, other.relname),
+          'foreign_key', held.conname::text,
+          'columns', (
+            select array_agg(attribute.attname::text order by part.position)
+            from unnest(held.conkey) with ordinality as part (number, position)
+            join pg_catalog.pg_attribute as attribute
+              on attribute.attrelid = held.conrelid
+              and attribute.attnum = part.number
+          )
+        )
+        order by space.nspname, other.relname, held.conname
+      )
+      from pg_catalog.pg_constraint as held
+      join pg_catalog.pg_class as other on other.oid = held.conrelid
+      join pg_catalog.pg_namespace as space on space.oid = other.relnamespace
+      where held.confrelid = wanted.oid
+        and held.contype = 'f'
+        and held.conparentid = 0
+    ),
+    '[]'
+  ),
+  'indexes', coalesce(
+    (
+      select json_agg(
+        json_build_object(
+          'index', named.relname::text,
+          'definition', pg_get_indexdef(index.indexrelid),
+          'is_unique', index.indisunique,
+          'is_primary', index.indisprimary,
+          'is_valid', index.indisvalid,
+          'scans', coalesce(pg_stat_get_numscans(index.indexrelid), 0),
+          'bytes', named.relpages * current_setting('block_size')::bigint
+        )
+        order by index.indisprimary desc, named.relname
+      )
+      from pg_catalog.pg_index as index
+      join pg_catalog.pg_class as named on named.oid = index.indexrelid
+      where index.indrelid = wanted.oid
+    ),
+    '[]'
+  ),
+  'triggers', coalesce(
+    (
+      select json_agg(
+        json_build_object(
+          'trigger', trigger.tgname::text,
+          'definition', case when not wanted.is_locked then pg_get_triggerdef(trigger.oid, true) end,
+          'is_enabled', trigger.tgenabled <> 'D'
+        )
+        order by trigger.tgname
+      )
+      from pg_catalog.pg_trigger as trigger
+      where trigger.tgrelid = wanted.oid
+        and not trigger.tgisinternal
+    ),
+    '[]'
+  ),
+  'same_name_in', coalesce(
+    (
+      select json_agg(space.nspname::text order by space.nspname)
+      from pg_catalog.pg_class as other
+      join pg_catalog.pg_namespace as space on space.oid = other.relnamespace
+      where other.relname = wanted.name
+        and other.relkind in ('r', 'p', 'v', 'm', 'f')
+        and other.oid <> wanted.oid
+    ),
+    '[]'
+  )
+) as report
+from wanted;
