@@ -1,0 +1,104 @@
+-- name: index_bloat :many
+-- title: Index bloat
+-- How much of each B-tree index is estimated to be empty, most first: the pages it has against the pages its entries would fill, from the statistics of
+-- the last ANALYZE. An estimate; PostgreSQL stores repeated keys once, so an index over few different values can be smaller than it. REINDEX
+-- CONCURRENTLY builds it anew while others work.
+--
+-- @param max = 20                 How many indexes to return    {minimum: 1, maximum: 200}
+-- @param min_bytes = 1048576      Only indexes of at least this size    {minimum: 0}
+-- @param schema?                  Only indexes of tables in this schema    {minLength: 1, maxLength: 63}
+-- @column schema!                 Schema of the table
+-- @column table!                  Name of the table
+-- @column index!                  Name of the index
+-- @column index_bytes!            Bytes of the index, as of the last VACUUM or ANALYZE
+-- @column size!                   The same for people
+-- @column bloat_bytes             Estimate of the room that is empty; null when statistics are missing or hidden
+-- @column bloat_percent           Its share of the index    {as: number}
+-- @column to_rebuild!             The statement that builds it anew
+-- @column is_visible!             False when this login may not see statistics of the table: they need SELECT on it, or pg_read_all_data; pg_monitor
+--     alone does not give it
+-- @example usual    {max: 5, min_bytes: 0}  => rows >= 0
+-- @example unknown  {schema: no_such_schema}  => rows = 0
+
+select
+  sized.schema,
+  sized.table,
+  sized.index,
+  sized.index_bytes,
+  pg_size_pretty(sized.index_bytes) as size,
+  bloat.bytes as bloat_bytes,
+  round(100.0 * bloat.bytes / nullif(sized.index_bytes, 0), 1) as bloat_percent,
+  format('reindex index concurrently %I.%I;', sized.schema, sized.index) as to_rebuild,
+  sized.is_visible
+from (
+  select
+    relation.oid,
+    owner.oid as owner_oid,
+    namespace.nspname::text as schema,
+    owner.relname::text as table,
+    relation.relname::text as index,
+    index.indkey::smallint[] as columns,
+    index.indnatts,
+    relation.relpages * current_setting('block_size')::bigint as index_bytes,
+    case when relation.reltuples >= 0 then relation.reltuples::bigint end as entries,
+    coalesce(
+      (
+        select option.option_value::integer
+        from pg_options_to_table(relation.reloptions) as option
+        where option.option_name = 'fillfactor'
+      ),
+      90
+    ) as fill_percent,
+    has_table_privilege(owner.oid, 'select') as is_visible
+  from pg_catalog.pg_index as index
+  join pg_catalog.pg_class as relation on relation.oid = index.indexrelid
+  join pg_catalog.pg_am as method on method.oid = relation.relam
+  join pg_catalog.pg_class as owner on owner.oid = index.indrelid
+  join pg_catalog.pg_namespace as namespace on namespace.oid = owner.relnamespace
+  where method.amname = 'btree'
+    and relation.relkind = 'i'
+    and index.indisvalid
+    and relation.relpersistence <> 't'
+    and relation.relpages * current_setting('block_size')::bigint >= :min_bytes::bigint
+    and namespace.nspname !~ '^pg_'
+    and namespace.nspname <> 'information_schema'
+    and (:schema::text is null or namespace.nspname = :schema)
+) as sized
+cross join lateral (
+  select
+    -- An entry has a header of 8 bytes, 16 where a key can be null, and 4 bytes that point to it.
+    4 + case when max(stat.null_frac) > 0 then 16 else 8 end
+      + 8 * ceil(sum((1 - stat.null_frac) * stat.avg_width)::numeric / 8) as bytes,
+    count(*) = sized.indnatts as is_known
+  from pg_catalog.pg_attribute as part
+  left join pg_catalog.pg_attribute as attribute
+    on attribute.attrelid = sized.owner_oid
+    and attribute.attnum = sized.columns[part.attnum - 1]
+    and attribute.attnum > 0
+  join pg_catalog.pg_stats as stat
+    on stat.schemaname = sized.schema
+    -- Statistics of an expression are kept by the index itself.
+    and stat.tablename = case when attribute.attname is null then sized.index else sized.table end
+    and stat.attname = coalesce(attribute.attname, part.attname)
+    and not stat.inherited
+  where part.attrelid = sized.oid
+) as entry
+cross join lateral (
+  select case
+    when entry.is_known
+      then greatest(
+        0,
+        sized.index_bytes - current_setting('block_size')::bigint * (
+          -- One page tells about the index; a page has 24 bytes at its head and 16 at its end.
+          1 + ceil(
+            sized.entries / nullif(
+              floor((current_setting('block_size')::integer - 40) * sized.fill_percent / 100 / entry.bytes),
+              0
+            )
+          )
+        )
+      )::bigint
+  end as bytes
+) as bloat
+order by bloat.bytes desc nulls last, sized.index_bytes desc, sized.oid
+limit :max::integer;
