@@ -1,6 +1,7 @@
 -- title: PostgreSQL operations
--- What a database administrator looks at: sessions and locks, sizes, indexes, bloat, vacuum, replication, settings,
--- privileges. Every tool only reads PostgreSQL's own catalogue and statistics; none needs an object in the database.
+-- What a database administrator looks at: sessions and locks, sizes, indexes, bloat, vacuum, replication,
+-- settings, privileges. Every tool only reads PostgreSQL's own catalogue and statistics; none needs an object
+-- in the database.
 --
 -- Begin with `ops_health_report`: it looks at everything once and names, for each finding, the tool with the
 -- details. To learn what is in a database use `ops_schemas`, `ops_find_table` and `ops_describe_table`. When
@@ -9,11 +10,12 @@
 -- `ops_growth_candidates`, `ops_replication_slots`, `ops_table_bloat`.
 --
 -- PostgreSQL hides a part from logins that are not in `pg_monitor`: what other roles' sessions do and their
--- statements. Such rows have `is_visible: false`, and reports count them in `hidden_…` and say in `note` what to
--- grant. A null there is "not allowed to see", never "nothing there". `ops_server` says what this login may see.
+-- statements. Such rows have `is_visible: false`, and reports count them in `hidden_…` and say in `note` what
+-- to grant. A null there is "not allowed to see", never "nothing there". `ops_server` says what this login
+-- may see.
 --
--- Counters (scans, rows, hits) count since the statistics were last reset, on this server only: an index that no
--- query of the primary uses may serve a standby. Estimates say so. Statements in the answers are proposals for a
--- person to read and run; no tool runs them.
+-- Counters (scans, rows, hits) count since the statistics were last reset, on this server only: an index that
+-- no query of the primary uses may serve a standby. Estimates say so. Statements in the answers are proposals
+-- for a person to read and run; no tool runs them.
 --
 -- @timeout 5s

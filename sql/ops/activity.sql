@@ -1,8 +1,8 @@
 -- name: activity :many
 -- title: Activity
--- The sessions of clients at this moment: what each one does, for how long, and what it waits for. Sessions that this
--- login may not look into are always listed, with is_visible false and without a state. Who waits for whom:
--- `ops_blocking_tree`.
+-- The sessions of clients at this moment: what each one does, for how long, and what it waits for. Sessions
+-- that this login may not look into are always listed, with is_visible false and without a state. Who waits
+-- for whom: `ops_blocking_tree`.
 --
 -- @param state?                     Only sessions in this state
 --     {enum: [active, idle, idle in transaction, idle in transaction (aborted), fastpath function call, disabled]}
@@ -17,8 +17,8 @@
 -- @column application               What the client calls itself
 -- @column client                    Address of the client; null for a local connection
 -- @column kind                      client backend, autovacuum worker and so on
--- @column state                     active: runs a statement; idle: waits for its client; idle in transaction: waits
---     for its client and holds its locks
+-- @column state                     active: runs a statement; idle: waits for its client; idle in
+--     transaction: waits for its client and holds its locks
 -- @column state_seconds             For how long it has been in that state    {as: number}
 -- @column transaction_seconds       For how long its transaction is open; null outside of one    {as: number}
 -- @column wait_type                 Kind of what it waits for, such as Lock or IO; null while it works

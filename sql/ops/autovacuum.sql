@@ -1,7 +1,8 @@
 -- name: autovacuum :many
 -- title: Autovacuum by table
--- How near each table is to its next automatic VACUUM and ANALYZE, the most overdue first, and when the last ones were. Far above 100 percent
--- for long: autovacuum is off, too slow, or held back (`ops_vacuum_horizon`).
+-- How near each table is to its next automatic VACUUM and ANALYZE, the most overdue first, and when the last
+-- ones were. Far above 100 percent for long: autovacuum is off, too slow, or held back
+-- (`ops_vacuum_horizon`).
 --
 -- @param max = 50                 How many tables to return    {minimum: 1, maximum: 500}
 -- @param only_due = false         Only tables that are due for one of them, or where it is off
@@ -12,7 +13,8 @@
 -- @column dead_rows!              Rows that were updated or deleted and not yet removed
 -- @column vacuum_threshold!       Dead rows at which autovacuum comes
 -- @column vacuum_percent!         dead_rows in percent of the threshold    {as: number}
--- @column insert_percent          Inserted rows in percent of their threshold; null where inserts do not bring it    {as: number}
+-- @column insert_percent          Inserted rows in percent of their threshold; null where inserts do not
+--     bring it    {as: number}
 -- @column analyze_percent!        Changed rows in percent of the threshold for ANALYZE    {as: number}
 -- @column last_vacuum_at          Last VACUUM, by hand or automatic
 -- @column last_analyze_at         Last ANALYZE, by hand or automatic

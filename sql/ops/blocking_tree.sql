@@ -1,13 +1,16 @@
 -- name: blocking_tree :many
 -- title: Who blocks whom
--- The sessions that wait for a lock and those that hold them up, as a tree: depth 0 blocks others and waits for
--- nobody, so look there first. A session that waits for several is listed once, and blocked_by names all of them.
--- Nobody waits: no rows. Everybody may see who waits for whom; what the sessions run only where is_visible is true.
+-- The sessions that wait for a lock and those that hold them up, as a tree: depth 0 blocks others and waits
+-- for nobody, so look there first. A session that waits for several is listed once, and blocked_by names all
+-- of them. Nobody waits: no rows. Everybody may see who waits for whom; what the sessions run only where
+-- is_visible is true.
 --
 -- @param max = 200              How many rows to return    {minimum: 1, maximum: 1000}
 -- @param query_length = 300     How many characters of each statement    {minimum: 10, maximum: 10000}
--- @column depth!                0 for a session that waits for nobody, 1 for those that wait for it, and so on
--- @column pid!                  Process; 0 for a prepared transaction (`ops_long_transactions`) that no session holds
+-- @column depth!                0 for a session that waits for nobody, 1 for those that wait for it, and so
+--     on
+-- @column pid!                  Process; 0 for a prepared transaction (`ops_long_transactions`) that no
+--     session holds
 -- @column blocked_by!           Processes that it waits for, those before it in the queue too
 -- @column path!                 Processes from the root to this one
 -- @column waiting!              How many sessions wait behind it, directly or not
@@ -19,7 +22,8 @@
 -- @column wait_mode             Lock mode that it asks for
 -- @column wait_for              What it wants to lock: the table, or the kind of lock
 -- @column transaction_seconds   How long its transaction has been open
--- @column query                 Its statement; a root's is the last of its transaction, which may not hold the lock
+-- @column query                 Its statement; a root's is the last of its transaction, which may not hold
+--     the lock
 -- @column is_visible!           False when this login may not look into it: it lacks pg_read_all_stats
 -- @example quiet  {}  => rows >= 0
 -- @allow read-tool-writes  pg_blocking_pids() is volatile because locks come and go; it changes none

@@ -1,14 +1,15 @@
 -- name: cache_hits :many
 -- title: Cache hits by table
--- Tables that had the most blocks read from outside of PostgreSQL's memory, with the share that was found in it. A
--- large table with a low share that is read often is what the disk works for. The whole database:
+-- Tables that had the most blocks read from outside of PostgreSQL's memory, with the share that was found in
+-- it. A large table with a low share that is read often is what the disk works for. The whole database:
 -- `ops_database_statistics`.
 --
 -- @param max = 20              How many tables to return    {minimum: 1, maximum: 200}
 -- @param schema?               Only tables of this schema    {minLength: 1, maxLength: 63}
 -- @column schema!              Schema of the table
 -- @column table!               Name of the table
--- @column blocks_read!         Blocks of table, indexes and long values that were asked of the operating system
+-- @column blocks_read!         Blocks of table, indexes and long values that were asked of the operating
+--     system
 -- @column blocks_hit!          Blocks that were in shared_buffers
 -- @column hit_percent          Share of those in shared_buffers; null when it was never read    {as: number}
 -- @column table_hit_percent    The same for the table alone    {as: number}

@@ -1,7 +1,7 @@
 -- name: checkpoints :one
 -- title: Checkpoints
--- How often the server writes its memory to disk, and whether because of the time (as it should) or because the WAL is full: a requested_percent far above 10
--- asks for a larger max_wal_size. Everybody may see it.
+-- How often the server writes its memory to disk, and whether because of the time (as it should) or because
+-- the WAL is full: a requested_percent far above 10 asks for a larger max_wal_size. Everybody may see it.
 --
 -- @column timed!                Checkpoints that came in their time
 -- @column requested!            Checkpoints that came earlier, because the WAL was full or somebody asked
@@ -13,8 +13,9 @@
 -- @column max_wal_size!         The setting
 -- @column checkpoint_timeout!   The setting
 -- @example now  {}  => {row: {}}
--- @allow forbidden read-tool-writes  query_to_xml() runs one of two fixed texts, in the call's read-only transaction: PostgreSQL 17 moved these
---     counters to a view that naming it in the file would be an error before
+-- @allow forbidden read-tool-writes  query_to_xml() runs one of two fixed texts, in the call's read-only
+--     transaction: PostgreSQL 17 moved these counters to a view that naming it in the file would be an error
+--     before
 
 select
   counted.timed,

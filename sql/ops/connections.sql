@@ -1,7 +1,7 @@
 -- name: connections :report
 -- title: Connections
--- How many connections the server allows and has, and who holds them, by database, role, application and state. Many
--- idle ones ask for a pooler, many "idle in transaction" for `ops_long_transactions`.
+-- How many connections the server allows and has, and who holds them, by database, role, application and
+-- state. Many idle ones ask for a pooler, many "idle in transaction" for `ops_long_transactions`.
 --
 -- @param groups = 50   How many groups to list, the largest first    {minimum: 1, maximum: 200}
 -- @column report!      Limits, and the groups of sessions; the state of hidden sessions is null

@@ -1,7 +1,7 @@
 -- name: constraints_not_validated :many
 -- title: Constraints that were not validated
--- Foreign keys and checks that hold for new rows only: they were added NOT VALID and nobody has looked at the rows that were there. The planner does not
--- trust them.
+-- Foreign keys and checks that hold for new rows only: they were added NOT VALID and nobody has looked at the
+-- rows that were there. The planner does not trust them.
 --
 -- @rows 500
 -- @column schema!         Schema of the table

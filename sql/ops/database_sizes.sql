@@ -1,7 +1,7 @@
 -- name: database_sizes :many
 -- title: Database sizes
--- The databases of the server, the largest first, with their sessions. The size of a database that this login may
--- neither connect to nor look into is null, and such rows come last.
+-- The databases of the server, the largest first, with their sessions. The size of a database that this login
+-- may neither connect to nor look into is null, and such rows come last.
 --
 -- @rows 500
 -- @column database!             Name of the database
@@ -12,7 +12,8 @@
 -- @column connection_limit      How many sessions it allows; null when it has no limit of its own
 -- @column allows_connections!   False when nobody can connect
 -- @column is_template!          Whether anybody may copy it
--- @column is_visible!           False when the size is hidden: it needs CONNECT on the database, or pg_monitor
+-- @column is_visible!           False when the size is hidden: it needs CONNECT on the database, or
+--     pg_monitor
 -- @example all  {}  => rows >= 1
 -- @allow read-tool-writes  pg_database_size() is volatile because files grow; it writes nothing
 

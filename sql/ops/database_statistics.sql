@@ -1,8 +1,8 @@
 -- name: database_statistics :many
 -- title: Database statistics
--- What each database has done since its statistics were reset: commits and rollbacks, how much came from memory,
--- temporary files, deadlocks. Under 99 percent from memory while the disk is busy asks for more shared_buffers or
--- better indexes; large temporary files for more work_mem.
+-- What each database has done since its statistics were reset: commits and rollbacks, how much came from
+-- memory, temporary files, deadlocks. Under 99 percent from memory while the disk is busy asks for more
+-- shared_buffers or better indexes; large temporary files for more work_mem.
 --
 -- @rows 500
 -- @column database              Name of the database

@@ -1,12 +1,16 @@
 -- name: describe_table :report
 -- title: Describe a table
--- One document of a table or view: columns with types, defaults and comments, keys, foreign keys in both directions, indexes with their use, checks,
--- triggers, rows and size. Null when there is none of this name. Names of all tables: `ops_find_table`.
+-- One document of a table or view: columns with types, defaults and comments, keys, foreign keys in both
+-- directions, indexes with their use, checks, triggers, rows and size. Null when there is none of this name.
+-- Names of all tables: `ops_find_table`.
 --
--- @param table       Name of the table, as PostgreSQL has it: without quotes, case matters    {minLength: 1, maxLength: 63}
--- @param schema?     Its schema; when absent the first on the search path, then the first by name    {minLength: 1, maxLength: 63}
+-- @param table       Name of the table, as PostgreSQL has it: without quotes, case matters
+--     {minLength: 1, maxLength: 63}
+-- @param schema?     Its schema; when absent the first on the search path, then the first by name
+--     {minLength: 1, maxLength: 63}
 -- @column report?    The document; null when there is no such table
--- @example catalogue  {schema: pg_catalog, table: pg_class}  => {report: {schema: pg_catalog, table: pg_class, kind: table}}
+-- @example catalogue  {schema: pg_catalog, table: pg_class}  => {report: {schema: pg_catalog, table:
+--     pg_class, kind: table}}
 -- @example unknown    {table: no_such_table}  => null
 
 with wanted as materialized (

@@ -1,7 +1,8 @@
 -- name: duplicate_indexes :many
 -- title: Duplicate indexes
--- Indexes that another index of the same table makes needless, the largest first: "same" has the same columns, order and condition, "prefix" is the beginning
--- of the other, as (a) is of (a, b). Those that hold a rule or identify rows for replication are named only when the other holds the same rule.
+-- Indexes that another index of the same table makes needless, the largest first: "same" has the same
+-- columns, order and condition, "prefix" is the beginning of the other, as (a) is of (a, b). Those that hold
+-- a rule or identify rows for replication are named only when the other holds the same rule.
 --
 -- @param max = 50          How many pairs to return    {minimum: 1, maximum: 500}
 -- @param schema?           Only indexes of tables in this schema    {minLength: 1, maxLength: 63}

@@ -1,7 +1,7 @@
 -- name: extensions :many
 -- title: Extensions
--- Extensions of this database with their versions, and with_available also those that could be made here. update_to says that the server has a newer
--- version than the database.
+-- Extensions of this database with their versions, and with_available also those that could be made here.
+-- update_to says that the server has a newer version than the database.
 --
 -- @param with_available = false    Also extensions that are not installed in this database
 -- @rows 500

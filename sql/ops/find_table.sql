@@ -1,9 +1,11 @@
 -- name: find_table :many
 -- title: Find a table
--- Tables and views whose name, column names or comments contain a text, best match first: equal names, then names that contain it, then columns,
--- then comments. Everybody may see names; may_read says whether this login may read the rows.
+-- Tables and views whose name, column names or comments contain a text, best match first: equal names, then
+-- names that contain it, then columns, then comments. Everybody may see names; may_read says whether this
+-- login may read the rows.
 --
--- @param q                 Part of a name or of a comment; case does not matter    {minLength: 1, maxLength: 100}
+-- @param q                 Part of a name or of a comment; case does not matter
+--     {minLength: 1, maxLength: 100}
 -- @param max = 20          How many to return    {minimum: 1, maximum: 200}
 -- @column schema!          Schema of the table
 -- @column table!           Name of the table, as PostgreSQL has it
@@ -11,7 +13,8 @@
 -- @column comment          What its author says of it
 -- @column columns!         Columns whose name or comment contains the text
 -- @column rows_estimate    Rows at the last VACUUM or ANALYZE; null when there was none, and for views
--- @column may_read!        Whether this login may read it: USAGE on the schema, and SELECT on at least one column
+-- @column may_read!        Whether this login may read it: USAGE on the schema, and SELECT on at least one
+--     column
 -- @example unknown  {q: no such table anywhere}  => rows = 0
 -- @example sign     {q: "%"}  => rows >= 0
 

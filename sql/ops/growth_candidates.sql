@@ -1,8 +1,8 @@
 -- name: growth_candidates :many
 -- title: Growing tables
--- Tables that have gained the most since the statistics were reset: rows inserted and not deleted again, times the
--- size of a row without its indexes. An estimate for where to look first when the disk fills; call it again after a
--- day to see the difference.
+-- Tables that have gained the most since the statistics were reset: rows inserted and not deleted again,
+-- times the size of a row without its indexes. An estimate for where to look first when the disk fills; call
+-- it again after a day to see the difference.
 --
 -- @param max = 20            How many tables to return    {minimum: 1, maximum: 200}
 -- @param schema?             Only tables of this schema    {minLength: 1, maxLength: 63}
@@ -12,9 +12,11 @@
 -- @column rows_deleted!      Rows deleted since then
 -- @column rows_gained!       The difference
 -- @column rows_estimate      Rows at the last VACUUM or ANALYZE; null when there was none
--- @column row_bytes          Average bytes of a row on disk, dead room included; null when it was never analyzed
+-- @column row_bytes          Average bytes of a row on disk, dead room included; null when it was never
+--     analyzed
 -- @column gained_bytes       rows_gained times row_bytes
--- @column counted_since      When counting began; null when the statistics were never reset: there is no rate then
+-- @column counted_since      When counting began; null when the statistics were never reset: there is no rate
+--     then
 -- @column bytes_per_day      gained_bytes by day
 -- @example usual    {max: 5}  => rows >= 0
 -- @example unknown  {schema: no_such_schema}  => rows = 0

@@ -1,8 +1,9 @@
 -- name: index_bloat :many
 -- title: Index bloat
--- How much of each B-tree index is estimated to be empty, most first: the pages it has against the pages its entries would fill, from the statistics of
--- the last ANALYZE. An estimate; PostgreSQL stores repeated keys once, so an index over few different values can be smaller than it. REINDEX
--- CONCURRENTLY builds it anew while others work.
+-- How much of each B-tree index is estimated to be empty, most first: the pages it has against the pages its
+-- entries would fill, from the statistics of the last ANALYZE. An estimate; PostgreSQL stores repeated keys
+-- once, so an index over few different values can be smaller than it. REINDEX CONCURRENTLY builds it anew
+-- while others work.
 --
 -- @param max = 20                 How many indexes to return    {minimum: 1, maximum: 200}
 -- @param min_bytes = 1048576      Only indexes of at least this size    {minimum: 0}
@@ -12,11 +13,12 @@
 -- @column index!                  Name of the index
 -- @column index_bytes!            Bytes of the index, as of the last VACUUM or ANALYZE
 -- @column size!                   The same for people
--- @column bloat_bytes             Estimate of the room that is empty; null when statistics are missing or hidden
+-- @column bloat_bytes             Estimate of the room that is empty; null when statistics are missing or
+--     hidden
 -- @column bloat_percent           Its share of the index    {as: number}
 -- @column to_rebuild!             The statement that builds it anew
--- @column is_visible!             False when this login may not see statistics of the table: they need SELECT on it, or pg_read_all_data; pg_monitor
---     alone does not give it
+-- @column is_visible!             False when this login may not see statistics of the table: they need SELECT
+--     on it, or pg_read_all_data; pg_monitor alone does not give it
 -- @example usual    {max: 5, min_bytes: 0}  => rows >= 0
 -- @example unknown  {schema: no_such_schema}  => rows = 0
 

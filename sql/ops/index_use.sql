@@ -1,7 +1,7 @@
 -- name: index_use :many
 -- title: Tables read whole
--- How tables are read: whole, or through an index. A large table with many whole reads misses an index for some query;
--- `ops_slow_statements` finds the query. Most rows read in whole reads first.
+-- How tables are read: whole, or through an index. A large table with many whole reads misses an index for
+-- some query; `ops_slow_statements` finds the query. Most rows read in whole reads first.
 --
 -- @param max = 20                How many tables to return    {minimum: 1, maximum: 200}
 -- @param min_rows = 1000         Only tables with so many rows: small ones are rightly read whole

@@ -1,7 +1,7 @@
 -- name: invalid_indexes :many
 -- title: Invalid indexes
--- Indexes that no query uses although writes pay for them: usually a CREATE INDEX CONCURRENTLY that failed or still runs. Of a partitioned table: a
--- partition has no such index yet.
+-- Indexes that no query uses although writes pay for them: usually a CREATE INDEX CONCURRENTLY that failed or
+-- still runs. Of a partitioned table: a partition has no such index yet.
 --
 -- @rows 500
 -- @column schema!             Schema of the index
@@ -9,8 +9,10 @@
 -- @column index!              Name of the index
 -- @column is_maintained!      True when writes go to it all the same
 -- @column size_bytes!         Bytes, as of the last VACUUM or ANALYZE
--- @column build_phase         What its building does now; null when nobody builds it, or this login may not look into that session
--- @column may_be_building!    True when a session holds the lock on the table that building needs; VACUUM holds the same. Do not drop it then
+-- @column build_phase         What its building does now; null when nobody builds it, or this login may not
+--     look into that session
+-- @column may_be_building!    True when a session holds the lock on the table that building needs; VACUUM
+--     holds the same. Do not drop it then
 -- @column definition          The statement that makes it
 -- @column to_repair!          What a person can run when nobody builds it
 -- @example usual  {}  => rows >= 0

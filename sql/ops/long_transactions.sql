@@ -1,10 +1,11 @@
 -- name: long_transactions :report
 -- title: Long and idle transactions
--- Transactions that have been open for long, the oldest first, and prepared transactions that nobody finished. They
--- hold locks and keep VACUUM from removing dead rows. "idle in transaction" is a client that began and then did
--- nothing; `ops_vacuum_horizon` says which one VACUUM waits for.
+-- Transactions that have been open for long, the oldest first, and prepared transactions that nobody
+-- finished. They hold locks and keep VACUUM from removing dead rows. "idle in transaction" is a client that
+-- began and then did nothing; `ops_vacuum_horizon` says which one VACUUM waits for.
 --
--- @param min_seconds = 60     Only transactions open for at least so many seconds    {minimum: 0, maximum: 31536000}
+-- @param min_seconds = 60     Only transactions open for at least so many seconds
+--     {minimum: 0, maximum: 31536000}
 -- @param only_idle = false    Only those whose client does nothing
 -- @param query_length = 300   How many characters of each statement    {minimum: 10, maximum: 10000}
 -- @column report!             Transactions, prepared transactions, hidden sessions; at most 100 of each

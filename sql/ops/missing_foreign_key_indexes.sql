@@ -1,7 +1,8 @@
 -- name: missing_foreign_key_indexes :many
 -- title: Foreign keys without an index
--- Foreign keys whose own columns no index begins with: every delete in the other table, and every update of its key, reads this table whole and
--- holds locks for so long. Largest tables first. Tables whose other side is never deleted from can do without.
+-- Foreign keys whose own columns no index begins with: every delete in the other table, and every update of
+-- its key, reads this table whole and holds locks for so long. Largest tables first. Tables whose other side
+-- is never deleted from can do without.
 --
 -- @param max = 50              How many foreign keys to return    {minimum: 1, maximum: 500}
 -- @param min_rows = 0          Only tables with at least so many rows    {minimum: 0, maximum: 1000000000}

@@ -1,15 +1,17 @@
 -- name: partitions :many
 -- title: Partitions
--- The partitions of a partitioned table with their bounds and sizes, those below them too. No rows: the table is not partitioned, has no partitions, or is not
--- there.
+-- The partitions of a partitioned table with their bounds and sizes, those below them too. No rows: the table
+-- is not partitioned, has no partitions, or is not there.
 --
--- @param table                Name of the partitioned table, as PostgreSQL has it    {minLength: 1, maxLength: 63}
+-- @param table                Name of the partitioned table, as PostgreSQL has it
+--     {minLength: 1, maxLength: 63}
 -- @param schema = public      Its schema    {minLength: 1, maxLength: 63}
 -- @rows 1000
 -- @column level!              1 for its own partitions, 2 for theirs, and so on
 -- @column partition_table!    Name of the partition
 -- @column bounds              Which rows go into it; null while it is locked exclusively
--- @column is_default!         True for the one that takes what no other does: rows there usually mean that a partition is missing
+-- @column is_default!         True for the one that takes what no other does: rows there usually mean that a
+--     partition is missing
 -- @column is_leaf!            True when it holds rows itself
 -- @column rows_estimate       Rows at the last VACUUM or ANALYZE; null when there was none
 -- @column table_bytes!        Bytes without indexes, as of the last VACUUM or ANALYZE

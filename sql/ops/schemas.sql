@@ -1,6 +1,7 @@
 -- name: schemas :many
 -- title: Schemas
--- The schemas of this database with what is in them and whether this login may use them. The map to begin with in an unknown database.
+-- The schemas of this database with what is in them and whether this login may use them. The map to begin
+-- with in an unknown database.
 --
 -- @column schema!         Name of the schema
 -- @column owner!          Role that owns it

@@ -1,23 +1,26 @@
 -- name: table_bloat :many
 -- title: Table bloat
--- How much of each table is estimated to be empty: the pages it has against the pages its rows would fill, from the statistics of the last
--- ANALYZE. Most empty first. An estimate within a fifth or so; rows with many nulls or long values make it worse. VACUUM makes the room free for new
--- rows; only VACUUM FULL or pg_repack give it back, and the first locks everybody out.
+-- How much of each table is estimated to be empty: the pages it has against the pages its rows would fill,
+-- from the statistics of the last ANALYZE. Most empty first. An estimate within a fifth or so; rows with many
+-- nulls or long values make it worse. VACUUM makes the room free for new rows; only VACUUM FULL or pg_repack
+-- give it back, and the first locks everybody out.
 --
 -- @param max = 20                 How many tables to return    {minimum: 1, maximum: 200}
 -- @param min_bytes = 1048576      Only tables of at least this size    {minimum: 0}
 -- @param schema?                  Only tables of this schema    {minLength: 1, maxLength: 63}
 -- @column schema!                 Schema of the table
 -- @column table!                  Name of the table
--- @column table_bytes!            Bytes of the table without indexes and long values, as of the last VACUUM or ANALYZE
+-- @column table_bytes!            Bytes of the table without indexes and long values, as of the last VACUUM
+--     or ANALYZE
 -- @column size!                   The same for people
 -- @column rows_estimate           Rows in it; null when it was never analyzed
 -- @column dead_rows!              Rows that were updated or deleted and not yet removed by VACUUM
--- @column bloat_bytes             Estimate of the room that is empty or dead; null when there are no statistics
+-- @column bloat_bytes             Estimate of the room that is empty or dead; null when there are no
+--     statistics
 -- @column bloat_percent           Its share of the table    {as: number}
 -- @column analyzed_at             When its statistics were made; null for never
--- @column is_visible!             False when this login may not see statistics of all columns: they need SELECT on the table, or pg_read_all_data;
---     pg_monitor alone does not give it. bloat_bytes is null then
+-- @column is_visible!             False when this login may not see statistics of all columns: they need
+--     SELECT on the table, or pg_read_all_data; pg_monitor alone does not give it. bloat_bytes is null then
 -- @example usual    {max: 5, min_bytes: 0}  => rows >= 0
 -- @example unknown  {schema: no_such_schema}  => rows = 0
 

@@ -1,15 +1,17 @@
 -- name: table_locks :many
 -- title: Locks on a table
--- Who holds or wants a lock on a table, its indexes or the table that it is a part of; those that hold one first.
--- One waiting AccessExclusiveLock makes every later reader wait too. No rows: nobody uses the table at this moment, or
--- there is no such table.
+-- Who holds or wants a lock on a table, its indexes or the table that it is a part of; those that hold one
+-- first. One waiting AccessExclusiveLock makes every later reader wait too. No rows: nobody uses the table at
+-- this moment, or there is no such table.
 --
 -- @param schema = public        Schema of the table    {minLength: 1, maxLength: 63}
--- @param table                  Name of the table, without quotes, case matters    {minLength: 1, maxLength: 63}
+-- @param table                  Name of the table, without quotes, case matters
+--     {minLength: 1, maxLength: 63}
 -- @rows 500
 -- @column pid                   Process of the session; null for a prepared transaction
 -- @column relation!             The table, or the index of it
--- @column mode!                 Lock mode, such as RowExclusiveLock for a write, AccessExclusiveLock for ALTER TABLE
+-- @column mode!                 Lock mode, such as RowExclusiveLock for a write, AccessExclusiveLock for
+--     ALTER TABLE
 -- @column is_granted!           False while it waits
 -- @column wait_seconds          How long it has been waiting    {as: number}
 -- @column role                  Role of the session

@@ -1,7 +1,7 @@
 -- name: table_sizes :many
 -- title: Table sizes
--- Tables and materialized views with what they, their indexes and their long values take on disk, the largest first,
--- in pages. Each partition is a row of its own; a partitioned table itself takes nothing.
+-- Tables and materialized views with what they, their indexes and their long values take on disk, the largest
+-- first, in pages. Each partition is a row of its own; a partitioned table itself takes nothing.
 --
 -- @param schema?          Only tables of this schema    {minLength: 1, maxLength: 63}
 -- @column total_bytes!    Table, indexes and long values (TOAST)
@@ -14,8 +14,8 @@
 -- @column rows_estimate   Rows at the last VACUUM or ANALYZE; null when there was none
 -- @column kind!           table or materialized view
 -- @column partition_of    The partitioned table that it is a part of
--- @column is_measured!    False when somebody locks the table exclusively, because measuring would wait for the lock:
---     total_bytes is then the size of the table alone at the last VACUUM
+-- @column is_measured!    False when somebody locks the table exclusively, because measuring would wait for
+--     the lock: total_bytes is then the size of the table alone at the last VACUUM
 -- @page total_bytes desc, schema desc, table desc
 -- @example largest  {page_size: 5}  => rows >= 0
 -- @example unknown  {schema: no_such_schema}  => rows = 0

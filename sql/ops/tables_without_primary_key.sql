@@ -1,14 +1,15 @@
 -- name: tables_without_primary_key :many
 -- title: Tables without a primary key
--- Tables whose rows nothing identifies: they cannot be paged, updated row by row or replicated logically. unique_index names one that could become the primary
--- key, over columns that are never null.
+-- Tables whose rows nothing identifies: they cannot be paged, updated row by row or replicated logically.
+-- unique_index names one that could become the primary key, over columns that are never null.
 --
 -- @param schema?           Only tables of this schema    {minLength: 1, maxLength: 63}
 -- @column schema!          Schema of the table
 -- @column table!           Name of the table
 -- @column rows_estimate    Rows at the last VACUUM or ANALYZE; null when there was none
 -- @column unique_index     A unique index without null and condition
--- @column is_published!    Whether a publication sends it to subscribers: updates and deletes fail there, unless REPLICA IDENTITY FULL is set
+-- @column is_published!    Whether a publication sends it to subscribers: updates and deletes fail there,
+--     unless REPLICA IDENTITY FULL is set
 -- @page schema, table
 -- @example usual    {page_size: 5}  => rows >= 0
 -- @example unknown  {schema: no_such_schema}  => rows = 0

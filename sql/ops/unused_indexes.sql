@@ -1,11 +1,13 @@
 -- name: unused_indexes :many
 -- title: Unused indexes
--- Indexes that no query has used since the statistics were reset, the largest first: each costs every write. Left out are those that hold a rule
--- (primary keys, unique, exclusion) or identify rows for replication, and invalid ones (`ops_invalid_indexes`). Before dropping one look at counted_since and
--- at the standbys, which count for themselves.
+-- Indexes that no query has used since the statistics were reset, the largest first: each costs every write.
+-- Left out are those that hold a rule (primary keys, unique, exclusion) or identify rows for replication, and
+-- invalid ones (`ops_invalid_indexes`). Before dropping one look at counted_since and at the standbys, which
+-- count for themselves.
 --
 -- @param max = 50              How many indexes to return    {minimum: 1, maximum: 500}
--- @param max_scans = 0         Count as unused what was scanned at most so often    {minimum: 0, maximum: 1000000}
+-- @param max_scans = 0         Count as unused what was scanned at most so often
+--     {minimum: 0, maximum: 1000000}
 -- @param min_bytes = 0         Only indexes of at least this size    {minimum: 0}
 -- @param schema?               Only indexes of tables in this schema    {minLength: 1, maxLength: 63}
 -- @column schema!              Schema of the index and its table
@@ -16,7 +18,8 @@
 -- @column counted_since        When counting began; null when the statistics were never reset
 -- @column size_bytes!          Bytes on disk; of an index that is locked exclusively as of the last VACUUM
 -- @column size!                The same for people
--- @column supports_foreign_key!    True when a foreign key of its table begins with the same columns: without it deletes in the other table read this one whole
+-- @column supports_foreign_key!    True when a foreign key of its table begins with the same columns: without
+--     it deletes in the other table read this one whole
 -- @column partition_of         The index of the partitioned table that it is a part of: drop that one
 -- @column definition           The statement that makes it again
 -- @column to_drop!             The statement that drops it

@@ -1,8 +1,8 @@
 -- name: vacuum_horizon :report
 -- title: What holds VACUUM back
--- VACUUM removes only rows that nobody can still see. Listed is who keeps the oldest view: transactions, prepared
--- transactions, replication slots and standbys, each with its age in transactions, the oldest first. End the first
--- one, and VACUUM gets on as far as the second.
+-- VACUUM removes only rows that nobody can still see. Listed is who keeps the oldest view: transactions,
+-- prepared transactions, replication slots and standbys, each with its age in transactions, the oldest first.
+-- End the first one, and VACUUM gets on as far as the second.
 --
 -- @param max = 20     How many of each to list    {minimum: 1, maximum: 100}
 -- @column report!     Holders of each kind, and how many sessions are hidden

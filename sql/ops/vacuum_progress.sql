@@ -1,13 +1,15 @@
 -- name: vacuum_progress :many
 -- title: Running vacuums
--- The VACUUMs that run in this database at this moment, by hand or automatic, with how far each one is. No rows: none runs.
+-- The VACUUMs that run in this database at this moment, by hand or automatic, with how far each one is. No
+-- rows: none runs.
 --
 -- @rows 200
 -- @column pid!                  Process that does it
 -- @column table                 The table; null when it is hidden
 -- @column phase                 What it does now
 -- @column scanned_percent       Share of the table's pages that it has looked at    {as: number}
--- @column index_rounds          How many times it has gone through all indexes; more than one asks for more maintenance_work_mem
+-- @column index_rounds          How many times it has gone through all indexes; more than one asks for more
+--     maintenance_work_mem
 -- @column running_seconds       For how long it runs
 -- @column is_automatic          Whether autovacuum does it
 -- @column is_visible!           False when this login may not look into it: it lacks pg_read_all_stats

@@ -1,10 +1,11 @@
 -- name: waits :many
 -- title: Waits
--- What the sessions that run a statement wait for at this moment, most sessions first. "working" is no wait: they
--- use a processor. Lock is another transaction (`ops_blocking_tree`), IO the disk, LWLock the server's own memory,
--- Client the program. A single look says little: call it several times.
+-- What the sessions that run a statement wait for at this moment, most sessions first. "working" is no wait:
+-- they use a processor. Lock is another transaction (`ops_blocking_tree`), IO the disk, LWLock the server's
+-- own memory, Client the program. A single look says little: call it several times.
 --
--- @column wait_type!         Kind of the wait; "working" for none, "hidden" for sessions one may not look into
+-- @column wait_type!         Kind of the wait; "working" for none, "hidden" for sessions one may not look
+--     into
 -- @column wait_event!        The wait itself
 -- @column sessions!          Sessions in it
 -- @column longest_seconds    How long the oldest of their statements runs

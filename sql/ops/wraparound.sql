@@ -1,7 +1,8 @@
 -- name: wraparound :report
 -- title: Transaction ID wraparound
--- How old the oldest unfrozen rows are, by database and by table of this one. At 100 percent of freeze_max_age an autovacuum starts that nobody can
--- turn off; near 100 percent of the hard limit PostgreSQL refuses every write. Percents under 100 of the first are everyday life.
+-- How old the oldest unfrozen rows are, by database and by table of this one. At 100 percent of
+-- freeze_max_age an autovacuum starts that nobody can turn off; near 100 percent of the hard limit PostgreSQL
+-- refuses every write. Percents under 100 of the first are everyday life.
 --
 -- @param max = 20      How many tables to list, the oldest first    {minimum: 1, maximum: 200}
 -- @column report!      Limits, databases and tables; all of it is visible to everybody
