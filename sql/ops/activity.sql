@@ -5,7 +5,7 @@
 -- for whom: `ops_blocking_tree`.
 --
 -- @param state?                     Only sessions in this state
---     {enum: [active, idle, idle in transaction, idle in transaction (aborted), fastpath function call, disabled]}
+--     {enum: [active, idle, idle in transaction, idle in transaction (aborted), fastpath function call]}
 -- @param database?                  Only sessions in this database    {minLength: 1, maxLength: 63}
 -- @param min_seconds = 0            Only sessions that have been in their state for so long
 --     {minimum: 0, maximum: 31536000}

@@ -50,16 +50,17 @@ measured as (
     setting.is_enabled and coalesce(own.is_enabled, true) as is_enabled,
     least(
       coalesce(own.vacuum_base, setting.vacuum_base)
-        + coalesce(own.vacuum_scale, setting.vacuum_scale) * greatest(relation.reltuples, 0),
+        + coalesce(own.vacuum_scale, setting.vacuum_scale) * rows.count,
       nullif(coalesce(own.vacuum_ceiling, setting.vacuum_ceiling), -1)
     ) as vacuum_threshold,
     nullif(coalesce(own.insert_base, setting.insert_base), -1)
-      + coalesce(own.insert_scale, setting.insert_scale) * greatest(relation.reltuples, 0) as insert_threshold,
+      + coalesce(own.insert_scale, setting.insert_scale) * rows.count as insert_threshold,
     coalesce(own.analyze_base, setting.analyze_base)
-      + coalesce(own.analyze_scale, setting.analyze_scale) * greatest(relation.reltuples, 0) as analyze_threshold
+      + coalesce(own.analyze_scale, setting.analyze_scale) * rows.count as analyze_threshold
   from pg_catalog.pg_stat_user_tables as stat
   join pg_catalog.pg_class as relation on relation.oid = stat.relid
   cross join setting
+  cross join lateral (select greatest(relation.reltuples, 0) as count) as rows
   cross join lateral (
     select
       (given.options ->> 'autovacuum_enabled')::boolean as is_enabled,
@@ -86,8 +87,14 @@ select
   measured.vacuum_threshold::bigint as vacuum_threshold,
   round((100 * measured.n_dead_tup / greatest(measured.vacuum_threshold, 1))::numeric, 1) as vacuum_percent,
   -- greatest() would make a number of a threshold that is null.
-  round((100 * measured.n_ins_since_vacuum / nullif(measured.insert_threshold, 0))::numeric, 1) as insert_percent,
-  round((100 * measured.n_mod_since_analyze / greatest(measured.analyze_threshold, 1))::numeric, 1) as analyze_percent,
+  round(
+    (100 * measured.n_ins_since_vacuum / nullif(measured.insert_threshold, 0))::numeric,
+    1
+  ) as insert_percent,
+  round(
+    (100 * measured.n_mod_since_analyze / greatest(measured.analyze_threshold, 1))::numeric,
+    1
+  ) as analyze_percent,
   measured.last_vacuum_at,
   measured.last_analyze_at,
   measured.vacuums,
@@ -98,5 +105,8 @@ where not :only_due::boolean
   or measured.n_dead_tup > measured.vacuum_threshold
   or measured.n_ins_since_vacuum > measured.insert_threshold
   or measured.n_mod_since_analyze > measured.analyze_threshold
-order by measured.n_dead_tup / greatest(measured.vacuum_threshold, 1) desc, measured.n_dead_tup desc, measured.relid
+order by
+  measured.n_dead_tup / greatest(measured.vacuum_threshold, 1) desc,
+  measured.n_dead_tup desc,
+  measured.relid
 limit :max::integer;

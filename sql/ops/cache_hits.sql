@@ -23,8 +23,14 @@ select
   total.blocks_read,
   total.blocks_hit,
   round(100.0 * total.blocks_hit / nullif(total.blocks_hit + total.blocks_read, 0), 2) as hit_percent,
-  round(100.0 * stat.heap_blks_hit / nullif(stat.heap_blks_hit + stat.heap_blks_read, 0), 2) as table_hit_percent,
-  round(100.0 * stat.idx_blks_hit / nullif(stat.idx_blks_hit + stat.idx_blks_read, 0), 2) as index_hit_percent
+  round(
+    100.0 * stat.heap_blks_hit / nullif(stat.heap_blks_hit + stat.heap_blks_read, 0),
+    2
+  ) as table_hit_percent,
+  round(
+    100.0 * stat.idx_blks_hit / nullif(stat.idx_blks_hit + stat.idx_blks_read, 0),
+    2
+  ) as index_hit_percent
 from pg_catalog.pg_statio_user_tables as stat
 cross join lateral (
   select

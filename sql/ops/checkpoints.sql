@@ -45,7 +45,8 @@ from (
         from (
           select
             checkpoints_timed as timed, checkpoints_req as requested, checkpoint_write_time as write_ms,
-            checkpoint_sync_time as sync_ms, buffers_checkpoint as buffers_written, stats_reset as counted_since
+            checkpoint_sync_time as sync_ms, buffers_checkpoint as buffers_written,
+            stats_reset as counted_since
           from pg_catalog.pg_stat_bgwriter
         ) as counted
       $text$

@@ -59,6 +59,9 @@ select json_build_object(
   'hidden_sessions', (select count(*) from client where client.is_hidden),
   'note', case
     when exists (select from client where client.is_hidden)
-      then format('The state of other roles'' sessions is hidden. To see it: grant pg_monitor to %I;', current_user)
+      then format(
+        'The state of other roles'' sessions is hidden. To see it: grant pg_monitor to %I;',
+        current_user
+      )
   end
 ) as report;

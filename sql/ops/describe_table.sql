@@ -57,9 +57,13 @@ select json_build_object(
   'is_temporary', wanted.relpersistence = 't',
   'is_unlogged', wanted.relpersistence = 'u',
   'is_row_secured', wanted.relrowsecurity,
-  'may_read', has_schema_privilege(wanted.namespace_oid, 'usage') and has_any_column_privilege(wanted.oid, 'select'),
+  'may_read', has_schema_privilege(wanted.namespace_oid, 'usage')
+    and has_any_column_privilege(wanted.oid, 'select'),
   'is_locked', wanted.is_locked,
-  'rows_estimate', case when wanted.reltuples >= 0 and wanted.relkind <> 'v' then wanted.reltuples::bigint end,
+  'rows_estimate', case
+    when wanted.reltuples >= 0 and wanted.relkind <> 'v'
+      then wanted.reltuples::bigint
+  end,
   'table_bytes', wanted.relpages * current_setting('block_size')::bigint,
   'partition_of', (
     select format('%I.%I', space.nspname, parent.relname)
@@ -69,7 +73,10 @@ select json_build_object(
     where part.inhrelid = wanted.oid
       and wanted.relispartition
   ),
-  'partition_key', case when wanted.relkind = 'p' and not wanted.is_locked then pg_get_partkeydef(wanted.oid) end,
+  'partition_key', case
+    when wanted.relkind = 'p' and not wanted.is_locked
+      then pg_get_partkeydef(wanted.oid)
+  end,
   'partitions', (select count(*) from pg_catalog.pg_inherits as part where part.inhparent = wanted.oid),
   'columns', coalesce(
     (

@@ -123,7 +123,11 @@ pair as (
         and needless.expressions = ''
         and needless.indnatts = needless.indnkeyatts
         and needless.indnkeyatts < kept.indnkeyatts
-        and needless.method = (select method.oid from pg_catalog.pg_am as method where method.amname = 'btree')
+        and needless.method = (
+          select method.oid
+          from pg_catalog.pg_am as method
+          where method.amname = 'btree'
+        )
         and needless.columns[0 : needless.indnkeyatts - 1] = kept.columns[0 : needless.indnkeyatts - 1]
         and needless.classes[0 : needless.indnkeyatts - 1] = kept.classes[0 : needless.indnkeyatts - 1]
         and needless.collations[0 : needless.indnkeyatts - 1] = kept.collations[0 : needless.indnkeyatts - 1]

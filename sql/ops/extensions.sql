@@ -7,7 +7,7 @@
 -- @rows 500
 -- @column extension!               Name of the extension
 -- @column version                  Version in this database; null when it is not installed
--- @column update_to                Version that ALTER EXTENSION … UPDATE brings; null when there is no other
+-- @column update_to                Version that ALTER EXTENSION UPDATE brings; null when there is none
 -- @column schema                   Schema of its objects
 -- @column comment                  What it does
 -- @example all  {}  => rows >= 1

@@ -25,7 +25,8 @@ select
   found.comment,
   found.columns,
   found.rows_estimate,
-  has_schema_privilege(found.namespace_oid, 'usage') and has_any_column_privilege(found.oid, 'select') as may_read
+  has_schema_privilege(found.namespace_oid, 'usage')
+    and has_any_column_privilege(found.oid, 'select') as may_read
 from (
   select
     relation.oid,
@@ -41,7 +42,10 @@ from (
     end as kind,
     comment.description as comment,
     coalesce(matching.columns, '{}') as columns,
-    case when relation.reltuples >= 0 and relation.relkind <> 'v' then relation.reltuples::bigint end as rows_estimate,
+    case
+      when relation.reltuples >= 0 and relation.relkind <> 'v'
+        then relation.reltuples::bigint
+    end as rows_estimate,
     case
       when lower(relation.relname) = lower(:q::text) then 0
       -- position(), because % and _ in the text mean themselves.

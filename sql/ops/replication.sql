@@ -93,7 +93,10 @@ select json_build_object(
   ),
   'note', case
     when not pg_has_role('pg_read_all_stats', 'usage')
-      then format('Standbys are listed without state and lag. To see them: grant pg_monitor to %I;', current_user)
+      then format(
+        'Standbys are listed without state and lag. To see them: grant pg_monitor to %I;',
+        current_user
+      )
   end
 ) as report
 from position;

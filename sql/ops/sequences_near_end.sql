@@ -109,8 +109,8 @@ select json_build_object(
   'note', case
     when exists (select from sequence where not sequence.is_visible)
       then format(
-        'Sequences without SELECT or USAGE are hidden, from pg_monitor too. To see all: grant pg_read_all_data to %I; '
-          || 'or in each schema: grant select on all sequences in schema … to %I;',
+        'Sequences without SELECT or USAGE are hidden, from pg_monitor too. To see all: '
+          || 'grant pg_read_all_data to %I; or in each schema: grant select on all sequences in schema … to %I;',
         current_user,
         current_user
       )

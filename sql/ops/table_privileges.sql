@@ -22,7 +22,10 @@ select
   entry.table,
   entry.grantee,
   array_agg(entry.privilege order by entry.privilege) as privileges,
-  coalesce(array_agg(entry.privilege order by entry.privilege) filter (where entry.is_grantable), '{}') as grantable,
+  coalesce(
+    array_agg(entry.privilege order by entry.privilege) filter (where entry.is_grantable),
+    '{}'
+  ) as grantable,
   bool_or(entry.is_owner) as is_owner
 from (
   select

@@ -42,7 +42,11 @@ select
     from pg_catalog.pg_publication_rel as published
     where published.prrelid = relation.oid
   )
-    or exists (select from pg_catalog.pg_publication as publication where publication.puballtables) as is_published
+    or exists (
+      select
+      from pg_catalog.pg_publication as publication
+      where publication.puballtables
+    ) as is_published
 from pg_catalog.pg_class as relation
 join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
 where relation.relkind in ('r', 'p')
