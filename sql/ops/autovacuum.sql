@@ -72,7 +72,7 @@ measured as (
       (given.options ->> 'autovacuum_analyze_threshold')::float8 as analyze_base,
       (given.options ->> 'autovacuum_analyze_scale_factor')::float8 as analyze_scale
     from (
-      select jsonb_object_agg(option.option_name, option.option_value) as options
+      select coalesce(jsonb_object_agg(option.option_name, option.option_value), '{}') as options
       from pg_options_to_table(relation.reloptions) as option
     ) as given
   ) as own

@@ -56,8 +56,8 @@ with recursive waiter as materialized (
   where not wanted.granted
   group by wanted.pid
 ),
--- Each session is listed once, below one of those that it waits for: one that waits for nobody itself, else the
--- one that has waited longest. A queue of thirty for one row would otherwise be a tree of millions of ways.
+-- Each session is listed once, below one of those that it waits for: one that waits for nobody itself, else
+-- the one that has waited longest. Each way through a queue of thirty would be a tree of millions of rows.
 edge as materialized (
   select
     waiter.pid,

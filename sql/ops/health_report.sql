@@ -154,7 +154,11 @@ finding (severity, area, message, tool) as (
   select
     case when age(database.datfrozenxid) > 1500000000 then 'critical' else 'warning' end,
     'wraparound',
-    format('Database %I has rows that were not frozen for %s transactions', database.datname, age(database.datfrozenxid)),
+    format(
+      'Database %I has rows that were not frozen for %s transactions',
+      database.datname,
+      age(database.datfrozenxid)
+    ),
     'ops_wraparound'
   from pg_catalog.pg_database as database
   -- Autovacuum begins at the setting; beyond it, it does not keep up.
@@ -189,7 +193,11 @@ finding (severity, area, message, tool) as (
   select
     'notice',
     'indexes',
-    format('%s indexes of %s were never used since the statistics were reset', unused.count, pg_size_pretty(unused.bytes)),
+    format(
+      '%s indexes of %s were never used since the statistics were reset',
+      unused.count,
+      pg_size_pretty(unused.bytes)
+    ),
     'ops_unused_indexes'
   from unused
   where unused.count > 0
@@ -230,7 +238,11 @@ finding (severity, area, message, tool) as (
       else 'warning'
     end,
     'replication',
-    format('Nobody reads from the replication slot %s, which keeps %s of WAL', slot.slot_name, pg_size_pretty(kept.bytes)),
+    format(
+      'Nobody reads from the replication slot %s, which keeps %s of WAL',
+      slot.slot_name,
+      pg_size_pretty(kept.bytes)
+    ),
     'ops_replication_slots'
   from pg_catalog.pg_replication_slots as slot
   cross join lateral (
@@ -274,7 +286,11 @@ finding (severity, area, message, tool) as (
     and stat.blks_hit + stat.blks_read > 1000000
     and stat.blks_hit < 0.9 * (stat.blks_hit + stat.blks_read)
   union all
-  select 'critical', 'settings', format('%s is off: a crash can destroy data', setting.name), 'ops_settings_changed'
+  select
+    'critical',
+    'settings',
+    format('%s is off: a crash can destroy data', setting.name),
+    'ops_settings_changed'
   from pg_catalog.pg_settings as setting
   where setting.name in ('fsync', 'full_page_writes')
     and setting.setting = 'off'
@@ -282,7 +298,11 @@ finding (severity, area, message, tool) as (
   select
     'notice',
     'settings',
-    format('%s settings wait for a restart: %s', count(*), string_agg(setting.name, ', ' order by setting.name)),
+    format(
+      '%s settings wait for a restart: %s',
+      count(*),
+      string_agg(setting.name, ', ' order by setting.name)
+    ),
     'ops_settings_changed'
   from pg_catalog.pg_settings as setting
   where setting.pending_restart
@@ -294,7 +314,12 @@ select json_build_object(
     'database', current_database()::text,
     'is_standby', pg_is_in_recovery(),
     'uptime_seconds', extract(epoch from now() - pg_postmaster_start_time())::bigint,
-    'tables', (select count(*) from relation where relation.relkind in ('r', 'p') and not relation.relispartition),
+    'tables', (
+      select count(*)
+      from relation
+      where relation.relkind in ('r', 'p')
+        and not relation.relispartition
+    ),
     'connections_used', (select connection.used from connection),
     'connections_allowed', (select connection.allowed from connection)
   ),
@@ -307,7 +332,10 @@ select json_build_object(
           'message', finding.message,
           'tool', finding.tool
         )
-        order by array_position(array['critical', 'warning', 'notice'], finding.severity), finding.area, finding.message
+        order by
+          array_position(array['critical', 'warning', 'notice'], finding.severity),
+          finding.area,
+          finding.message
       )
       from finding
     ),
@@ -320,7 +348,10 @@ select json_build_object(
       ' ',
       case
         when exists (select from session where session.is_hidden)
-          then format('Transactions of other roles could not be looked at: grant pg_monitor to %I;', current_user)
+          then format(
+            'Transactions of other roles could not be looked at: grant pg_monitor to %I;',
+            current_user
+          )
       end,
       case
         when exists (select from sequence where not sequence.is_visible)

@@ -16,6 +16,7 @@
 -- @column rows_estimate       Rows at the last VACUUM or ANALYZE; null when there was none
 -- @column table_bytes!        Bytes without indexes, as of the last VACUUM or ANALYZE
 -- @example unknown  {table: no_such_table}  => rows = 0
+-- @allow read-tool-writes  pg_partition_tree() is volatile because partitions come and go; it writes nothing
 
 select
   part.level,

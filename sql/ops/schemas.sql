@@ -13,6 +13,7 @@
 -- @column is_usable!      Whether this login has USAGE; without it nothing in the schema can be read
 -- @page schema
 -- @example all  {}  => rows >= 0
+-- @allow page-not-unique  a schema's name is unique
 
 select
   namespace.nspname::text as schema,

@@ -110,7 +110,7 @@ select json_build_object(
     when exists (select from sequence where not sequence.is_visible)
       then format(
         'Sequences without SELECT or USAGE are hidden, from pg_monitor too. To see all: '
-          || 'grant pg_read_all_data to %I; or in each schema: grant select on all sequences in schema … to %I;',
+          || 'grant pg_read_all_data to %I; or in each schema: grant select on all sequences in schema NAME to %I;',
         current_user,
         current_user
       )

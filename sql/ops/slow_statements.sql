@@ -42,8 +42,8 @@ availability as materialized (
     (select extension.schema from extension) as schema,
     case
       when current_setting('pg_stat_statements.max', true) is null
-        then 'Add pg_stat_statements to shared_preload_libraries in postgresql.conf, restart the server, then '
-          || 'run in this database: create extension if not exists pg_stat_statements;'
+        then 'Add pg_stat_statements to shared_preload_libraries in postgresql.conf, restart the server, '
+          || 'then run in this database: create extension if not exists pg_stat_statements;'
       when not exists (select from extension)
         then 'Run in this database, as its owner or a superuser: create extension pg_stat_statements;'
       when not (select extension.is_recent from extension)
@@ -69,7 +69,8 @@ answer as materialized (
             from (
               select
                 statement.queryid, role.rolname as role, left(statement.query, 1000) as query,
-                statement.calls, statement.rows, statement.total_exec_time as total_ms, statement.mean_exec_time as mean_ms,
+                statement.calls, statement.rows, statement.total_exec_time as total_ms,
+                statement.mean_exec_time as mean_ms,
                 statement.max_exec_time as max_ms, statement.shared_blks_hit as blocks_hit,
                 statement.shared_blks_read as blocks_read, statement.temp_blks_written as temporary_blocks,
                 statement.wal_bytes,

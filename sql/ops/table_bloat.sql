@@ -72,8 +72,8 @@ from (
 ) as sized
 cross join lateral (
   select
-    -- A row has a header of 23 bytes with a bit a column for nulls, then its values, both in steps of 8 bytes,
-    -- and 4 bytes in the page that point to it.
+    -- A row has a header of 23 bytes with a bit a column for nulls, then its values, both in steps of 8
+    -- bytes, and 4 bytes in the page that point to it.
     4 + 8 * ceil((23 + case when max(stat.null_frac) > 0 then ceil(count(*) / 8.0) else 0 end) / 8)
       + 8 * ceil(sum((1 - stat.null_frac) * stat.avg_width)::numeric / 8) as bytes
   from pg_catalog.pg_stats as stat
