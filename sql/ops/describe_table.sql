@@ -26,13 +26,20 @@ with wanted as materialized (
     relation.relpages,
     relation.relrowsecurity,
     relation.relispartition,
-    -- Asking for expressions or sizes would wait for this lock.
+    -- Asking for expressions and definitions would wait for this lock; they are null then.
     exists (
       select
       from pg_catalog.pg_locks as held
       where held.locktype = 'relation'
-        and held.relation = relation.oid
         and held.mode = 'AccessExclusiveLock'
+        and (
+          held.relation = relation.oid
+          or held.relation in (
+            select index.indexrelid
+            from pg_catalog.pg_index as index
+            where index.indrelid = relation.oid
+          )
+        )
     ) as is_locked
   from pg_catalog.pg_class as relation
   join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
@@ -157,7 +164,7 @@ select json_build_object(
       select json_agg(
         json_build_object(
           'index', named.relname::text,
-          'definition', pg_get_indexdef(index.indexrelid),
+          'definition', case when not wanted.is_locked then pg_get_indexdef(index.indexrelid) end,
           'is_unique', index.indisunique,
           'is_primary', index.indisprimary,
           'is_valid', index.indisvalid,

@@ -14,7 +14,7 @@
 -- @column scans!           How often the needless one was scanned; its work goes to the other
 -- @column size_bytes!      Bytes of the needless one, as of the last VACUUM
 -- @column size!            The same for people
--- @column definition       Statement of the needless one
+-- @column definition       Statement of the needless one; null while the table is locked exclusively
 -- @column kept_definition  Statement of the other
 -- @column to_drop!         The statement that drops the needless one
 -- @example usual    {max: 5}  => rows >= 0
@@ -72,6 +72,7 @@ pair as (
   select
     needless.schema_name,
     needless.table_name,
+    needless.indrelid,
     needless.indexrelid,
     needless.name,
     needless.relpages,
@@ -144,13 +145,26 @@ select
   coalesce(pg_stat_get_numscans(pair.indexrelid), 0) as scans,
   pair.relpages * current_setting('block_size')::bigint as size_bytes,
   pg_size_pretty(pair.relpages * current_setting('block_size')::bigint) as size,
-  pg_get_indexdef(pair.indexrelid) as definition,
-  pg_get_indexdef(pair.kept_indexrelid) as kept_definition,
+  definition.needless as definition,
+  definition.kept as kept_definition,
   case
     when pair.is_constraint
       then format('alter table %I.%I drop constraint %I;', pair.schema_name, pair.table_name, pair.name)
     else format('drop index concurrently %I.%I;', pair.schema_name, pair.name)
   end as to_drop
 from pair
+left join lateral (
+  select
+    pg_get_indexdef(pair.indexrelid) as needless,
+    pg_get_indexdef(pair.kept_indexrelid) as kept
+  -- PostgreSQL would wait for such a lock before it tells the definitions.
+  where not exists (
+    select
+    from pg_catalog.pg_locks as held
+    where held.locktype = 'relation'
+      and held.mode = 'AccessExclusiveLock'
+      and held.relation in (pair.indrelid, pair.indexrelid, pair.kept_indexrelid)
+  )
+) as definition on true
 order by pair.relpages desc, pair.indexrelid, pair.kept_indexrelid
 limit :max::integer;

@@ -6,8 +6,8 @@
 --
 -- @column report!   The server, the findings, and what this login could not look at
 -- @example now  {}  => {report: {}}
--- @allow read-tool-writes  pg_is_in_recovery() and pg_current_wal_lsn() are volatile because they move;
---     reading them writes nothing
+-- @allow read-tool-writes  pg_is_in_recovery(), positions in the WAL and values of sequences are volatile
+--     because they move; reading them writes nothing
 
 with session as materialized (
   select
@@ -58,21 +58,33 @@ unused as (
 sequence as (
   select
     counter.seqrelid,
-    100 * (visible.last_value - counter.seqmin::numeric) / nullif(
+    100 * (reading.last_value - counter.seqmin::numeric) / nullif(
       least(
         counter.seqmax,
         case type.typname when 'int2' then 32767 when 'int4' then 2147483647 else counter.seqmax end
       ) - counter.seqmin::numeric,
       0
     ) as used_percent,
-    has_sequence_privilege(counter.seqrelid, 'select')
-      or has_sequence_privilege(counter.seqrelid, 'usage') as is_visible
+    reading.is_granted as is_visible
   from pg_catalog.pg_sequence as counter
   join pg_catalog.pg_class as class on class.oid = counter.seqrelid
   join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
-  join pg_catalog.pg_sequences as visible
-    on visible.schemaname = namespace.nspname
-    and visible.sequencename = class.relname
+  cross join lateral (
+    select (has_sequence_privilege(class.oid, 'select') or has_sequence_privilege(class.oid, 'usage'))
+      -- Asking for the value would wait for one who alters the sequence.
+      and not exists (
+        select
+        from pg_catalog.pg_locks as held
+        where held.locktype = 'relation'
+          and held.relation = class.oid
+          and held.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+      ) as is_granted
+  ) as permission
+  cross join lateral (
+    select
+      permission.is_granted,
+      case when permission.is_granted then pg_sequence_last_value(class.oid) end as last_value
+  ) as reading
   left join pg_catalog.pg_depend as dependency
     on dependency.classid = 'pg_catalog.pg_class'::regclass
     and dependency.objid = counter.seqrelid
@@ -85,6 +97,7 @@ sequence as (
   left join pg_catalog.pg_type as type on type.oid = attribute.atttypid
   where counter.seqincrement > 0
     and not counter.seqcycle
+    and not pg_is_other_temp_schema(namespace.oid)
 ),
 finding (severity, area, message, tool) as (
   select

@@ -13,7 +13,7 @@
 --     look into that session
 -- @column may_be_building!    True when a session holds the lock on the table that building needs; VACUUM
 --     holds the same. Do not drop it then
--- @column definition          The statement that makes it
+-- @column definition          The statement that makes it; null while its table is locked exclusively
 -- @column to_repair!          What a person can run when nobody builds it
 -- @example usual  {}  => rows >= 0
 
@@ -35,7 +35,17 @@ select
       and held.relation = index.indrelid
       and held.mode in ('ShareUpdateExclusiveLock', 'ShareLock')
   ) as may_be_building,
-  pg_get_indexdef(index.indexrelid) as definition,
+  case
+    -- PostgreSQL would wait for such a lock before it tells the definition.
+    when not exists (
+      select
+      from pg_catalog.pg_locks as held
+      where held.locktype = 'relation'
+        and held.mode = 'AccessExclusiveLock'
+        and held.relation in (index.indrelid, index.indexrelid)
+    )
+      then pg_get_indexdef(index.indexrelid)
+  end as definition,
   case
     when relation.relkind = 'I'
       then 'Make the index on each partition that lacks it, then attach each: '

@@ -8,6 +8,7 @@
 -- @column report!           The sequences, and how many this login may not read
 -- @example usual    {}  => {report: {}}
 -- @example highest  {min_percent: 0, max: 1}  => {report: {}}
+-- @allow read-tool-writes  pg_sequence_last_value() is volatile because sequences move; it moves none
 
 with sequence as materialized (
   select
@@ -23,16 +24,22 @@ with sequence as materialized (
       counter.seqmax,
       case owned.type_name when 'int2' then 32767 when 'int4' then 2147483647 else counter.seqmax end
     ) as last_number,
-    visible.last_value,
-    has_sequence_privilege(relation.oid, 'select')
-      or has_sequence_privilege(relation.oid, 'usage') as is_visible
+    case when reading.is_granted then pg_sequence_last_value(relation.oid) end as last_value,
+    reading.is_granted as is_visible
   from pg_catalog.pg_sequence as counter
   join pg_catalog.pg_class as relation on relation.oid = counter.seqrelid
   join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
-  -- This view asks only sequences that the login may read.
-  join pg_catalog.pg_sequences as visible
-    on visible.schemaname = namespace.nspname
-    and visible.sequencename = relation.relname
+  cross join lateral (
+    select (has_sequence_privilege(relation.oid, 'select') or has_sequence_privilege(relation.oid, 'usage'))
+      -- Asking for the value would wait for one who alters the sequence.
+      and not exists (
+        select
+        from pg_catalog.pg_locks as held
+        where held.locktype = 'relation'
+          and held.relation = relation.oid
+          and held.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+      ) as is_granted
+  ) as reading
   left join lateral (
     select
       format('%I.%I.%I', space.nspname, owner.relname, attribute.attname) as column_name,
@@ -51,6 +58,7 @@ with sequence as materialized (
       and dependency.deptype in ('a', 'i')
     limit 1
   ) as owned on true
+  where not pg_is_other_temp_schema(namespace.oid)
 ),
 used as materialized (
   select

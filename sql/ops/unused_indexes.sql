@@ -21,7 +21,7 @@
 -- @column supports_foreign_key!    True when a foreign key of its table begins with the same columns: without
 --     it deletes in the other table read this one whole
 -- @column partition_of         The index of the partitioned table that it is a part of: drop that one
--- @column definition           The statement that makes it again
+-- @column definition           The statement that makes it again; null while its table is locked exclusively
 -- @column to_drop!             The statement that drops it
 -- @example usual    {max: 5}  => rows >= 0
 -- @example unknown  {schema: no_such_schema}  => rows = 0
@@ -45,7 +45,7 @@ candidate as (
     (to_jsonb(stat) ->> 'last_idx_scan')::timestamptz as last_scan_at,
     index.indkey,
     case
-      -- Measuring would wait for the lock.
+      -- Measuring would wait for the lock, and so would the definition below.
       when exists (select from locked where locked.oid = stat.indexrelid)
         then relation.relpages * current_setting('block_size')::bigint
       else coalesce(pg_relation_size(stat.indexrelid), 0)
@@ -88,7 +88,10 @@ select
     join pg_catalog.pg_namespace as space on space.oid = parent.relnamespace
     where part.inhrelid = candidate.indexrelid
   ) as partition_of,
-  pg_get_indexdef(candidate.indexrelid) as definition,
+  case
+    when not exists (select from locked where locked.oid in (candidate.indexrelid, candidate.relid))
+      then pg_get_indexdef(candidate.indexrelid)
+  end as definition,
   format('drop index concurrently %I.%I;', candidate.schemaname, candidate.indexrelname) as to_drop
 from candidate
 where candidate.size_bytes >= :min_bytes::bigint
