@@ -145,26 +145,23 @@ select
   coalesce(pg_stat_get_numscans(pair.indexrelid), 0) as scans,
   pair.relpages * current_setting('block_size')::bigint as size_bytes,
   pg_size_pretty(pair.relpages * current_setting('block_size')::bigint) as size,
-  definition.needless as definition,
-  definition.kept as kept_definition,
+  case when not state.is_locked then pg_get_indexdef(pair.indexrelid) end as definition,
+  case when not state.is_locked then pg_get_indexdef(pair.kept_indexrelid) end as kept_definition,
   case
     when pair.is_constraint
       then format('alter table %I.%I drop constraint %I;', pair.schema_name, pair.table_name, pair.name)
     else format('drop index concurrently %I.%I;', pair.schema_name, pair.name)
   end as to_drop
 from pair
-left join lateral (
-  select
-    pg_get_indexdef(pair.indexrelid) as needless,
-    pg_get_indexdef(pair.kept_indexrelid) as kept
-  -- PostgreSQL would wait for such a lock before it tells the definitions.
-  where not exists (
+cross join lateral (
+  -- PostgreSQL would wait for such a lock before it tells a definition.
+  select exists (
     select
     from pg_catalog.pg_locks as held
     where held.locktype = 'relation'
       and held.mode = 'AccessExclusiveLock'
       and held.relation in (pair.indrelid, pair.indexrelid, pair.kept_indexrelid)
-  )
-) as definition on true
+  ) as is_locked
+) as state
 order by pair.relpages desc, pair.indexrelid, pair.kept_indexrelid
 limit :max::integer;

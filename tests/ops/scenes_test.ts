@@ -407,7 +407,9 @@ async function checkStatements(
     String(query).includes("<<&>>")
   );
   strictEqual(marked, undefined);
-  for (let time = 0; time < 9; time++) await sql.unsafe('select 1 as "<b>&amp;"');
+  for (let time = 0; time < 9; time++) {
+    await sql.unsafe('select 1 as "<b>&amp;"');
+  }
   const odd = report(
     await call("slow_statements", { order_by: "calls", max: 100 }),
   );
