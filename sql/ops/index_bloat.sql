@@ -5,7 +5,7 @@
 -- once, so an index over few different values can be smaller than it. REINDEX CONCURRENTLY builds it anew
 -- while others work.
 --
--- @param max = 20                 How many indexes to return    {minimum: 1, maximum: 200}
+-- @param max = 20                 How many indexes to return, of the 500 largest    {minimum: 1, maximum: 200}
 -- @param min_bytes = 1048576      Only indexes of at least this size    {minimum: 0}
 -- @param schema?                  Only indexes of tables in this schema    {minLength: 1, maxLength: 63}
 -- @column schema!                 Schema of the table
@@ -23,9 +23,9 @@
 -- @example unknown  {schema: no_such_schema}  => rows = 0
 
 select
-  sized.schema,
-  sized.table,
-  sized.index,
+  sized.schema::text as schema,
+  sized.table::text as table,
+  sized.index::text as index,
   sized.index_bytes,
   pg_size_pretty(sized.index_bytes) as size,
   bloat.bytes as bloat_bytes,
@@ -35,11 +35,16 @@ select
 from (
   select
     relation.oid,
-    owner.oid as owner_oid,
-    namespace.nspname::text as schema,
-    owner.relname::text as table,
-    relation.relname::text as index,
-    index.indkey::smallint[] as columns,
+    namespace.nspname as schema,
+    owner.relname as table,
+    relation.relname as index,
+    array(
+      select attribute.attname
+      from pg_catalog.pg_attribute as attribute
+      where attribute.attrelid = owner.oid
+        and attribute.attnum = any (index.indkey)
+        and attribute.attnum > 0
+    ) as columns,
     index.indnatts,
     relation.relpages * current_setting('block_size')::bigint as index_bytes,
     case when relation.reltuples >= 0 then relation.reltuples::bigint end as entries,
@@ -65,25 +70,30 @@ from (
     and namespace.nspname !~ '^pg_'
     and namespace.nspname <> 'information_schema'
     and (:schema::text is null or namespace.nspname = :schema)
+  order by relation.relpages desc, relation.oid
+  limit 500
 ) as sized
 cross join lateral (
   select
     -- An entry has a header of 8 bytes, 16 where a key can be null, and 4 bytes that point to it.
-    4 + case when max(stat.null_frac) > 0 then 16 else 8 end
-      + 8 * ceil(sum((1 - stat.null_frac) * stat.avg_width)::numeric / 8) as bytes,
+    4 + case when max(known.null_frac) > 0 then 16 else 8 end
+      + 8 * ceil(sum((1 - known.null_frac) * known.avg_width)::numeric / 8) as bytes,
     count(*) = sized.indnatts as is_known
-  from pg_catalog.pg_attribute as part
-  left join pg_catalog.pg_attribute as attribute
-    on attribute.attrelid = sized.owner_oid
-    and attribute.attnum = sized.columns[part.attnum - 1]
-    and attribute.attnum > 0
-  join pg_catalog.pg_stats as stat
-    on stat.schemaname = sized.schema
-    -- Statistics of an expression are kept by the index itself.
-    and stat.tablename = case when attribute.attname is null then sized.index else sized.table end
-    and stat.attname = coalesce(attribute.attname, part.attname)
-    and not stat.inherited
-  where part.attrelid = sized.oid
+  from (
+    select stat.null_frac, stat.avg_width
+    from pg_catalog.pg_stats as stat
+    where stat.schemaname = sized.schema
+      and stat.tablename = sized.table
+      and stat.attname = any (sized.columns)
+      and not stat.inherited
+    union all
+    -- Statistics of expressions are kept by the index itself.
+    select stat.null_frac, stat.avg_width
+    from pg_catalog.pg_stats as stat
+    where stat.schemaname = sized.schema
+      and stat.tablename = sized.index
+      and not stat.inherited
+  ) as known
 ) as entry
 cross join lateral (
   select case

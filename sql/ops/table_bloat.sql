@@ -5,7 +5,7 @@
 -- nulls or long values make it worse. VACUUM makes the room free for new rows; only VACUUM FULL or pg_repack
 -- give it back, and the first locks everybody out.
 --
--- @param max = 20                 How many tables to return    {minimum: 1, maximum: 200}
+-- @param max = 20                 How many tables to return, of the 500 largest    {minimum: 1, maximum: 200}
 -- @param min_bytes = 1048576      Only tables of at least this size    {minimum: 0}
 -- @param schema?                  Only tables of this schema    {minLength: 1, maxLength: 63}
 -- @column schema!                 Schema of the table
@@ -25,8 +25,8 @@
 -- @example unknown  {schema: no_such_schema}  => rows = 0
 
 select
-  sized.schema,
-  sized.table,
+  sized.schema::text as schema,
+  sized.table::text as table,
   sized.table_bytes,
   pg_size_pretty(sized.table_bytes) as size,
   sized.rows_estimate,
@@ -41,8 +41,8 @@ select
 from (
   select
     relation.oid,
-    namespace.nspname::text as schema,
-    relation.relname::text as table,
+    namespace.nspname as schema,
+    relation.relname as table,
     relation.relpages * current_setting('block_size')::bigint as table_bytes,
     case when relation.reltuples >= 0 then relation.reltuples::bigint end as rows_estimate,
     coalesce(
@@ -69,6 +69,8 @@ from (
     and namespace.nspname !~ '^pg_'
     and namespace.nspname <> 'information_schema'
     and (:schema::text is null or namespace.nspname = :schema)
+  order by relation.relpages desc, relation.oid
+  limit 500
 ) as sized
 cross join lateral (
   select
