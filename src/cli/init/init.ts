@@ -79,6 +79,9 @@ export async function runInit(folder: string | undefined, options: InitOptions):
   await writer.makeFolder(project.functionsDirectory);
   if (url === null) await writer.writeNew("migrations/0001_create_example.sql", exampleMigration);
   await writer.makeFolder(project.sqlDirectory);
+  // What was chosen here goes before a variable that happens to be set.
+  if (url === null) Deno.env.delete("DATABASE_URL");
+  else Deno.env.set("DATABASE_URL", url);
   const own = readSettings({ project: directory });
   return await withDatabase(own, async ({ config, ownerUrl, isEmbedded }) => {
     if (isEmbedded) await deployFiles(config, ownerUrl, { queries: [] });
