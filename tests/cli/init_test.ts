@@ -72,7 +72,9 @@ Deno.test("init makes a project of the chosen tables that checks, calls a tool, 
       assert.ok(!(await read(directory, path)).includes(password), `${path} shows the password`);
     }
     assert.deepEqual(JSON.parse(await read(directory, "sqlwright.json")).modules, ["ops"]);
-    for (const line of (stdout + stderr).split("\n").filter((line) => /^ {2}(made|kept) |✓|note:/.test(line))) {
+    for (
+      const line of (stdout + stderr).split("\n").filter((line) => /^ {2}(made|kept) |✓|note:/.test(line))
+    ) {
       assert.ok(stringWidth(line) <= 80 || line.includes(directory), `wider than 80: ${line}`);
     }
     const test = await run(["test"], { project: directory, databaseUrl: shop.url });
