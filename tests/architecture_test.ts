@@ -55,6 +55,7 @@ const floors: readonly (readonly string[])[] = [
   ["cli/console"],
   ["cli/calls"],
   ["cli/files", "cli/server"],
+  ["cli/init"],
   ["cli"],
   ["library.ts"],
 ];

@@ -321,7 +321,8 @@ async function schemaText(): Promise<string> {
 function firstTool(tools: Iterable<Tool>): Tool | null {
   const reading = [...tools].filter(({ annotations }) => annotations.readOnlyHint);
   const isFree = ({ inputSchema }: Tool) => ((inputSchema.required ?? []) as string[]).length === 0;
-  return reading.find((tool) => tool.kind === "many" && isFree(tool)) ?? reading.find(isFree) ?? null;
+  const answersRows = ({ outputSchema }: Tool) => "rows" in ((outputSchema.properties ?? {}) as object);
+  return reading.find((tool) => answersRows(tool) && isFree(tool)) ?? reading.find(isFree) ?? null;
 }
 
 async function checkAndCall(directory: string, first: Tool | null): Promise<number> {

@@ -51,8 +51,8 @@ $$;
 `;
 
 /** One SQL test, of the tool that needs no argument. */
-export function sqlTest({ name, kind }: Pick<Tool, "name" | "kind">): string {
-  const rows = kind === "many" || kind === "view";
+export function sqlTest({ name, outputSchema }: Pick<Tool, "name" | "outputSchema">): string {
+  const rows = "rows" in ((outputSchema.properties ?? {}) as object);
   return `-- Run with \`sqlwright test\`: each test in a transaction of its own that is rolled back.
 
 -- test: ${name} answers
