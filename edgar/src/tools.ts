@@ -6,12 +6,12 @@
  * They write through the same `:copy` tools and roles as any caller. All of a process share one clock of requests, and with Redis all processes.
  */
 
-import { isAbsolute, join, sep } from "node:path";
 import {
   type CallContext,
   closedObject,
   type JsonSchema,
   type Log,
+  pathBelow,
   type ProgramHost,
   type ProgramTool,
   type ProgramToolSource,
@@ -84,7 +84,9 @@ class SyncModule {
     return await this.#bounded(context, async (signal, listener) => {
       const { loadPaths } = await import("./load/load.ts");
       const root = this.config.SQLWRIGHT_SOURCE_DIR;
-      const files = await Promise.all(paths.map((path) => pathBelow(root, path)));
+      const files = await Promise.all(
+        paths.map((path) => pathBelow(root, path, { allowsFolder: true, example: "api/xbrl/companyfacts" })),
+      );
       const { queries } = this;
       return await loadPaths(files, { queries, signal, listener, correlationId: context.correlationId });
     });
@@ -397,25 +399,4 @@ function progressOf(context: CallContext): LoadListener {
     },
     noted: (text) => tell(text, true),
   };
-}
-
-/** The real path of a file or folder below the source folder. @throws {SqlwrightError} `load.source_refused` */
-async function pathBelow(root: string, path: string): Promise<string> {
-  const refused = (why: string) =>
-    new SqlwrightError("load.source_refused", `Cannot load "${path}": ${why}`, {
-      details: { path },
-      hint: "Name a file or folder below the source folder (SQLWRIGHT_SOURCE_DIR)",
-    });
-  if (path.includes("\0") || isAbsolute(path) || /^[a-zA-Z]:|\\/.test(path)) {
-    throw refused("the path is not relative");
-  }
-  if (path.split("/").includes("..")) throw refused("the path leaves the source folder");
-  const folder = await Deno.realPath(root).catch(() => Promise.reject(refused("there is no source folder")));
-  const real = await Deno.realPath(join(folder, path)).catch(() =>
-    Promise.reject(refused("there is nothing"))
-  );
-  if (real !== folder && !real.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
-    throw refused("it links to a place outside of the source folder");
-  }
-  return real;
 }

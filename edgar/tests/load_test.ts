@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import type { EdgarQueries } from "../src/load/ledger.ts";
 import { loadPaths } from "../src/load/load.ts";
@@ -211,11 +212,19 @@ Deno.test("names in Latin-1 keep their letters, backslashes stay, and a packed i
     const place = join(copy, "Archives/edgar/full-index/2002/QTR1");
     await writeFile(join(place, "master.idx"), latin1);
     await writeFile(join(place, "master.gz"), gzipSync(latin1));
+    // Of several members, and the only one of its quarter.
+    const alone = join(copy, "Archives/edgar/full-index/2002/QTR2");
+    const other = new TextEncoder().encode(index.replaceAll("1000", "1001").replace("CR\u00c9DIT", "CREDIT"));
+    const members = [other.subarray(0, 300), other.subarray(300)].map((part) => gzipSync(part));
+    await writeFile(join(alone, "master.gz"), Buffer.concat(members));
     await withQueries(async (queries, { sql }) => {
       const summary = await load(queries, copy);
-      assert.deepEqual([summary.files, summary.failures], [1, []]);
-      const [company] = await sql`select name from edgar.company where cik = 1000`;
-      assert.equal(company!.name, "CR\u00c9DIT AGRICOLE S.A. \\DE\\");
+      assert.deepEqual([summary.files, summary.failures], [2, []]);
+      const companies = await sql`select name from edgar.company where cik in (1000, 1001) order by cik`;
+      assert.deepEqual(companies.map(({ name }) => name), [
+        "CR\u00c9DIT AGRICOLE S.A. \\DE\\",
+        "CREDIT AGRICOLE S.A. \\DE\\",
+      ]);
     });
   });
 });

@@ -1,6 +1,7 @@
 /** Lists of filings: full and daily, by pipe and by fixed width, plain and gzip. */
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import {
   countRows,
@@ -95,6 +96,30 @@ Deno.test("gzip is known by its bytes, whatever the name says", async () => {
     rows,
   );
   assert.deepEqual(rowsFor(await parseBytes(full.replace(".idx", ".gz"), bytes), "load_index"), rows);
+});
+
+Deno.test("gzip of several members, as of files that were packed one after the other, is read to its last", async () => {
+  const bytes = await Deno.readFile(`${excerpts}/${full}`);
+  const rows = rowsFor(await parseBytes(full, bytes), "load_index");
+  // Cut within a line, so that a member that is lost cannot look like a shorter list.
+  for (const cuts of [[700], [1, 350, 351, bytes.length - 1]]) {
+    const members = [0, ...cuts].map((start, index) => gzipSync(bytes.subarray(start, cuts[index])));
+    const packed = Buffer.concat(members);
+    assert.deepEqual(rowsFor(await parseBytes(full.replace(".idx", ".gz"), packed), "load_index"), rows);
+    const last = packed.length - members.at(-1)!.length;
+    const damaged = Uint8Array.from(packed);
+    damaged[last + 12] = damaged[last + 12]! ^ 0xff;
+    await assert.rejects(parseBytes(full, damaged), /the gzip stream is (broken|cut)/);
+    await assert.rejects(
+      parseBytes(full, packed.subarray(0, last + 5)),
+      /the gzip stream is cut at byte|the gzip stream is cut \(byte/,
+    );
+    const followed = Buffer.concat([packed, new TextEncoder().encode("\0\0more")]);
+    await assert.rejects(
+      parseBytes(full, followed),
+      /the gzip stream has ended, and more than zeros follows/,
+    );
+  }
 });
 
 Deno.test("older lists are Latin-1, newer UTF-8, line by line", async () => {

@@ -16,7 +16,7 @@ import type { Reject } from "./format/record.ts";
 import { firstRejects, rejectsUri } from "./copy/rejects.ts";
 import { toResourceError } from "./copy/resource_error.ts";
 import { defaultMaximumBytes, openSource } from "./source/source.ts";
-import { type OpenedSource, type SourceAccess } from "./source/model.ts";
+import type { OpenedSource, SourceAccess } from "./source/model.ts";
 import type { StagedRows } from "./copy/staging_table.ts";
 import type { CallConnection, ConnectionSource } from "../postgres/pool.ts";
 import type { CopyTarget, Statement } from "../query/model.ts";

@@ -8,18 +8,10 @@
  */
 
 import { createHash } from "node:crypto";
-import type { QueryOptions } from "sqlwright";
+import { chunksOf, counted, type QueryOptions, type RawSource } from "sqlwright";
 import { SqlwrightError } from "../errors.ts";
-import {
-  counting,
-  countingAccess,
-  hashFile,
-  inMemory,
-  inPieces,
-  randomAccess,
-  readFile,
-  readPieces,
-} from "./file_bytes.ts";
+import { inMemory } from "../parse/bulk_archive.ts";
+import { countingAccess, hashBytes, randomAccess, readFile, withFile } from "./file_bytes.ts";
 import { chainOf, findSourceFiles, type FoundFile, phaseOf, stateOf } from "./files.ts";
 import { type EdgarQueries, Ledger } from "./ledger.ts";
 import {
@@ -157,19 +149,19 @@ export class Loader {
       fetched: SourceContent["fetched"];
     },
   ): Promise<void> {
-    await this.#reporting(path, sizeBytes, async (report) => {
-      const sha256 = await hashFile(file, this.#options.signal);
+    const load = async (report: FileReport, raw: RawSource) => {
+      const sha256 = await hashBytes(raw.read(), this.#options.signal);
       if (await this.#isKnown(path, sha256, fetched)) return void (report.outcome = "known");
-      using handle = await Deno.open(file);
       const source: SourceFile = {
         path,
-        bytes: readPieces(file, this.#options.signal),
-        random_access: randomAccess(handle, sizeBytes),
+        bytes: raw.readRange!(0, raw.size!),
+        random_access: randomAccess(raw),
       };
       if (kind.endsWith("_archive")) await this.#loadArchive(source, report);
       else await this.#loadSteps(source, report);
       await this.#record(path, { sha256, sizeBytes, fetched }, report);
-    });
+    };
+    await this.#reporting(path, sizeBytes, (report) => withFile(file, (raw) => load(report, raw)));
   }
 
   /** SEC has no such file, which is worth knowing: it is not asked for again in the same run, and the status says so. */
@@ -209,7 +201,7 @@ export class Loader {
     for (let attempt = 1;; attempt++) {
       try {
         await this.#loadSteps(
-          { path, bytes: inPieces(bytes), random_access: inMemory(bytes), filing },
+          { path, bytes: chunksOf(bytes), random_access: inMemory(bytes), filing },
           report,
         );
         break;
@@ -236,7 +228,7 @@ export class Loader {
     const { parseSourceFile } = await import("../parse/parse.ts");
     let read = 0;
     const count = (length: number) => void (read += length);
-    const bytes = counting(source.bytes, count);
+    const bytes = counted(source.bytes, count);
     const random_access = countingAccess(source.random_access, count);
     const fraction = () => report.sizeBytes > 0 ? Math.min(1, read / report.sizeBytes) : null;
     for await (const step of parseSourceFile({ ...source, bytes, random_access }, kind)) {
@@ -262,11 +254,11 @@ export class Loader {
     return await load({}, {
       signal,
       correlationId,
-      input: { name: report.path, columns, batches: this.#counting(batches, report, fraction) },
+      input: { name: report.path, columns, batches: this.#counted(batches, report, fraction) },
     });
   }
 
-  async *#counting(
+  async *#counted(
     batches: LoadStep["batches"],
     report: FileReport,
     fraction: () => number | null,

@@ -2,7 +2,7 @@
 
 import { SqlwrightError } from "../errors.ts";
 import { archiveMembers } from "../parse/bulk_archive.ts";
-import { countingAccess, readAll } from "./file_bytes.ts";
+import { countingAccess, readMember } from "./file_bytes.ts";
 import type { Ledger } from "./ledger.ts";
 import type { FileReport, LoadListener } from "./load_report.ts";
 import { defaultParseLimits, type SourceFile } from "../source/source_file.ts";
@@ -35,7 +35,7 @@ export async function loadMembers(
   let read = 0;
   const random_access = countingAccess(archive.random_access, (length) => read += length);
   for await (const member of archiveMembers({ ...archive, random_access }, defaultParseLimits)) {
-    const bytes = await readAll(member.bytes);
+    const bytes = await readMember(member.bytes);
     listener?.expected?.(1, 0);
     listener?.advanced?.(archive.path, 0, Math.min(1, read / Math.max(1, sizeBytes)));
     const company = cikOfPath(member.path) ?? member.path;

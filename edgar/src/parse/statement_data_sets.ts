@@ -4,7 +4,8 @@
  * checked, "" as NULL. The archive's checksum is verified at the end of each table.
  */
 
-import { type ArchiveMember, zipMembers } from "./bulk_archive.ts";
+import type { ArchiveMember } from "sqlwright";
+import { zipMembers } from "./bulk_archive.ts";
 import type { LoadQuery, LoadStep, Row } from "./load_step.ts";
 import type { ParseLimits, SourceFile } from "../source/source_file.ts";
 import { readLines } from "../source/source_bytes.ts";

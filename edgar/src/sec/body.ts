@@ -1,5 +1,6 @@
 /** The bytes of an answer's body: each awaited for a bounded time, and where they end too early, the byte. */
 
+import { chunksWithin } from "sqlwright";
 import { SqlwrightError } from "../errors.ts";
 import { AttemptError } from "./refusal.ts";
 
@@ -15,31 +16,16 @@ export async function* readChunks(
   },
 ): AsyncGenerator<Uint8Array> {
   if (response.body === null) return;
-  const reader = response.body.getReader();
   let received = offset;
-  try {
-    for (;;) {
-      const { promise: given, reject } = Promise.withResolvers<never>();
-      const timer = setTimeout(() => reject(stall(path, stall_ms, received)), stall_ms);
-      const onAbort = () => reject(signal.reason);
-      signal.addEventListener("abort", onAbort, { once: true });
-      try {
-        signal.throwIfAborted();
-        const { done, value } = await Promise.race([reader.read(), given]);
-        if (done) return;
-        received += value.length;
-        yield value;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof AttemptError) throw error;
-        throw incomplete(path, received, reasonOf(error), error);
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", onAbort);
-      }
-    }
-  } finally {
-    reader.cancel().catch(() => {});
+  const chunks = chunksWithin(response.body, {
+    stall_ms,
+    signal,
+    onStall: () => stall(path, stall_ms, received),
+    onBroken: (cause) => incomplete(path, received, reasonOf(cause), cause),
+  });
+  for await (const chunk of chunks) {
+    received += chunk.length;
+    yield chunk;
   }
 }
 

@@ -8,7 +8,7 @@
 
 import pLimit, { type LimitFunction } from "p-limit";
 import pRetry from "p-retry";
-import type { Log } from "sqlwright";
+import { counted, type Log, readBounded } from "sqlwright";
 import { SqlwrightError } from "../errors.ts";
 import { incomplete, readChunks, stall } from "./body.ts";
 import { type DownloadedFile, downloadTo, type Validators } from "./download.ts";
@@ -206,18 +206,16 @@ export class SecClient {
       await response.body?.cancel();
       throw tooLarge(path, maximumBytes);
     }
-    const chunks: Uint8Array[] = [];
     let received = 0;
-    for await (const chunk of readChunks(response, { path, stall_ms: timeout_ms, signal })) {
-      chunks.push(chunk);
-      received += chunk.length;
-      if (received > maximumBytes) throw tooLarge(path, maximumBytes);
+    const body = counted(readChunks(response, { path, stall_ms: timeout_ms, signal }), (length) => {
+      received += length;
       onBytes?.(received, total);
-    }
+    });
+    const bytes = await readBounded(body, maximumBytes);
+    if (bytes === null) throw tooLarge(path, maximumBytes);
     if (total !== null && received !== total) {
       throw incomplete(path, received, `${total} bytes were announced`);
     }
-    const bytes = joinChunks(chunks, received);
     judgeStart(bytes, path);
     return {
       status: "ok",
@@ -284,17 +282,6 @@ export class SecClient {
       answerInvalid(path, `it was redirected to ${target === null ? "no address" : target.origin}`),
     );
   }
-}
-
-function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }
 
 function answerInvalid(path: string, why: string): SqlwrightError {

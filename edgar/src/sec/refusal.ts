@@ -3,6 +3,7 @@
  * the first two with the same status, 403, and tells them apart in the HTML alone.
  */
 
+import { readStart, readWithin } from "sqlwright";
 import { SqlwrightError } from "../errors.ts";
 
 /** A request that failed, and what is to be done: send it `retry`, wait for the block to end, or give up. */
@@ -22,6 +23,7 @@ export class AttemptError extends Error {
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** Of a page that is only looked at. */
 const pageBytes = 16_384;
+const pageTimeout_ms = 5000;
 const thresholdPage = /Request Rate Threshold Exceeded/i;
 const undeclaredPage = /Undeclared Automated Tool/i;
 
@@ -118,25 +120,17 @@ function retryAfterOf(response: Response): number | null {
   return Number.isNaN(time_ms) ? null : Math.max(0, time_ms);
 }
 
+/** The beginning of a page, as much of it as comes in time. The status says enough where nothing does. */
 async function readPage(response: Response): Promise<string> {
   if (response.body === null) return "";
   const reader = response.body.getReader();
+  const signal = AbortSignal.timeout(pageTimeout_ms);
+  const failure = () => new Error("the page broke off");
+  const limits = { stall_ms: pageTimeout_ms, signal, onStall: failure, onBroken: failure };
+  const chunks = await readStart(() => readWithin(reader, limits).catch(() => null), pageBytes);
+  reader.cancel().catch(() => {});
   const decoder = new TextDecoder("latin1");
-  let text = "";
-  const timer = setTimeout(() => reader.cancel().catch(() => {}), 5000);
-  try {
-    while (text.length < pageBytes) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      text += decoder.decode(value, { stream: true });
-    }
-  } catch {
-    // The status says enough.
-  } finally {
-    clearTimeout(timer);
-    reader.cancel().catch(() => {});
-  }
-  return text;
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
 }
 
 /** The innermost reason: fetch's own is only that it failed. */

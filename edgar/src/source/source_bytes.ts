@@ -4,8 +4,9 @@
  */
 
 import { Buffer } from "node:buffer";
+import { decompressed, readBounded } from "sqlwright";
 import type { ParseLimits, SourceFile } from "./source_file.ts";
-import { refuseHtml, sourceInvalid } from "./source_error.ts";
+import { refuseHtml, sourceInvalid, toSourceInvalid } from "./source_error.ts";
 
 export interface Lines {
   lines: string[];
@@ -15,23 +16,9 @@ export interface Lines {
 
 /** The whole file as bytes, unpacked. */
 export async function readWhole(file: SourceFile, limit_bytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of unpack(file.path, file.bytes, limit_bytes)) {
-    size += chunk.length;
-    if (size > limit_bytes) {
-      throw sourceInvalid(file.path, `the file is larger than the limit of ${limit_bytes} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  if (chunks.length === 1) return chunks[0]!;
-  const whole = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
+  const bytes = await readBounded(unpack(file.path, file.bytes, limit_bytes), limit_bytes);
+  if (bytes === null) throw new TypeError("what was unpacked is within its limit");
+  return bytes;
 }
 
 /** The whole file as UTF-8. Bytes that are none, and NUL, which PostgreSQL's text cannot hold, are refused with their place. */
@@ -126,75 +113,22 @@ function finishLines(path: string, lines: string[], first_line: number, options:
   return lines;
 }
 
-/** The bytes as they are, or unpacked where they begin like gzip; what is packed may come to `limit_bytes`. */
+/** The bytes as they are, or unpacked where they begin like gzip; there may be `limit_bytes`, and not none. */
 async function* unpack(
   path: string,
   bytes: AsyncIterable<Uint8Array>,
   limit_bytes: number,
 ): AsyncGenerator<Uint8Array> {
-  const chunks = bytes[Symbol.asyncIterator]();
+  let isEmpty = true;
   try {
-    let start = new Uint8Array();
-    while (start.length < 2) {
-      const { done, value } = await chunks.next();
-      if (done) break;
-      start = start.length === 0 ? value as Uint8Array<ArrayBuffer> : joined(start, value);
-    }
-    if (start.length === 0) throw sourceInvalid(path, "the file is empty");
-    const all = withStart(start, chunks);
-    if (start[0] !== 0x1f || start[1] !== 0x8b) yield* all;
-    else yield* gunzip(path, all, limit_bytes);
-  } finally {
-    await chunks.return?.();
-  }
-}
-
-async function* gunzip(
-  path: string,
-  bytes: AsyncGenerator<Uint8Array<ArrayBuffer>>,
-  limit_bytes: number,
-): AsyncGenerator<Uint8Array> {
-  let failure: unknown = null;
-  // A failure of the source itself goes through the stream too and is not the archive's.
-  const watched = async function* () {
-    try {
-      yield* bytes;
-    } catch (error) {
-      failure = error;
-      throw error;
-    }
-  };
-  let size = 0;
-  try {
-    for await (const chunk of ReadableStream.from(watched()).pipeThrough(new DecompressionStream("gzip"))) {
-      size += chunk.length;
-      if (size > limit_bytes) break;
+    for await (const chunk of decompressed(bytes, { name: path, maximumBytes: limit_bytes })) {
+      isEmpty = false;
       yield chunk;
     }
-  } catch (cause) {
-    if (failure !== null) throw failure;
-    throw sourceInvalid(path, `the gzip data is cut or damaged after ${size} unpacked bytes`, {}, cause);
+  } catch (error) {
+    throw toSourceInvalid(path, error);
   }
-  if (size > limit_bytes) {
-    throw sourceInvalid(path, `the gzip data unpacks to more than ${limit_bytes} bytes`);
-  }
-}
-
-async function* withStart(
-  start: Uint8Array<ArrayBuffer>,
-  rest: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  yield start;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) {
-    yield next.value as Uint8Array<ArrayBuffer>;
-  }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
+  if (isEmpty) throw sourceInvalid(path, "the file is empty");
 }
 
 function refuseNul(path: string, bytes: Uint8Array): void {

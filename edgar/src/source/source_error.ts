@@ -60,6 +60,18 @@ export function sourceInvalid(
   );
 }
 
+/** What sqlwright's readers of bytes found wrong with a file, as a fault of SEC's file; any other error as it is. */
+export function toSourceInvalid(path: string, error: unknown, member?: string): unknown {
+  if (!(error instanceof SqlwrightError) || !error.code.startsWith("load.source_")) return error;
+  const { found, byte } = error.details;
+  return sourceInvalid(
+    path,
+    String(found),
+    { member, ...(typeof byte === "number" ? { byte } : {}) },
+    error,
+  );
+}
+
 /** `edgar.blocked`: SEC refuses this client for now. */
 export function sourceBlocked(path: string): SqlwrightError {
   return new SqlwrightError(

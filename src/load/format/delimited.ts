@@ -9,7 +9,7 @@
 import { SqlwrightError } from "../../errors.ts";
 import { BatchBuilder } from "./delimited_batch.ts";
 import type { DelimitedForm } from "./options.ts";
-import { joined } from "../source/raw_source.ts";
+import { joined } from "../source/bytes.ts";
 import { batchBytes, excerpt, recordExcerpt, type RecordPart, type Reject, textLine } from "./record.ts";
 
 /** A longer record is refused where records must be known one by one. */

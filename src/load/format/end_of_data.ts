@@ -8,7 +8,7 @@
 
 import { SqlwrightError } from "../../errors.ts";
 import type { DelimitedForm } from "./options.ts";
-import { joined } from "../source/raw_source.ts";
+import { joined } from "../source/bytes.ts";
 
 const lineFeed = 10;
 const carriageReturn = 13;

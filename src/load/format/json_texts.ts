@@ -4,7 +4,7 @@
  */
 
 import { SqlwrightError } from "../../errors.ts";
-import { joined } from "../source/raw_source.ts";
+import { joined } from "../source/bytes.ts";
 import { recordExcerpt, type Reject } from "./record.ts";
 
 /** A longer record is refused. */

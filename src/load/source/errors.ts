@@ -1,11 +1,14 @@
-/** What can be wrong with a source of a load. Each says what was named, where it broke and what to do. */
+/**
+ * What can be wrong with a source of a load. Each error says what was named, where it broke and what to do; `details.found` is what was
+ * found, for a program that has words of its own for the rest.
+ */
 
 import { SqlwrightError } from "../../errors.ts";
 
 /** `load.source_refused`: it may not be read at all. */
 export function refusedSource(source: string, why: string, hint: string): SqlwrightError {
   return new SqlwrightError("load.source_refused", `Cannot load "${source}": ${why}`, {
-    details: { source },
+    details: { source, found: why },
     hint,
   });
 }
@@ -21,7 +24,7 @@ export function unreadableSource(
   } = {},
 ): SqlwrightError {
   return new SqlwrightError("load.source_unreadable", `Cannot load "${source}": ${why}`, {
-    details: { source, ...details },
+    details: { source, found: why, ...details },
     hint,
     cause,
   });
@@ -35,7 +38,7 @@ export function cutSource(
 ): SqlwrightError {
   const place = size === null ? `byte ${byte}` : `byte ${byte} of ${size}`;
   return new SqlwrightError("load.source_cut", `Cannot load "${source}": ${why} at ${place}`, {
-    details: { source, byte, size },
+    details: { source, found: why, byte, size },
     hint,
     cause,
   });
@@ -48,7 +51,7 @@ export function corruptSource(
   { byte, hint, cause }: { byte: number; hint?: string; cause?: unknown },
 ): SqlwrightError {
   return new SqlwrightError("load.source_corrupt", `Cannot load "${source}": ${why} at byte ${byte}`, {
-    details: { source, byte },
+    details: { source, found: why, byte },
     hint: hint ?? "Fetch or make the file again; nothing was loaded",
     cause,
   });
@@ -62,7 +65,7 @@ export function tooLargeSource(
   hint: string,
 ): SqlwrightError {
   return new SqlwrightError("load.source_too_large", `Cannot load "${source}": ${why}`, {
-    details: { source, ...details },
+    details: { source, found: why, ...details },
     hint,
   });
 }

@@ -1,9 +1,11 @@
-/** Files as sources: which ones may be read, and reading one that may change meanwhile. */
+/** Files as sources, which may change while they are read. */
 
-import { basename, isAbsolute, join, sep } from "node:path";
+import { basename } from "node:path";
 import { SqlwrightError } from "../../errors.ts";
-import { chunkBytes, type RawSource } from "./raw_source.ts";
-import { cutSource, refusedSource, unreadableSource } from "./errors.ts";
+import { chunkBytes } from "./bytes.ts";
+import { cutSource, unreadableSource } from "./errors.ts";
+import { pathBelow, reasonOf } from "./path.ts";
+import type { RawSource } from "./raw_source.ts";
 
 /** Opens a file; below the folder, or anywhere when it is null. */
 export async function openFile(source: string, directory: string | null): Promise<RawSource> {
@@ -73,37 +75,4 @@ async function open(source: string, path: string): Promise<{ file: Deno.FsFile; 
     if (error instanceof SqlwrightError) throw error;
     throw unreadableSource(source, reasonOf(error), { cause: error });
   }
-}
-
-/** The real path of a file below a folder; links may not lead out of it. */
-async function pathBelow(directory: string, source: string): Promise<string> {
-  const refused = (why: string) =>
-    refusedSource(
-      source,
-      why,
-      "Name a file below the source folder (SQLWRIGHT_SOURCE_DIR), such as shop/order.csv",
-    );
-  if (source.includes("\0")) throw refused("the path holds a NUL character");
-  if (isAbsolute(source) || /^[a-zA-Z]:|^\\\\/.test(source)) throw refused("the path is absolute");
-  if (source.split(/[\\/]/).includes("..")) throw refused("the path leaves the source folder");
-  const root = await Deno.realPath(directory).catch((error) =>
-    Promise.reject(unreadableSource(source, "there is no source folder", { cause: error }))
-  );
-  const path = await Deno.realPath(join(root, source)).catch((error) =>
-    Promise.reject(unreadableSource(source, reasonOf(error), { cause: error }))
-  );
-  if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) {
-    throw refused(
-      path === root ? "it is the source folder itself" : "it links to a place outside of the source folder",
-    );
-  }
-  return path;
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-    return "there is no such file";
-  }
-  if (error instanceof Deno.errors.PermissionDenied) return "its permissions do not let this server read it";
-  return "it cannot be opened";
 }

@@ -5,9 +5,10 @@
 
 import { basename } from "node:path";
 import { SqlwrightError } from "../../errors.ts";
+import { readStart, readWithin } from "./bytes.ts";
+import { cutSource, refusedSource, unreadableSource } from "./errors.ts";
 import { hintOf, textOf, titleOf, wordsOf } from "./http_answer.ts";
 import type { RawSource } from "./raw_source.ts";
-import { cutSource, refusedSource, unreadableSource } from "./errors.ts";
 
 /** A host on the list. */
 export interface HostName {
@@ -172,24 +173,19 @@ class HttpsRequest {
     if (response.body === null) return [];
     const reader = this.#reader = response.body.getReader();
     let byte = 0;
-    const first: Uint8Array[] = [];
     const cut = (why: string, cause?: unknown) =>
       cutSource(this.#name, why, { byte, size: contentLength(response), hint: "Load again", cause });
-    const fill = async (length: number) => {
-      while (byte < length) {
-        const chunk = await this.#read(reader, cut);
-        if (chunk === null) return;
-        byte += chunk.length;
-        first.push(chunk);
-      }
+    const read = async () => {
+      const chunk = await this.#read(reader, cut);
+      byte += chunk?.length ?? 0;
+      return chunk;
     };
-    await fill(sniffedBytes);
+    const first = await readStart(read, sniffedBytes);
     const type = mediaTypeOf(response);
     const isPage = type === "text/html" || type === "application/xhtml+xml" ||
       /^\uFEFF?\s*<(!doctype\s+html|html)[\s>]/i.test(textOf(first));
     if (!isPage) return first;
-    await fill(pageBytes);
-    const title = titleOf(textOf(first));
+    const title = titleOf(textOf([...first, ...await readStart(read, pageBytes - byte)]));
     throw new SqlwrightError(
       "load.source_not_data",
       `Cannot load "${this.#name}": the server answered ${response.status} with a page${
@@ -239,26 +235,21 @@ class HttpsRequest {
     }
   }
 
-  async #read(
+  #read(
     reader: ReadableStreamDefaultReader<Uint8Array>,
     cut: (why: string, cause?: unknown) => SqlwrightError,
   ): Promise<Uint8Array | null> {
     const { signal, stall_ms = 60_000 } = this.#options;
     const open = this.#open;
-    let isStalled = false;
-    const timer = setTimeout(() => {
-      isStalled = true;
-      open.abort();
-    }, stall_ms);
-    try {
-      const { value, done } = await reader.read();
-      return done ? null : value;
-    } catch (error) {
-      signal.throwIfAborted();
-      throw cut(isStalled ? `no byte came for ${stall_ms} ms` : "the connection was cut", error);
-    } finally {
-      clearTimeout(timer);
-    }
+    return readWithin(reader, {
+      stall_ms,
+      signal,
+      onStall: () => {
+        open.abort();
+        return cut(`no byte came for ${stall_ms} ms`);
+      },
+      onBroken: (cause) => cut("the connection was cut", cause),
+    });
   }
 
   async #statusError(response: Response): Promise<SqlwrightError> {
@@ -276,20 +267,11 @@ class HttpsRequest {
   }
 
   async #pageText(response: Response): Promise<string> {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
     if (response.body === null) return "";
     const reader = this.#reader = response.body.getReader();
-    try {
-      while (length < pageBytes) {
-        const chunk = await this.#read(reader, (why) => this.#unreadable(why));
-        if (chunk === null) break;
-        length += chunk.length;
-        chunks.push(chunk);
-      }
-    } catch {
-      // The status says enough.
-    }
+    // A page that breaks off says as much as came of it.
+    const read = () => this.#read(reader, (why) => this.#unreadable(why)).catch(() => null);
+    const chunks = await readStart(read, pageBytes);
     await this.end();
     return textOf(chunks);
   }

@@ -1,4 +1,4 @@
-/** Bytes as they lie on a disk, come over the wire or stand in a table: what compression.ts reads from. */
+/** Bytes as they are on a disk, on the wire or in a table: what `compression.ts` reads from. */
 
 export interface RawSource {
   /** As the caller named it. */
@@ -18,16 +18,4 @@ export interface RawSource {
   /** The transport has undone a compression on the way, so the name's `.gz` need not be true any more. */
   isDecoded: boolean;
   close: () => Promise<void>;
-}
-
-/** At most so many bytes go from hand to hand at once. */
-export const chunkBytes = 256 * 1024;
-
-/** Two chunks as one, copied only where both have bytes. */
-export function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second;
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }

@@ -5,9 +5,10 @@
  */
 
 import type { HostName } from "./https.ts";
-import { chunkBytes, type RawSource } from "./raw_source.ts";
+import { chunksOf } from "./bytes.ts";
 import { refusedSource, unreadableSource } from "./errors.ts";
-import { type OpenedSource, type SourceAccess, type SourceOptions } from "./model.ts";
+import type { OpenedSource, SourceAccess, SourceOptions } from "./model.ts";
+import type { RawSource } from "./raw_source.ts";
 
 export const defaultMaximumBytes = 64 * 1024 ** 3;
 
@@ -79,11 +80,7 @@ async function openResource(
     throw unreadableSource(source, "this server has no such resource", { hint: "resources/list names them" });
   }
   const bytes = new TextEncoder().encode(resource.text);
-  async function* readRange(offset: number, length: number): AsyncGenerator<Uint8Array> {
-    for (let byte = offset; byte < offset + length; byte += chunkBytes) {
-      yield await Promise.resolve(bytes.subarray(byte, Math.min(byte + chunkBytes, offset + length)));
-    }
-  }
+  const readRange = (offset: number, length: number) => chunksOf(bytes, offset, length);
   return {
     name: source,
     fileName: uri.slice(uri.lastIndexOf("/") + 1),

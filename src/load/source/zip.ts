@@ -1,24 +1,13 @@
 /**
- * One member of a zip archive, found by its central directory and read where it lies: the archive is never held in memory.
- * The directory is parsed by zip.js; the member's bytes are streamed by compression.ts, which has the limits.
+ * Members of a zip archive, found by its central directory and read where they lie: the archive is never held in memory.
+ * The directory is parsed by zip.js; a member's bytes are decompressed as a stream by `decode.ts`, which has the limits.
  */
 
-import { SqlwrightError } from "../../errors.ts";
+import { readBounded } from "./bytes.ts";
+import { Counter, Decoding, type DecompressOptions, limited, unzip, type ZipMember } from "./decode.ts";
+import { corruptSource, refusedSource, tooLargeSource } from "./errors.ts";
+import { leadsOut } from "./path.ts";
 import type { RawSource } from "./raw_source.ts";
-import { corruptSource, refusedSource } from "./errors.ts";
-
-export interface ZipMember {
-  name: string;
-  compressedSize: number;
-  /** Decompressed, as the directory says. */
-  size: number;
-  /** CRC-32 of the decompressed bytes, unsigned, as the directory says. */
-  crc: number;
-  /** Else it is stored as it is. */
-  isDeflated: boolean;
-  /** The compressed bytes. */
-  read: () => AsyncIterable<Uint8Array>;
-}
 
 /** What is needed of an entry of zip.js. */
 interface Entry {
@@ -46,24 +35,85 @@ export async function findMember(
       "Fetch the archive to the source folder, or upload it",
     );
   }
-  const source: RangedSource = { ...raw, readRange: raw.readRange, size: raw.size };
-  const entries = await listEntries(source, signal);
+  const archive: RangedBytes = { name: raw.name, size: raw.size, readRange: raw.readRange };
+  const entries = await listEntries(archive, signal);
   const entry = choose(raw.name, entries.filter(({ directory }) => !directory), wanted);
-  return await locate(source, entry);
+  return await locate(archive, entry);
 }
 
-type RangedSource = RawSource & { readRange: NonNullable<RawSource["readRange"]>; size: number };
+/** Bytes that can be read at any place, one range at a time. */
+export interface RangedBytes {
+  name: string;
+  size: number;
+  readRange: NonNullable<RawSource["readRange"]>;
+}
 
-async function listEntries(raw: RangedSource, signal: AbortSignal): Promise<Entry[]> {
+/** A file in an archive. */
+export interface ArchiveMember {
+  name: string;
+  /** Decompressed, as the archive's directory says. */
+  size: number;
+  /** The content, decompressed as it is read. It can be read once, and to its end before that of another member. */
+  bytes: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * All files of an archive in the order of its directory. Each has a limit of its own: `maximumBytes`.
+ * @throws {SqlwrightError} `load.source_refused` for a name that leads out of the archive, `load.source_corrupt`; `bytes` throws these,
+ * for what is encrypted or compressed in another way as well, and `load.source_too_large`. Errors of `readRange` pass as they are.
+ */
+export async function* archiveMembers(
+  archive: RangedBytes,
+  options: Omit<DecompressOptions, "name">,
+): AsyncGenerator<ArchiveMember> {
+  for (const entry of await listEntries(archive, options.signal)) {
+    if (entry.directory) continue;
+    yield { name: entry.filename, size: entry.uncompressedSize, bytes: contentOf(archive, entry, options) };
+  }
+}
+
+async function* contentOf(
+  archive: RangedBytes,
+  entry: Entry,
+  { maximumBytes, signal }: Omit<DecompressOptions, "name">,
+): AsyncGenerator<Uint8Array> {
+  const name = `${archive.name}#${entry.filename}`;
+  if (entry.uncompressedSize > maximumBytes) {
+    throw tooLargeSource(
+      name,
+      `the member would have ${entry.uncompressedSize} bytes, and ${maximumBytes} are the most`,
+      { maximum: maximumBytes, size: entry.uncompressedSize },
+      "Load it in parts",
+    );
+  }
+  refuseUnreadable(archive.name, entry);
+  const member = await locate(archive, entry);
+  const counter = new Counter();
+  const decoding = new Decoding();
+  try {
+    const bytes = unzip(member, name, { counter, decoding });
+    yield* limited(bytes, { name, counter, isCompressed: true, maximumBytes, signal });
+  } finally {
+    await decoding.ended;
+  }
+}
+
+async function listEntries(archive: RangedBytes, signal: AbortSignal | undefined): Promise<Entry[]> {
   const { Reader, ZipReader } = await import("@zip.js/zip.js");
+  let failure: { error: unknown } | null = null;
   class RangeReader extends Reader<null> {
     constructor() {
       super(null);
-      this.size = raw.size;
+      this.size = archive.size;
     }
-    override readUint8Array(offset: number, length: number): Promise<Uint8Array> {
-      signal.throwIfAborted();
-      return readAll(raw, offset, Math.min(length, raw.size - offset));
+    override async readUint8Array(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+      signal?.throwIfAborted();
+      try {
+        return await readAll(archive, offset, Math.max(0, Math.min(length, archive.size - offset)));
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
     }
   }
   const entries: Entry[] = [];
@@ -73,26 +123,24 @@ async function listEntries(raw: RangedSource, signal: AbortSignal): Promise<Entr
     for await (const entry of reader.getEntriesGenerator()) entries.push(entry as Entry);
     await reader.close();
   } catch (error) {
-    if (error instanceof SqlwrightError || signal.aborted) throw error;
-    throw corruptSource(raw.name, "the zip archive has no whole directory", {
-      byte: raw.size,
+    if (failure !== null) throw (failure as { error: unknown }).error;
+    if (signal?.aborted) throw error;
+    throw corruptSource(archive.name, "the zip archive has no whole directory", {
+      byte: archive.size,
       cause: error,
       hint: "Fetch the archive again: its end is missing or broken. Nothing was loaded",
     });
   }
-  const unsafe = entries.find(({ filename }) => isUnsafe(filename));
+  const unsafe = entries.find(({ filename }) => leadsOut(filename));
   if (unsafe !== undefined) {
     throw refusedSource(
-      raw.name,
+      archive.name,
       `the zip archive has a member "${unsafe.filename}", whose name leads out of it`,
       "Do not trust this archive; make another without absolute names, backslashes and ..",
     );
   }
   return entries;
 }
-
-const isUnsafe = (name: string) =>
-  /^\/|^[a-zA-Z]:|\\|\0/.test(name) || name.split("/").some((part) => part === "..");
 
 function choose(source: string, members: readonly Entry[], wanted: string | null): Entry {
   const named = members.slice(0, listedMembers).map(({ filename }) => filename).join(", ");
@@ -117,6 +165,11 @@ function choose(source: string, members: readonly Entry[], wanted: string | null
         "Do not trust this archive",
       );
   }
+  refuseUnreadable(source, entry);
+  return entry;
+}
+
+function refuseUnreadable(source: string, entry: Entry): void {
   const why = entry.symlink
     ? "is a link"
     : entry.encrypted
@@ -131,19 +184,22 @@ function choose(source: string, members: readonly Entry[], wanted: string | null
       "Only plain files, stored or deflated, are read: make the archive again",
     );
   }
-  return entry;
 }
 
 /** The data follows a header of its own, whose length only it knows. */
-async function locate(raw: RangedSource, entry: Entry): Promise<ZipMember> {
+async function locate(archive: RangedBytes, entry: Entry): Promise<ZipMember> {
   const { filename, compressedSize, offset } = entry;
-  const name = `${raw.name}#${filename}`;
-  const header = await readAll(raw, offset, Math.min(localHeaderBytes, Math.max(0, raw.size - offset)));
+  const name = `${archive.name}#${filename}`;
+  const header = await readAll(
+    archive,
+    offset,
+    Math.min(localHeaderBytes, Math.max(0, archive.size - offset)),
+  );
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
   const start = header.length < localHeaderBytes || view.getUint32(0, true) !== localHeaderSignature
     ? null
     : offset + localHeaderBytes + view.getUint16(26, true) + view.getUint16(28, true);
-  if (start === null || start + compressedSize > raw.size) {
+  if (start === null || start + compressedSize > archive.size) {
     throw corruptSource(name, "the member does not lie where the archive's directory says", { byte: offset });
   }
   return {
@@ -152,29 +208,25 @@ async function locate(raw: RangedSource, entry: Entry): Promise<ZipMember> {
     size: entry.uncompressedSize,
     crc: (entry.crc32 ?? 0) >>> 0,
     isDeflated: entry.compressionMethod === deflated,
-    read: () => raw.readRange(start, compressedSize),
+    read: () => archive.readRange(start, compressedSize),
   };
 }
 
 async function readAll(
-  { name, readRange }: RangedSource,
+  { name, readRange }: RangedBytes,
   offset: number,
   length: number,
-): Promise<Uint8Array> {
-  if (length > maximumDirectoryBytes) {
-    throw refusedSource(
-      name,
-      `the directory of the zip archive has ${length} bytes`,
-      `At most ${maximumDirectoryBytes} are read; make archives of fewer members`,
-    );
-  }
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  for await (const chunk of readRange(offset, length)) {
-    bytes.set(chunk, done);
-    done += chunk.length;
-  }
-  return bytes;
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (length === 0) return new Uint8Array();
+  const bytes = length > maximumDirectoryBytes
+    ? null
+    : await readBounded(readRange(offset, length), maximumDirectoryBytes);
+  if (bytes !== null) return bytes;
+  throw refusedSource(
+    name,
+    `the directory of the zip archive has ${length} bytes`,
+    `At most ${maximumDirectoryBytes} are read; make archives of fewer members`,
+  );
 }
 
 const listedMembers = 20;

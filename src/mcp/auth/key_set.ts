@@ -1,14 +1,15 @@
 /**
  * The issuer's public keys: read from SQLWRIGHT_AUTH_JWKS at the start, and again when they are old or when a token names a key that is
- * not among them. One request at a time, bounded in time and bytes, with a pause after each; what cannot be read fails closed.
+ * not among them. One request at a time, with a pause after each; what cannot be read fails closed.
  *
- * Not jose's `createRemoteJWKSet`: it reads answers of any size, knows no files, and cannot tell a key that is unknown from a set that is
- * out of reach.
+ * jose's `createRemoteJWKSet` keeps the keys, their age and the one request. What it reads comes from here, because it would read answers
+ * of any size, knows no files, and takes a set that is out of reach for one that has no such key.
  */
 
 import {
-  createLocalJWKSet,
+  createRemoteJWKSet,
   type CryptoKey,
+  customFetch,
   errors,
   importJWK,
   type JSONWebKeySet,
@@ -16,6 +17,7 @@ import {
   type JWSHeaderParameters,
 } from "jose";
 import { SqlwrightError } from "../../errors.ts";
+import { readBounded } from "../../load/source/bytes.ts";
 import type { Log } from "../../log.ts";
 import { isWebAddress } from "../../permissions.ts";
 
@@ -52,35 +54,41 @@ const minimumModulusBits = 2048;
 
 export class KeySet {
   readonly #location: string;
-  readonly #log: Log;
-  readonly #timeout_ms: number;
-  readonly #maximumAge_ms: number;
-  readonly #cooldown_ms: number;
-  readonly #retry_ms: number;
-  #find: ReturnType<typeof createLocalJWKSet>;
-  #text: string;
+  readonly #options: Required<KeySetOptions>;
+  readonly #keys: ReturnType<typeof createRemoteJWKSet>;
   #generation = 0;
-  #read_ms = performance.now();
-  /** When an unknown key was last asked for, and when reading last failed. */
+  /** The keys that are in use, as JSON; empty before the first. */
+  #known = "";
+  /** When a key that is unknown was last asked for, and when reading last failed. */
   #missed_ms = -Infinity;
   #failed_ms = -Infinity;
-  #failure: SqlwrightError | null = null;
-  #reading: Promise<void> | null = null;
+  #failure: unknown = null;
 
-  private constructor(location: string, first: Keys, options: KeySetOptions) {
+  private constructor(location: string, options: KeySetOptions) {
     this.#location = location;
-    this.#log = options.log;
-    this.#timeout_ms = options.timeout_ms ?? defaultTimeout_ms;
-    this.#maximumAge_ms = options.maximumAge_ms ?? 10 * 60_000;
-    this.#cooldown_ms = options.cooldown_ms ?? 30_000;
-    this.#retry_ms = options.retry_ms ?? 5000;
-    this.#find = first.find;
-    this.#text = first.text;
+    this.#options = {
+      timeout_ms: 5000,
+      maximumAge_ms: 10 * 60_000,
+      cooldown_ms: 30_000,
+      retry_ms: 5000,
+      ...options,
+    };
+    // jose wants an address also where a file is read.
+    this.#keys = createRemoteJWKSet(new URL(isWebAddress(location) ? location : "file:///"), {
+      timeoutDuration: this.#options.timeout_ms,
+      cacheMaxAge: this.#options.maximumAge_ms,
+      // jose's pause begins with each reading, so a key that is rotated right after one would be refused for all of it. Ours, in
+      // `find`, begins when an unknown key was asked for.
+      cooldownDuration: Infinity,
+      [customFetch]: (_url, { signal }) => this.#read(signal),
+    });
   }
 
   /** @throws {SqlwrightError} `auth.keys_unavailable` when it cannot be read or holds no key that can be used */
   static async open(location: string, options: KeySetOptions): Promise<KeySet> {
-    return new KeySet(location, await readKeys(location, options.timeout_ms ?? defaultTimeout_ms), options);
+    const keySet = new KeySet(location, options);
+    await keySet.#reload();
+    return keySet;
   }
 
   /** Another number after each change of the keys: what was verified before is to be verified again. */
@@ -93,78 +101,70 @@ export class KeySet {
    * @throws {SqlwrightError} `auth.keys_unavailable`; jose's errors for a key that is not there or not clear
    */
   async find(header: JWSHeaderParameters): Promise<CryptoKey> {
-    if (this.#isOld()) await this.#refresh();
+    if (!this.#keys.fresh) await this.#reload();
     try {
-      return await this.#find(header);
+      return await this.#keys(header);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      // One reading serves all who wait; after it the key stays unknown for a while.
-      const isPaused = this.#failure === null
-        ? performance.now() - this.#missed_ms < this.#cooldown_ms
-        : !this.#mayRetry();
-      if (this.#reading === null && isPaused) throw this.#failure ?? error;
-      this.#missed_ms = performance.now();
-      await this.#refresh();
-      return await this.#find(header);
+      const now_ms = performance.now();
+      // One reading serves all who wait; after it the key stays unknown for a while. A failure has a pause of its own.
+      const isPaused = now_ms - this.#missed_ms < this.#options.cooldown_ms;
+      if (isPaused && !this.#keys.reloading && this.#failure === null) throw error;
+      this.#missed_ms = now_ms;
+      await this.#reload();
+      return await this.#keys(header);
     }
   }
 
-  /** For whoever asks no key because it remembers what it has verified. */
+  /** For a caller that needs no key, because it remembers what it has verified. */
   refreshWhenOld(): void {
-    if (this.#isOld() && this.#reading === null && this.#mayRetry()) this.#refresh().catch(() => {});
+    if (!this.#keys.fresh && !this.#keys.reloading) this.#reload().catch(() => {});
   }
 
-  #isOld(): boolean {
-    return performance.now() - this.#read_ms > this.#maximumAge_ms;
-  }
-
-  #mayRetry(): boolean {
-    return performance.now() - this.#failed_ms >= this.#retry_ms;
-  }
-
-  #refresh(): Promise<void> {
-    if (this.#reading !== null) return this.#reading;
-    if (this.#failure !== null && !this.#mayRetry()) return Promise.reject(this.#failure);
-    return this.#reading = this.#readAgain().finally(() => this.#reading = null);
-  }
-
-  async #readAgain(): Promise<void> {
-    try {
-      const { text, find } = await readKeys(this.#location, this.#timeout_ms);
-      this.#failure = null;
-      this.#read_ms = performance.now();
-      if (text === this.#text) return;
-      this.#find = find;
-      this.#text = text;
+  /** The generation changes after the keys have, so that nothing is remembered that was verified with those before. */
+  async #reload(): Promise<void> {
+    await this.#keys.reload();
+    const known = JSON.stringify(this.#keys.jwks());
+    if (known === this.#known) return;
+    if (this.#known !== "") {
       this.#generation++;
-      this.#log.info("auth.keys_changed");
+      this.#options.log.info("auth.keys_changed");
+    }
+    this.#known = known;
+  }
+
+  /** What jose fetches: the usable keys. After a failure they are not read again before a pause. */
+  async #read(signal: AbortSignal | undefined): Promise<Response> {
+    const { timeout_ms, retry_ms, log } = this.#options;
+    if (this.#failure !== null && performance.now() - this.#failed_ms < retry_ms) throw this.#failure;
+    try {
+      const keys = await readKeys(this.#location, {
+        signal: signal ?? AbortSignal.timeout(timeout_ms),
+        timeout_ms,
+      });
+      this.#failure = null;
+      return Response.json({ keys });
     } catch (error) {
       this.#failed_ms = performance.now();
-      this.#failure = error instanceof SqlwrightError
-        ? error
-        : unavailable(this.#location, "reading them failed", error);
-      this.#log.warn("auth.keys_unavailable", { error: this.#failure });
-      throw this.#failure;
+      this.#failure = error;
+      // That of the first reading stops the start, which shows it.
+      if (this.#known !== "") log.warn("auth.keys_unavailable", { error });
+      throw error;
     }
   }
 }
 
-const defaultTimeout_ms = 5000;
-
-interface Keys {
-  text: string;
-  find: ReturnType<typeof createLocalJWKSet>;
+interface ReadOptions {
+  signal: AbortSignal;
+  /** When the signal comes, for messages. */
+  timeout_ms: number;
 }
 
-async function readKeys(location: string, timeout_ms: number): Promise<Keys> {
-  const bytes = isWebAddress(location)
-    ? await fetchBytes(location, timeout_ms)
-    : await readFileBytes(location);
-  let text: string;
+async function readKeys(location: string, options: ReadOptions): Promise<JWK[]> {
+  const bytes = isWebAddress(location) ? await fetchBytes(location, options) : await readFileBytes(location);
   let set: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    set = JSON.parse(text);
+    set = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     throw unavailable(location, "what is there is not JSON");
   }
@@ -172,12 +172,12 @@ async function readKeys(location: string, timeout_ms: number): Promise<Keys> {
   if (set.keys.length > maximumKeys) {
     throw unavailable(location, `it has ${set.keys.length} keys, and ${maximumKeys} are the most`);
   }
-  const usable: JWK[] = [];
-  for (const key of set.keys) if (await isUsable(key)) usable.push(key);
-  if (usable.length === 0) {
+  const keys: JWK[] = [];
+  for (const key of set.keys) if (await isUsable(key)) keys.push(key);
+  if (keys.length === 0) {
     throw unavailable(location, `none of its ${set.keys.length} keys is a public key for signatures`);
   }
-  return { text, find: createLocalJWKSet({ keys: usable }) };
+  return keys;
 }
 
 function isKeySet(value: unknown): value is JSONWebKeySet {
@@ -216,8 +216,7 @@ function algorithmOf({ kty, crv }: JWK): string {
   return kty === "RSA" ? "RS256" : kty === "EC" ? byCurve[crv ?? ""] ?? "ES256" : "EdDSA";
 }
 
-async function fetchBytes(url: string, timeout_ms: number): Promise<Uint8Array> {
-  const signal = AbortSignal.timeout(timeout_ms);
+async function fetchBytes(url: string, { signal, timeout_ms }: ReadOptions): Promise<Uint8Array> {
   let found = "it did not answer";
   try {
     // Another address could be anybody's, and the sandbox knows this one only.
@@ -231,7 +230,7 @@ async function fetchBytes(url: string, timeout_ms: number): Promise<Uint8Array> 
       throw unavailable(url, `it answers ${response.status} instead of 200`);
     }
     found = "its answer broke off";
-    return await readBounded(url, response.body ?? new ReadableStream());
+    return response.body === null ? new Uint8Array() : await readLimited(url, response.body);
   } catch (error) {
     if (error instanceof SqlwrightError) throw error;
     throw unavailable(url, signal.aborted ? `no whole answer came within ${timeout_ms} ms` : found, error);
@@ -241,7 +240,7 @@ async function fetchBytes(url: string, timeout_ms: number): Promise<Uint8Array> 
 async function readFileBytes(path: string): Promise<Uint8Array> {
   try {
     using file = await Deno.open(path, { read: true });
-    return await readBounded(path, file.readable);
+    return await readLimited(path, file.readable);
   } catch (error) {
     if (error instanceof SqlwrightError) throw error;
     const found = error instanceof Deno.errors.NotFound ? "there is no such file" : "the file cannot be read";
@@ -249,15 +248,10 @@ async function readFileBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-async function readBounded(location: string, body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > maximumBytes) throw unavailable(location, `it has more than ${maximumBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return await new Blob(chunks as BlobPart[]).bytes();
+async function readLimited(location: string, body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const bytes = await readBounded(body, maximumBytes);
+  if (bytes === null) throw unavailable(location, `it has more than ${maximumBytes} bytes`);
+  return bytes;
 }
 
 function unavailable(location: string, found: string, cause?: unknown): SqlwrightError {

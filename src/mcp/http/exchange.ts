@@ -1,6 +1,7 @@
 /**
  * One HTTP exchange: reading a body within limits, and answering a tool call so that a client that goes away aborts it.
  */
+import { readBounded } from "../../load/source/bytes.ts";
 import { abortReason, RunningCalls } from "../call.ts";
 import { type CallChannel, type RequestedCall } from "../model.ts";
 import type { Caller } from "../../tool/caller.ts";
@@ -35,7 +36,10 @@ export class BodyReader {
     const declared = request.headers.get("content-length");
     if (declared !== null && Number(declared) > maxBodyBytes) return tooLarge();
     try {
-      const reading = declared === null ? readChunks(request, maxBodyBytes) : request.bytes();
+      // Without a declared length, and without a body for HEAD and the like.
+      const reading = declared !== null || request.body === null
+        ? request.bytes()
+        : readBounded(request.body, maxBodyBytes);
       const bytes = await this.#inTime(reading);
       if (bytes === "late") {
         return errorResponse(
@@ -167,17 +171,4 @@ function closeStream(stream: ReadableStreamDefaultController<Uint8Array>, last: 
 
 function eventBytes(text: string): Uint8Array {
   return encoder.encode(`event: message\ndata: ${text}\n\n`);
-}
-
-/** A body without a declared length; null when it is larger than allowed. */
-async function readChunks(request: Request, maxBytes: number): Promise<Uint8Array | null> {
-  if (request.body === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.length;
-    if (size > maxBytes) return null;
-    chunks.push(chunk);
-  }
-  return await new Blob(chunks as BlobPart[]).bytes();
 }

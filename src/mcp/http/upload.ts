@@ -3,6 +3,7 @@
  * guards of http.ts have passed before.
  */
 import { errorReport, SqlwrightError } from "../../errors.ts";
+import { chunksOf, chunksWithin } from "../../load/source/bytes.ts";
 import type { Upload, UploadStore } from "../../load/source/upload.ts";
 import type { Log } from "../../log.ts";
 import { abortReason, type RunningCalls } from "../call.ts";
@@ -84,37 +85,19 @@ async function put(request: Request, options: UploadRouteOptions): Promise<Respo
   }
 }
 
-/** The body's bytes; each wait is bounded, and a stop ends it. */
-async function* bodyOf(
+/** The body's bytes. Each wait is bounded, and a stop of the server ends it. */
+function bodyOf(
   request: Request,
   name: string,
-  controller: AbortController,
+  { signal }: AbortController,
   { bodyTimeout_ms }: UploadRouteOptions,
-): AsyncGenerator<Uint8Array> {
-  if (request.body === null) return;
-  const reader = request.body.getReader();
-  const { signal } = controller;
-  const late = Promise.withResolvers<never>();
-  late.promise.catch(() => {});
-  const onAbort = () => late.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    for (;;) {
-      const timer = setTimeout(() => late.reject(slowBody(name, bodyTimeout_ms)), bodyTimeout_ms);
-      try {
-        const { value, done } = await Promise.race([reader.read(), late.promise]);
-        if (done) return;
-        yield value;
-      } catch (error) {
-        throw error instanceof SqlwrightError ? error : abortReason("disconnected");
-      } finally {
-        clearTimeout(timer);
-      }
-    }
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    reader.cancel().catch(() => {});
-  }
+): AsyncIterable<Uint8Array> {
+  return request.body === null ? chunksOf(new Uint8Array()) : chunksWithin(request.body, {
+    stall_ms: bodyTimeout_ms,
+    signal,
+    onStall: () => slowBody(name, bodyTimeout_ms),
+    onBroken: () => abortReason("disconnected"),
+  });
 }
 
 function slowBody(name: string, bodyTimeout_ms: number): SqlwrightError {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { SqlwrightError } from "../../../src/errors.ts";
 import { defaultMaximumBytes, openSource } from "../../../src/load/source/source.ts";
-import { type OpenedSource, type SourceAccess, type SourceOptions } from "../../../src/load/source/model.ts";
+import type { OpenedSource, SourceAccess, SourceOptions } from "../../../src/load/source/model.ts";
 
 export function open(
   source: string,
