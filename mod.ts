@@ -55,3 +55,21 @@ export {
 } from "./src/cli/console/console.ts";
 export { Interruption } from "./src/cli/console/interruption.ts";
 export type { Cell, Column, TableOptions } from "./src/cli/console/table.ts";
+export {
+  chunkBytes,
+  chunksOf,
+  chunksWithin,
+  counted,
+  readBounded,
+  readStart,
+  readWithin,
+  type WaitLimits,
+} from "./src/load/source/bytes.ts";
+export { isWithin, pathBelow } from "./src/load/source/path.ts";
+export type {
+  ArchiveMember,
+  DecompressOptions,
+  RangedBytes,
+  RawSource,
+} from "./src/load/source/raw_source.ts";
+export { archiveMembers, decompressed, openFile } from "./src/load/source/readers.ts";

@@ -17,7 +17,7 @@ export async function readFile(file: string, path: string): Promise<Uint8Array> 
 
 /** Lends a file. One that changes while it is read is an error, and never bytes of two states. */
 export async function withFile<T>(file: string, use: (file: RawSource) => Promise<T>): Promise<T> {
-  const source = await openFile(file, null);
+  const source = await openFile(file);
   try {
     return await use(source);
   } finally {

@@ -7,6 +7,7 @@ import { pipeline, Readable } from "node:stream";
 import { crc32, createGunzip, createInflateRaw } from "node:zlib";
 import { chunkBytes, counted, peek } from "./bytes.ts";
 import { corruptSource, tooLargeSource } from "./errors.ts";
+import type { DecompressOptions } from "./raw_source.ts";
 
 /** A member of a zip archive, as its directory says. */
 export interface ZipMember {
@@ -20,15 +21,6 @@ export interface ZipMember {
   isDeflated: boolean;
   /** The compressed bytes. */
   read: () => AsyncIterable<Uint8Array>;
-}
-
-export interface DecompressOptions {
-  /** Of the file, for messages. */
-  name: string;
-  /** Most bytes, decompressed. */
-  maximumBytes: number;
-  /** @default never */
-  signal?: AbortSignal | undefined;
 }
 
 /**

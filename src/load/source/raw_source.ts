@@ -19,3 +19,28 @@ export interface RawSource {
   isDecoded: boolean;
   close: () => Promise<void>;
 }
+
+/** Bytes that can be read at any place, one range at a time. */
+export interface RangedBytes {
+  name: string;
+  size: number;
+  readRange: NonNullable<RawSource["readRange"]>;
+}
+
+/** A file in an archive. */
+export interface ArchiveMember {
+  name: string;
+  /** Decompressed, as the archive's directory says. */
+  size: number;
+  /** The content, decompressed as it is read. It can be read once, and to its end before that of another member. */
+  bytes: AsyncIterable<Uint8Array>;
+}
+
+export interface DecompressOptions {
+  /** Of the file, for messages. */
+  name: string;
+  /** Most bytes, decompressed. */
+  maximumBytes: number;
+  /** @default never */
+  signal?: AbortSignal | undefined;
+}

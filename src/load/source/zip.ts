@@ -4,10 +4,10 @@
  */
 
 import { readBounded } from "./bytes.ts";
-import { Counter, Decoding, type DecompressOptions, limited, unzip, type ZipMember } from "./decode.ts";
+import { Counter, Decoding, limited, unzip, type ZipMember } from "./decode.ts";
 import { corruptSource, refusedSource, tooLargeSource } from "./errors.ts";
 import { leadsOut } from "./path.ts";
-import type { RawSource } from "./raw_source.ts";
+import type { ArchiveMember, DecompressOptions, RangedBytes, RawSource } from "./raw_source.ts";
 
 /** What is needed of an entry of zip.js. */
 interface Entry {
@@ -39,22 +39,6 @@ export async function findMember(
   const entries = await listEntries(archive, signal);
   const entry = choose(raw.name, entries.filter(({ directory }) => !directory), wanted);
   return await locate(archive, entry);
-}
-
-/** Bytes that can be read at any place, one range at a time. */
-export interface RangedBytes {
-  name: string;
-  size: number;
-  readRange: NonNullable<RawSource["readRange"]>;
-}
-
-/** A file in an archive. */
-export interface ArchiveMember {
-  name: string;
-  /** Decompressed, as the archive's directory says. */
-  size: number;
-  /** The content, decompressed as it is read. It can be read once, and to its end before that of another member. */
-  bytes: AsyncIterable<Uint8Array>;
 }
 
 /**
