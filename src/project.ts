@@ -36,7 +36,7 @@ export const projectFile = "sqlwright.json";
 export const productDirectory = fileURLToPath(new URL("../", import.meta.url));
 
 /** Modules that come with sqlwright and that a project may take. */
-export const builtInModules = ["ops"] as const;
+export const builtInModules = ["loads", "ops"] as const;
 
 /** The folder of a built-in module's query files. */
 export function builtInFolder(module: string): string {

@@ -6,26 +6,24 @@
  */
 
 import { createHash } from "node:crypto";
+import { bookRows, bookValue, bookWrite } from "../../bookkeeping/run.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import type { CallConnection } from "../../postgres/pool.ts";
 import type { Reject } from "../format/record.ts";
 import { recordRejects } from "./rejects.ts";
 
-type Connection = Pick<CallConnection, "rows" | "script" | "execute" | "copyFrom">;
+type Connection = Pick<CallConnection, "rows" | "script" | "execute">;
 
 /** One load, as the ledger knows it. */
 export interface LedgerKey {
   tool: string;
   key: string;
-  /** Of everything that decides what is loaded, but the content of a source. */
+  /** SHA-256 of everything that decides what is loaded, except for the content of a source. */
   fingerprint: string;
   /** Null where it is not known. */
   sourceBytes: number | null;
 }
-
-/** Rejects stay so long. */
-const rejectsStay = "7 days";
 
 /** SHA-256 of arguments; members in any order. */
 export function fingerprintOf(value: unknown): string {
@@ -33,7 +31,9 @@ export function fingerprintOf(value: unknown): string {
     value,
     (_key, each: unknown) =>
       typeof each === "object" && each !== null && !Array.isArray(each)
-        ? Object.fromEntries(Object.entries(each).sort(([one], [other]) => one < other ? -1 : 1))
+        ? Object.fromEntries(
+          Object.entries(each).sort(([one], [other]) => one < other ? -1 : 1),
+        )
         : each,
   );
   return createHash("sha256").update(text ?? "").digest("hex");
@@ -41,18 +41,10 @@ export function fingerprintOf(value: unknown): string {
 
 /** False where the migration has not been applied, or the login may not write. */
 export async function hasLedger(connection: Connection): Promise<boolean> {
-  const [found] = await asLogin(connection, () =>
-    connection.rows(
-      `select pg_catalog.bool_and(
-         pg_catalog.has_schema_privilege(namespace.oid, 'usage')
-         and pg_catalog.has_table_privilege(relation.oid, 'select, insert')
-       ) as may_write
-       from pg_catalog.pg_class as relation
-       join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
-       where namespace.nspname = 'sqlwright'
-         and relation.relname in ('load', 'load_reject')`,
-    ));
-  return found?.may_write === "t";
+  return await asLogin(
+    connection,
+    async () => await bookValue(connection, ["ledger", "ledger_access"], {}) === "t",
+  );
 }
 
 /**
@@ -66,22 +58,17 @@ export async function findLoad(
 ): Promise<string | null> {
   if (!await hasLedger(connection)) throw ledgerMissing();
   return await asLogin(connection, async () => {
-    await connection.execute(
-      "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 7253018))",
-      [`${tool}\n${key}`],
-      { signal, isPrepared: false },
-    );
-    const [found] = await connection.rows(
-      `select load.fingerprint, load.source_bytes::text as source_bytes, load.finished_at::text as finished_at,
-         load.answer::text as answer
-       from sqlwright.load as load
-       where load.tool = $1
-         and load.idempotency_key = $2`,
-      [tool, key],
-    );
+    await bookValue(connection, ["ledger", "take_load_turn"], {
+      load: `${tool}\n${key}`,
+    }, { signal });
+    const [found] = await bookRows(connection, ["ledger", "find_load"], {
+      tool,
+      idempotency_key: key,
+    });
     if (found === undefined) return null;
     const isSame = found.fingerprint === fingerprint &&
-      (sourceBytes === null || found.source_bytes === null || Number(found.source_bytes) === sourceBytes);
+      (sourceBytes === null || found.source_bytes === null ||
+        Number(found.source_bytes) === sourceBytes);
     if (!isSame) throw keyReused(tool, key, found.finished_at!);
     return found.answer!;
   });
@@ -107,47 +94,31 @@ export async function recordLoad(
   const { id, tool, key, fingerprint, source, sourceBytes, answer, rejects } = load;
   await asLogin(connection, async () => {
     // Those that have expired go with whichever load comes next.
-    await connection.rows(
-      `with expired as (
-         select old.id
-         from sqlwright.load as old
-         where old.rejects_expire_at < now()
-         order by old.rejects_expire_at
-         limit 100
-         for update skip locked
-       ), emptied as (
-         delete from sqlwright.load_reject as reject
-         using expired
-         where reject.load_id = expired.id
-       )
-       update sqlwright.load as old
-       set rejects_expire_at = null
-       from expired
-       where old.id = expired.id`,
-    );
-    await connection.rows(
-      `insert into sqlwright.load
-         (id, tool, idempotency_key, fingerprint, source, source_bytes, started_at, finished_at, answer, rejects_expire_at)
-       values ($1::text::uuid, $2, $3, $4, $5, $6::text::bigint, now(), clock_timestamp(), $7::text::json,
-         case when $8::text = 'true' then now() + interval '${rejectsStay}' end)`,
-      [
-        id,
-        tool,
-        key,
-        fingerprint,
-        source,
-        sourceBytes === null ? null : String(sourceBytes),
-        answer,
-        String(rejects.length > 0),
-      ],
-    );
-    if (rejects.length > 0) await recordRejects(connection, id, rejects, signal);
+    await bookWrite(connection, ["ledger", "forget_rejects"], {}, { signal });
+    await bookWrite(connection, ["ledger", "record_load"], {
+      id,
+      tool,
+      idempotency_key: key,
+      fingerprint,
+      source,
+      source_bytes: sourceBytes,
+      answer,
+      has_rejects: rejects.length > 0,
+    }, { signal });
+    if (rejects.length > 0) {
+      await recordRejects(connection, id, rejects, signal);
+    }
   });
 }
 
 /** The tool's role is set back afterwards; where the work fails, the transaction ends anyway. */
-async function asLogin<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
-  const [before] = await connection.rows("select pg_catalog.current_setting('role') as role");
+async function asLogin<T>(
+  connection: Connection,
+  work: () => Promise<T>,
+): Promise<T> {
+  const [before] = await connection.rows(
+    "select pg_catalog.current_setting('role') as role",
+  );
   const role = before?.role ?? "none";
   if (role === "none") return await work();
   await connection.script("set local role none");
@@ -156,7 +127,11 @@ async function asLogin<T>(connection: Connection, work: () => Promise<T>): Promi
   return answer;
 }
 
-function keyReused(tool: string, key: string, finishedAt: string): SqlwrightError {
+function keyReused(
+  tool: string,
+  key: string,
+  finishedAt: string,
+): SqlwrightError {
   return new SqlwrightError(
     "load.key_reused",
     `Cannot load: the idempotency key "${key}" was used at ${finishedAt} for another load of ${tool}`,

@@ -6,9 +6,18 @@
  */
 
 import { createHash } from "node:crypto";
+import {
+  type ArgumentsOf,
+  bookCopy,
+  type BookRow,
+  bookRows,
+  bookValue,
+  bookWrite,
+} from "../../bookkeeping/run.ts";
+import type { BookFile } from "../../bookkeeping/statements.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { sqlstateOf } from "../../postgres/database_error.ts";
-import type { Pool, TextRow } from "../../postgres/pool.ts";
+import type { CallConnection, Pool } from "../../postgres/pool.ts";
 import type { RawSource } from "./raw_source.ts";
 import { cutSource, unreadableSource } from "./errors.ts";
 import { binaryRows, partBytes, partsOf } from "./upload_parts.ts";
@@ -67,7 +76,9 @@ export class UploadStore {
    * Keeps a file. When anything goes wrong on the way, nothing of it is left.
    * @throws {SqlwrightError} `load.upload_too_large`, `load.upload_refused` when there is no space or no table, `call.busy`
    */
-  async put({ name, body, size, signal, owner = null }: NewUpload): Promise<Upload> {
+  async put(
+    { name, body, size, signal, owner = null }: NewUpload,
+  ): Promise<Upload> {
     if (this.#running >= maximumRunning) {
       throw new SqlwrightError(
         "call.busy",
@@ -81,9 +92,14 @@ export class UploadStore {
     const secret = newHandle();
     const handle = ownedKey(secret, owner);
     try {
-      if (size !== null && size > this.#limits.maximumBytes) throw this.#tooLarge(name);
+      if (size !== null && size > this.#limits.maximumBytes) {
+        throw this.#tooLarge(name);
+      }
       await this.#reserve(handle, name, size ?? 0);
-      return { ...await this.#write(handle, name, { body, signal }), handle: `upload:${secret}` };
+      return {
+        ...await this.#write(handle, name, { body, signal }),
+        handle: `upload:${secret}`,
+      };
     } catch (error) {
       // Not by the caller's signal: it may be why this is needed. What fails here expires.
       await this.#delete(handle).catch(() => {});
@@ -94,28 +110,21 @@ export class UploadStore {
   }
 
   /** Null when there is no such upload of the owner, or no more. */
-  async find(handle: string, owner: string | null = null): Promise<Upload | null> {
+  async find(
+    handle: string,
+    owner: string | null = null,
+  ): Promise<Upload | null> {
     const key = keyOf(handle, owner);
     if (key === null) return null;
-    const [row] = await this.#rows(
-      `select
-         upload.name,
-         upload.size_bytes,
-         upload.sha256,
-         to_char(upload.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-       from sqlwright.upload as upload
-       where upload.handle = $1
-         and upload.size_bytes is not null
-         and upload.expires_at > clock_timestamp()`,
-      [key],
-    ).catch((error) => Promise.reject(toUploadError(error, handle)));
+    const [row] = await this.#rows("find", { handle: key })
+      .catch((error) => Promise.reject(toUploadError(error, handle)));
     if (row === undefined) return null;
     return {
       handle: handle.startsWith("upload:") ? handle : `upload:${handle}`,
-      name: row[0]!,
-      size: Number(row[1]),
-      sha256: row[2]!,
-      expires_at: row[3]!,
+      name: row.name!,
+      size: Number(row.size_bytes),
+      sha256: row.sha256!,
+      expires_at: row.expires_at!,
     };
   }
 
@@ -129,12 +138,16 @@ export class UploadStore {
   async sweep(): Promise<void> {
     await this.#pool.withConnection(
       undefined,
-      (connection) => connection.execute(deleteExpired, []),
+      (connection) => bookWrite(connection, ["uploads", "delete_expired"], {}),
     ).catch((error) => Promise.reject(toUploadError(error, "uploads")));
   }
 
   /** @throws {SqlwrightError} `load.source_unreadable` when there is no such upload */
-  async open(source: string, signal: AbortSignal, owner: string | null = null): Promise<RawSource> {
+  async open(
+    source: string,
+    signal: AbortSignal,
+    owner: string | null = null,
+  ): Promise<RawSource> {
     signal.throwIfAborted();
     const upload = await this.find(source, owner);
     if (upload === null) {
@@ -177,79 +190,75 @@ export class UploadStore {
       await this.#pool.withConnection(signal, (connection) =>
         // In a transaction even so: behind a pooler the session's settings come with its BEGIN.
         connection.transaction("begin", () =>
-          connection.copyFrom(
-            "copy sqlwright.upload_part (handle, position, bytes) from stdin (format binary)",
+          bookCopy(
+            connection,
+            ["uploads", "write_parts"],
             binaryRows(handle, position, parts),
             signal,
           )));
       position += parts.length;
     }
     const sha256 = hash.digest("hex");
-    const [row] = await this.#rows(
-      `update sqlwright.upload
-       set size_bytes = $2, sha256 = $3, reserved_bytes = $2, expires_at = clock_timestamp() + $4::interval
-       where handle = $1
-       returning to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`,
-      [handle, String(size), sha256, `${this.#limits.ttl_ms} ms`],
-    );
+    const [row] = await this.#rows("finish", {
+      handle,
+      size_bytes: size,
+      sha256,
+      ttl_ms: this.#limits.ttl_ms,
+    });
     if (row === undefined) throw expiredOnItsWay(name);
-    return { name, size, sha256, expires_at: row[0]! };
+    return { name, size, sha256, expires_at: row.expires_at! };
   }
 
-  /** One upload at a time looks at the space, in all replicas. */
+  /** What has expired gives its space first. */
   async #reserve(handle: string, name: string, bytes: number): Promise<void> {
     const { spaceBytes, ttl_ms } = this.#limits;
-    const isThere = await this.#inSpace(async (execute) => {
-      await execute(deleteExpired, []);
-      return await execute(
-        `insert into sqlwright.upload (handle, name, reserved_bytes, expires_at)
-         select $1, $2, $3::bigint, clock_timestamp() + $4::interval
-         where (select coalesce(sum(upload.reserved_bytes), 0) from sqlwright.upload as upload) + $3::bigint <= $5::bigint`,
-        [handle, name, String(bytes), `${ttl_ms} ms`, String(spaceBytes)],
-      ) === 1;
+    const count = await this.#inSpace(async (connection) => {
+      await bookWrite(connection, ["uploads", "delete_expired"], {});
+      return await bookWrite(connection, ["uploads", "reserve"], {
+        handle,
+        name,
+        reserved_bytes: bytes,
+        ttl_ms,
+        space_bytes: spaceBytes,
+      });
     });
-    if (!isThere) throw this.#full(name);
+    if (count !== 1) throw this.#full(name);
   }
 
   /** For a client that did not say how much it sends. */
   async #extend(handle: string, name: string, bytes: number): Promise<void> {
-    const [row] = await this.#rows("select reserved_bytes from sqlwright.upload where handle = $1", [handle]);
-    if (row === undefined) throw expiredOnItsWay(name);
-    if (Number(row[0]) >= bytes) return;
-    const isThere = await this.#inSpace(async (execute) =>
-      await execute(
-        `update sqlwright.upload
-         set reserved_bytes = $2::bigint
-         where handle = $1
-           and (
-             select coalesce(sum(other.reserved_bytes), 0)
-             from sqlwright.upload as other
-             where other.handle <> $1
-           ) + $2::bigint <= $3::bigint`,
-        [handle, String(bytes), String(this.#limits.spaceBytes)],
-      ) === 1
+    const reserved = await this.#value("reserved_bytes", { handle });
+    if (reserved === null) throw expiredOnItsWay(name);
+    if (Number(reserved) >= bytes) return;
+    const space_bytes = this.#limits.spaceBytes;
+    const count = await this.#inSpace((connection) =>
+      bookWrite(connection, ["uploads", "extend"], {
+        handle,
+        reserved_bytes: bytes,
+        space_bytes,
+      })
     );
-    if (!isThere) throw this.#full(name);
+    if (count !== 1) throw this.#full(name);
   }
 
+  /** One upload at a time looks at the space, in all replicas. */
   async #inSpace<T>(
-    work: (execute: (text: string, parameters: string[]) => Promise<number>) => Promise<T>,
+    work: (connection: CallConnection) => Promise<T>,
   ): Promise<T> {
-    return await this.#pool.withConnection(undefined, (connection) => {
-      const execute = async (text: string, parameters: string[]) =>
-        (await connection.execute(text, parameters)).count;
-      return connection.transaction("begin", async () => {
-        await execute("select pg_advisory_xact_lock($1::bigint)", [spaceLock]);
-        return await work(execute);
-      });
-    });
+    return await this.#pool.withConnection(
+      undefined,
+      (connection) =>
+        connection.transaction("begin", async () => {
+          await bookValue(connection, ["uploads", "take_space_turn"], {});
+          return await work(connection);
+        }),
+    );
   }
 
   async #delete(handle: string): Promise<boolean> {
     return await this.#pool.withConnection(
       undefined,
-      async (connection) =>
-        (await connection.execute("delete from sqlwright.upload where handle = $1", [handle])).count === 1,
+      async (connection) => await bookWrite(connection, ["uploads", "remove"], { handle }) === 1,
     );
   }
 
@@ -265,17 +274,15 @@ export class UploadStore {
   ): AsyncGenerator<Uint8Array> {
     const end = offset + length;
     for (let byte = offset; byte < end;) {
-      const [row] = await this.#rows(
-        "select bytes from sqlwright.upload_part where handle = $1 and position = $2",
-        [handle, String(Math.floor(byte / partBytes))],
-        signal,
-      );
-      const text = row?.[0];
+      const text = await this.#value("read_part", {
+        handle,
+        position: Math.floor(byte / partBytes),
+      }, signal);
       const start = byte % partBytes;
       // PostgreSQL writes bytea as \x and hexadecimal digits, which Buffer.from reads at a tenth of the speed.
-      const part = text === undefined || text === null
-        ? null
-        : Uint8Array.fromHex(text.slice(2 + 2 * start, 2 + 2 * (start + end - byte)));
+      const part = text === null ? null : Uint8Array.fromHex(
+        text.slice(2 + 2 * start, 2 + 2 * (start + end - byte)),
+      );
       if (part === null || part.length === 0) {
         throw cutSource(source, "the upload was deleted while it was read,", {
           byte,
@@ -288,14 +295,25 @@ export class UploadStore {
     }
   }
 
-  async #rows(text: string, parameters: string[], signal?: AbortSignal): Promise<TextRow[]> {
-    const rows: TextRow[] = [];
-    await this.#pool.withConnection(
-      signal,
-      (connection) =>
-        connection.execute(text, parameters, { signal, onRow: (row) => void rows.push([...row]) }),
+  async #rows<File extends BookFile<"uploads">>(
+    file: File,
+    args: ArgumentsOf<"uploads", File>,
+  ): Promise<BookRow<"uploads", File>[]> {
+    return await this.#pool.withConnection(
+      undefined,
+      (connection) => bookRows(connection, ["uploads", file], args),
     );
-    return rows;
+  }
+
+  async #value<File extends BookFile<"uploads">>(
+    file: File,
+    args: ArgumentsOf<"uploads", File>,
+    signal?: AbortSignal,
+  ): Promise<string | null> {
+    return await this.#pool.withConnection(
+      signal,
+      (connection) => bookValue(connection, ["uploads", file], args, { signal }),
+    );
   }
 
   #tooLarge(name: string): SqlwrightError {
@@ -323,8 +341,6 @@ export class UploadStore {
   }
 }
 
-const deleteExpired = "delete from sqlwright.upload where expires_at <= clock_timestamp()";
-
 /** The key of a handle, with or without `upload:`; null when it is none. */
 function keyOf(handle: string, owner: string | null): string | null {
   const secret = /^(?:upload:)?([0-9a-f]{32})$/.exec(handle)?.[1];
@@ -333,19 +349,24 @@ function keyOf(handle: string, owner: string | null): string | null {
 
 /**
  * What an upload is kept by. The owner is part of it, so another's handle leads nowhere, in every replica and without a look at who owns
- * what; and what stands in the table is no handle.
+ * what; and what is in the table is not a handle.
  */
 function ownedKey(secret: string, owner: string | null): string {
   if (owner === null) return secret;
-  return createHash("sha256").update(`sqlwright upload\0${secret}\0${owner}`).digest("hex").slice(0, 32);
+  return createHash("sha256").update(`sqlwright upload\0${secret}\0${owner}`)
+    .digest("hex").slice(0, 32);
 }
 
 const newHandle = () => crypto.getRandomValues(new Uint8Array(16)).toHex();
 
 function expiredOnItsWay(name: string): SqlwrightError {
-  return new SqlwrightError("load.upload_refused", `Cannot keep "${name}": it expired on its way`, {
-    hint: "Send it faster, or raise SQLWRIGHT_UPLOAD_TTL",
-  });
+  return new SqlwrightError(
+    "load.upload_refused",
+    `Cannot keep "${name}": it expired on its way`,
+    {
+      hint: "Send it faster, or raise SQLWRIGHT_UPLOAD_TTL",
+    },
+  );
 }
 
 function toUploadError(error: unknown, name: string): unknown {
@@ -366,5 +387,3 @@ function toUploadError(error: unknown, name: string): unknown {
 
 /** Each holds a batch in memory. */
 const maximumRunning = 16;
-/** Of this project's advisory locks the one for the space of uploads. */
-const spaceLock = "7237125470918431";

@@ -1,0 +1,3 @@
+-- title: Ledger of loads
+-- What sqlwright itself writes about loads: those with an idempotency key, and rejected rows. Internal: no project serves it; what may be
+-- read of it is the module loads. TypeScript that runs these files: `src/bookkeeping`.

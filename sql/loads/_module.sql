@@ -1,0 +1,5 @@
+-- title: Loads
+-- What sqlwright remembers of bulk loads: who loaded what and when, which rows were rejected and why, and which uploads wait to be loaded.
+--
+-- Begin with `loads_report` for a summary, or `loads_recent` for single loads, the newest first. `loads_rejects` takes the `id` of a load.
+-- A load is remembered when it had an idempotency key or rejected rows; rejected rows are kept for a week.

@@ -1,0 +1,3 @@
+-- title: Uploads
+-- How sqlwright keeps the files that clients put to it. Internal: no project serves it; what may be read of it is the module loads.
+-- TypeScript that runs these files: `src/bookkeeping`.
