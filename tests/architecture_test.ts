@@ -28,6 +28,7 @@ const floors: readonly (readonly string[])[] = [
   ["query"],
   ["postgres"],
   ["postgres/types"],
+  ["bookkeeping"],
   ["describe/analysed_tree"],
   ["describe/nullability"],
   ["describe/json_shape"],
