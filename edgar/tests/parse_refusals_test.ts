@@ -191,7 +191,7 @@ Deno.test("gzip that is cut, damaged, or unpacks without end is refused", async 
   assert.match((await refusal(index, damaged)).message, /the gzip stream is broken/);
   const bomb = gzipSync(new Uint8Array(5_000_000));
   assert.match(
-    (await refusal(index, bomb, { limits: { unpacked_bytes: 1_000_000, line_bytes: 2_000_000 } })).message,
+    (await refusal(facts, bomb, { limits: { whole_bytes: 1_000_000 } })).message,
     /it has more than 1000000 bytes when decompressed/,
   );
 });

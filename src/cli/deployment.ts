@@ -56,7 +56,8 @@ export function migrationLists(
   queries: readonly ParsedQuery[],
   withOwn = false,
 ): MigrationLists {
-  const usesOwn = withOwn || usesOwnTables(queries);
+  const readsOwn = project?.modules.includes("loads") ?? false;
+  const usesOwn = withOwn || readsOwn || usesOwnTables(queries);
   return { own: ownMigrations, project: projectMigrations(project), usesOwn };
 }
 

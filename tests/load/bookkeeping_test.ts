@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { checkFiles, openPools, withApplication } from "../../src/app.ts";
 import { declareQueries } from "../../src/client/declare.ts";
-import { type Config, readConfig } from "../../src/config.ts";
+import { type Config, queryFoldersOf, readConfig } from "../../src/config.ts";
 import { SqlwrightError } from "../../src/errors.ts";
 import { chunksOf } from "../../src/load/source/bytes.ts";
 import { UploadStore } from "../../src/load/source/upload.ts";
@@ -13,7 +13,9 @@ import { findProject } from "../../src/project.ts";
 import type { Tool } from "../../src/tool/model.ts";
 import {
   callContext,
+  deployFiles,
   edgarProject,
+  loadQueries,
   project,
   type TestDatabase,
   testOnEach,
@@ -29,7 +31,10 @@ function configOf(
 ): Config {
   const taking = {
     ...edgarProject,
+    name: "books",
     directory,
+    migrationsDirectory: join(directory, "migrations"),
+    functionsDirectory: join(directory, "functions"),
     sqlDirectory: join(directory, "sql"),
     lockFile: join(directory, "sql", "lock.json"),
     modules,
@@ -269,11 +274,13 @@ interface Answer {
 /** Four rows, two of them bad. */
 const measures = "id,weight\n1,1.5\n2,heavy\n3,2.5\n1,7\n";
 
-/** The view of the module; its tables are there. */
-async function migrateLoads({ sql }: TestDatabase): Promise<void> {
-  const text = await Deno.readTextFile(join(project, "sql/loads/recent.sql"));
-  await sql.unsafe(text.slice(text.indexOf("create or replace view")));
-  await sql`grant select on sqlwright.recent_load to sqlwright_server`;
+/** What `migrate` brings for the module: sqlwright's own tables, and its view. */
+async function migrateLoads({ ownerUrl, serverUrl }: TestDatabase): Promise<string[]> {
+  return await withFiles({ "sql/README.md": "" }, async (directory) => {
+    const config = configOf(serverUrl, directory, ["loads"]);
+    const { views } = await deployFiles(config, ownerUrl, await loadQueries(queryFoldersOf(config)));
+    return views;
+  });
 }
 
 async function withUploads(

@@ -32,14 +32,17 @@ testOnEach(
 
       const { migrations, functions, views } = await deployFiles(edgarConfig, ownerUrl, queries);
       assert.equal(functions.length, 9, "function files take over what migrations made");
-      assert.deepEqual(migrations, [{ namespace: "edgar", name: "0025_grant_bookkeeping.sql" }]);
+      assert.deepEqual(migrations, [
+        { namespace: "sqlwright", name: "0003_grant_views.sql" },
+        { namespace: "edgar", name: "0025_grant_bookkeeping.sql" },
+      ]);
       assert.deepEqual(views, []);
       assert.deepEqual(await contentOf(database), before);
 
       const rows = await sql`
       select namespace, version, name, applied_at, duration_ms
       from sqlwright.migration
-      where name <> '0025_grant_bookkeeping.sql'
+      where name not in ('0003_grant_views.sql', '0025_grant_bookkeeping.sql')
       order by applied_at`;
       assert.deepEqual(
         rows.filter(({ namespace }) => namespace === "sqlwright").map(({ version, name }) => [version, name]),
@@ -67,6 +70,9 @@ testOnEach(
     }, { server, isEmpty: true }),
 );
 
+/** What has come since 0.1. */
+const pending = ["0003_grant_views.sql", "0025_grant_bookkeeping.sql"];
+
 testOnEach(
   "a look at a database of 0.1 changes nothing, and a server may start over it",
   (server) =>
@@ -74,15 +80,13 @@ testOnEach(
       await restore(database);
       const { ownerUrl, sql } = database;
       const plan = await deployFiles(edgarConfig, ownerUrl, queries, { isDryRun: true });
-      assert.deepEqual(plan.migrations.map(({ name }) => name), ["0025_grant_bookkeeping.sql"]);
+      assert.deepEqual(plan.migrations.map(({ name }) => name), pending);
       const { migrations } = await migrationStatus(ownerUrl, migrationLists(edgarProject, queries.queries));
-      assert.deepEqual(migrations.filter(({ state }) => state !== "applied").map(({ name }) => name), [
-        "0025_grant_bookkeeping.sql",
-      ]);
+      assert.deepEqual(migrations.filter(({ state }) => state !== "applied").map(({ name }) => name), pending);
       const columns = await sql`
       select attname from pg_attribute where attrelid = 'sqlwright.migration'::regclass and attname = 'namespace'`;
       assert.deepEqual([...columns], [], "nothing has changed");
-      assert.deepEqual(await gapOf(ownerUrl), { pending: ["0025_grant_bookkeeping.sql"], isMigrated: true });
+      assert.deepEqual(await gapOf(ownerUrl), { pending, isMigrated: true });
       await deployFiles(edgarConfig, ownerUrl, queries);
       assert.deepEqual(await gapOf(ownerUrl), { pending: [], isMigrated: true });
     }, { server, isEmpty: true }),
@@ -96,19 +100,19 @@ Deno.test("another project leaves the rows of a database of 0.1 alone, and the r
     try {
       await Deno.writeTextFile(`${directory}/0001_create_shop.sql`, "create schema shop;");
       const { applied } = await migrate(ownerUrl, { directory, namespace: "shop" });
-      assert.deepEqual(applied, ["0001_create_shop.sql"]);
+      assert.deepEqual(applied, ["0003_grant_views.sql", "0001_create_shop.sql"]);
       const counts = () =>
         sql`select namespace, count(*)::integer as count from sqlwright.migration group by namespace order by 1`;
       assert.deepEqual((await counts()).map(({ namespace, count }) => [namespace, count]), [
         ["", 22],
         ["shop", 1],
-        ["sqlwright", 2],
+        ["sqlwright", 3],
       ]);
       await deployFiles(edgarConfig, ownerUrl, queries);
       assert.deepEqual((await counts()).map(({ namespace, count }) => [namespace, count]), [
         ["edgar", 23],
         ["shop", 1],
-        ["sqlwright", 2],
+        ["sqlwright", 3],
       ]);
     } finally {
       await Deno.remove(directory, { recursive: true });
