@@ -1,6 +1,20 @@
 // deno-fmt-ignore-file
 /** The query files' arguments and answers. Written by `sqlwright types`: change the files, not this. */
 
+export interface ExecArguments {
+  /** Do it, answer what was done, and undo it */
+  dry_run?: boolean;
+  /** Undo it when more rows than this are changed */
+  max_affected?: number | null;
+}
+
+export interface ExecResult {
+  /** Rows the statement changed */
+  affected: number;
+  /** Set when nothing was kept */
+  dry_run?: boolean;
+}
+
 export interface Queries {
   ledger: {
     /** A load by its key. The load of a tool that was done with an idempotency key: what it loaded, and what it answered. */
@@ -25,18 +39,8 @@ export interface Queries {
     };
     /** Forget rejects that have expired. Deletes rejects whose time is over, those of a hundred loads at once. Each load that is recorded does so, so nothing else has to. */
     forget_rejects: {
-      arguments: {
-        /** Do it, answer what was done, and undo it */
-        dry_run?: boolean;
-        /** Undo it when more rows than this are changed */
-        max_affected?: number | null;
-      };
-      result: {
-        /** Rows the statement changed */
-        affected: number;
-        /** Set when nothing was kept */
-        dry_run?: boolean;
-      };
+      arguments: ExecArguments;
+      result: ExecResult;
     };
     /** Whether the ledger may be written. True when the tables of the ledger are there and the login may write them; null when they are not. */
     ledger_access: {
@@ -69,12 +73,7 @@ export interface Queries {
         /** Undo it when more rows than this are changed */
         max_affected?: number | null;
       };
-      result: {
-        /** Rows the statement changed */
-        affected: number;
-        /** Set when nothing was kept */
-        dry_run?: boolean;
-      };
+      result: ExecResult;
     };
     /** Record rejected rows. Writes down the rows that a load has left out, many at once. */
     record_rejects: {
@@ -103,12 +102,7 @@ export interface Queries {
         /** Undo it when more rows than this are changed */
         max_affected?: number | null;
       };
-      result: {
-        /** Rows the statement changed */
-        affected: number;
-        /** Set when nothing was kept */
-        dry_run?: boolean;
-      };
+      result: ExecResult;
     };
     /**
      * The rejects of a load as a document. What the resource `sqlwright://loads/<id>/rejects` answers: the load, how many rows it has rejected, and the first 2,000 of them. Null
@@ -159,18 +153,8 @@ export interface Queries {
   uploads: {
     /** Delete uploads that have expired. Deletes uploads whose time is over, with their bytes. */
     delete_expired: {
-      arguments: {
-        /** Do it, answer what was done, and undo it */
-        dry_run?: boolean;
-        /** Undo it when more rows than this are changed */
-        max_affected?: number | null;
-      };
-      result: {
-        /** Rows the statement changed */
-        affected: number;
-        /** Set when nothing was kept */
-        dry_run?: boolean;
-      };
+      arguments: ExecArguments;
+      result: ExecResult;
     };
     /** Reserve more space for an upload. For an upload whose size nobody announced: reserves more, where the space has room, else no row is affected. */
     extend: {
@@ -186,12 +170,7 @@ export interface Queries {
         /** Undo it when more rows than this are changed */
         max_affected?: number | null;
       };
-      result: {
-        /** Rows the statement changed */
-        affected: number;
-        /** Set when nothing was kept */
-        dry_run?: boolean;
-      };
+      result: ExecResult;
     };
     /** An upload by its key. An upload that is whole and has not expired. */
     find: {
@@ -263,12 +242,7 @@ export interface Queries {
         /** Undo it when more rows than this are changed */
         max_affected?: number | null;
       };
-      result: {
-        /** Rows the statement changed */
-        affected: number;
-        /** Set when nothing was kept */
-        dry_run?: boolean;
-      };
+      result: ExecResult;
     };
     /** Reserve space for an upload. Writes down an upload that is on its way, where the space that all uploads may have has room for it: else no row is affected. */
     reserve: {
@@ -288,12 +262,7 @@ export interface Queries {
         /** Undo it when more rows than this are changed */
         max_affected?: number | null;
       };
-      result: {
-        /** Rows the statement changed */
-        affected: number;
-        /** Set when nothing was kept */
-        dry_run?: boolean;
-      };
+      result: ExecResult;
     };
     /** What an upload has reserved. The bytes that an upload counts against the space; null when it is not there any more. */
     reserved_bytes: {

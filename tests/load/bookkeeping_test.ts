@@ -76,13 +76,13 @@ testOnEach(
       const tools = await toolsOf(serverUrl, ["ledger", "uploads"]);
       const declared = declareQueries(tools);
       const place = join(project, "src/bookkeeping/queries.ts");
-      if (Deno.env.has("SQLWRIGHT_WRITE_TYPES")) {
+      if (Deno.env.has("WRITE_TYPES")) {
         await Deno.writeTextFile(place, declared);
       }
       assert.equal(
         await Deno.readTextFile(place),
         declared,
-        "run `SQLWRIGHT_WRITE_TYPES=1 deno task test tests/load/bookkeeping_test.ts`",
+        "run `WRITE_TYPES=1 deno task test tests/load/bookkeeping_test.ts`",
       );
       assert.equal((await toolsOf(serverUrl, ["loads"])).length, 5);
       const kinds = new Set(tools.map(({ kind }) => kind));

@@ -82,7 +82,10 @@ testOnEach(
       const plan = await deployFiles(edgarConfig, ownerUrl, queries, { isDryRun: true });
       assert.deepEqual(plan.migrations.map(({ name }) => name), pending);
       const { migrations } = await migrationStatus(ownerUrl, migrationLists(edgarProject, queries.queries));
-      assert.deepEqual(migrations.filter(({ state }) => state !== "applied").map(({ name }) => name), pending);
+      assert.deepEqual(
+        migrations.filter(({ state }) => state !== "applied").map(({ name }) => name),
+        pending,
+      );
       const columns = await sql`
       select attname from pg_attribute where attrelid = 'sqlwright.migration'::regclass and attname = 'namespace'`;
       assert.deepEqual([...columns], [], "nothing has changed");
