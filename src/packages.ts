@@ -55,8 +55,8 @@ export async function fetchPackages(options: FetchOptions = {}): Promise<void> {
   );
   let shownAt_ms = -Infinity;
   while (!await settlesWithin(child.status, redrawEvery_ms)) {
-    // A failure to import that has nothing to do with packages says nothing here.
-    if (!archives.text.includes("Download ")) continue;
+    // A failure to import that has nothing to do with packages says nothing here, nor do documents of packages that are there.
+    if (!archives.hasBegun) continue;
     if (!progress.isTerminal && performance.now() - shownAt_ms < repeatEvery_ms) continue;
     shownAt_ms = performance.now();
     const { fetched, size_bytes } = await archives.measure();
@@ -94,6 +94,10 @@ class Archives {
   #unread = "";
 
   constructor(readonly cache: string) {}
+
+  get hasBegun(): boolean {
+    return this.#fetched + this.#waiting.size > 0;
+  }
 
   read(text: string): void {
     this.text += text;

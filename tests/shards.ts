@@ -40,6 +40,7 @@ interface Batch {
 /** Files that hold time or memory against a bound: neighbours would make them lie. */
 const aloneFiles = new Set([
   "tests/call/guard_test.ts",
+  "tests/describe/describe_test.ts",
   "tests/load/resources_test.ts",
   "edgar/tests/client_test.ts",
 ]);
