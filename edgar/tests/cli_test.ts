@@ -92,6 +92,7 @@ Deno.test("edgar sync and work refuse to start without who asks, before the data
     for (const agent of ["", "curl/8.0"]) {
       const { code, stderr } = await run(["edgar", ...args], {
         databaseUrl: nowhere,
+        project: join(project, "edgar"),
         env: { EDGAR_USER_AGENT: agent },
       });
       assert.equal(code, 1);
@@ -116,7 +117,10 @@ Deno.test("edgar sync says what it needs to know, and refuses what it does not u
     [["pull"], /unknown command/],
   ];
   for (const [args, expected] of cases) {
-    const { code, stderr } = await run(["edgar", ...args], { databaseUrl: nowhere });
+    const { code, stderr } = await run(["edgar", ...args], {
+      databaseUrl: nowhere,
+      project: join(project, "edgar"),
+    });
     assert.equal(code, 2, stderr);
     assert.match(stderr, expected);
   }
@@ -124,7 +128,10 @@ Deno.test("edgar sync says what it needs to know, and refuses what it does not u
 
 Deno.test("every command of edgar has help with an example", async () => {
   for (const name of ["load", "sync", "status", "work"]) {
-    const { code, stdout } = await run(["edgar", name, "--help"], { databaseUrl: nowhere });
+    const { code, stdout } = await run(["edgar", name, "--help"], {
+      databaseUrl: nowhere,
+      project: join(project, "edgar"),
+    });
     assert.equal(code, 0);
     assert.ok(stdout.includes(`\nExample:\n  deno task sqlwright edgar ${name}`), stdout);
   }

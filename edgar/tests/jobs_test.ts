@@ -16,11 +16,10 @@ function startWorker(
   env: Record<string, string> = {},
 ) {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--config", "edgar/deno.json", "main.ts", "edgar", ...args],
+    args: ["run", "--allow-all", "--config", "edgar/deno.json", "main.ts", "edgar", ...inProject(args)],
     cwd: project,
     env: {
       DATABASE_URL: ownerUrl,
-      SQLWRIGHT_SQL_DIR: "edgar/sql",
       EDGAR_USER_AGENT: "Example Research admin@example.com",
       EDGAR_WWW_URL: secUrl,
       EDGAR_DATA_URL: secUrl,
@@ -32,6 +31,9 @@ function startWorker(
     stderr: "piped",
   }).spawn();
 }
+
+/** The option stands behind the command. */
+const inProject = ([command, ...words]: readonly string[]) => [command!, "--project", "edgar", ...words];
 
 async function outputOf(child: Deno.ChildProcess): Promise<{ code: number; stderr: string }> {
   const { code, stderr } = await child.output();
