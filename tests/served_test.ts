@@ -2,6 +2,7 @@
  * The real thing, end to end: the sandboxed server as the launcher starts it, with exactly its flags, over a copy of the
  * EDGAR sample, called by the official clients of both versions over both transports and in both protocol eras.
  */
+import { serverExtension } from "../src/extension/server.ts";
 import assert from "node:assert/strict";
 import {
   Client as Client2,
@@ -321,10 +322,12 @@ async function withServer(
   env: Record<string, string> = {},
 ): Promise<void> {
   const address = freeAddress();
+  const config = serverConfig(sqlDirectory, env);
   const command = serverCommand({
     stdio: transport === "stdio",
     http: address,
-    config: serverConfig(sqlDirectory, env),
+    config,
+    extension: await serverExtension(config),
     databaseUrl: database.serverUrl,
   });
   const spawned = {

@@ -37,6 +37,8 @@ async function callTool(data: string): Promise<{ code: number; stdout: string; s
       "--cached-only",
       "main.ts",
       "call",
+      "--project",
+      "edgar",
       "edgar_find_company",
       "--q",
       "AAPL",

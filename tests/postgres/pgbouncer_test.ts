@@ -1,3 +1,4 @@
+import { serverExtension } from "../../src/extension/server.ts";
 import assert from "node:assert/strict";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -341,10 +342,12 @@ testWithPgBouncer("migrate is refused behind a pooler, and its status is not", a
 testWithPgBouncer("a client over stdio is served behind PgBouncer by the sandboxed server", async () => {
   await withPgBouncer(testServer(), {}, (pooled) =>
     withDatabase(async (database) => {
+      const config = serverConfig(edgarProject.sqlDirectory);
       const { args, cwd, env } = serverCommand({
         stdio: true,
         http: "127.0.0.1:0",
-        config: serverConfig(edgarProject.sqlDirectory),
+        config,
+        extension: await serverExtension(config),
         databaseUrl: pooled(database.serverUrl),
       });
       const client = new Client({ name: "test", version: "1" });

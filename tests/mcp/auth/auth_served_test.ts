@@ -1,5 +1,6 @@
 /** Tokens at the sandboxed server as the launcher starts it: with exactly its flags, the sync of SEC's files, and starts that must fail. */
 
+import { serverExtension } from "../../../src/extension/server.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
@@ -41,11 +42,13 @@ async function startServer(
   const listener = Deno.listen({ hostname, port: 0 });
   const { port } = listener.addr;
   listener.close();
-  return await withVariables(variables, () => {
+  return await withVariables(variables, async () => {
+    const config = serverConfig(sqlDirectory, variables);
     const command = serverCommand({
       stdio: false,
       http: `${hostname}:${port}`,
-      config: serverConfig(sqlDirectory, variables),
+      config,
+      extension: await serverExtension(config),
       databaseUrl,
     });
     const child = new Deno.Command(Deno.execPath(), {
