@@ -122,7 +122,7 @@ Deno.test("serverCommand gives the flags and nothing secret on the command line"
   const command = serverCommand({
     stdio: false,
     http: "127.0.0.1:8321",
-    config: readConfig({ SQLWRIGHT_SQL_DIR: "/work/sql" }, { base: "/work" }),
+    config: readConfig({ SQLWRIGHT_SQL_DIR: "/srv/sql" }, { base: "/srv" }),
     databaseUrl: "postgresql://me:secret@db.example:5433/app",
   });
   assert.deepEqual(command.args, [
@@ -130,7 +130,7 @@ Deno.test("serverCommand gives the flags and nothing secret on the command line"
     "--no-prompt",
     "--cached-only",
     "--frozen",
-    `--allow-read=/work/sql,/work/data,${productDirectory}migrations`,
+    `--allow-read=/srv/sql,/srv/data,${productDirectory}migrations`,
     "--allow-net=db.example:5433,127.0.0.1:8321",
     "--allow-env=DATABASE_URL,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*",
     "--v8-flags=--max-semi-space-size=8",
@@ -142,7 +142,7 @@ Deno.test("serverCommand gives the flags and nothing secret on the command line"
     "127.0.0.1:8321",
     "--exit-with-parent",
     "--sql",
-    "/work/sql",
+    "/srv/sql",
   ]);
   assert.equal(command.env.DATABASE_URL, "postgresql://me:secret@db.example:5433/app");
 });
