@@ -20,7 +20,23 @@
 -- @example usual    {max: 5}  => rows >= 0
 -- @example unknown  {schema: no_such_schema}  => rows = 0
 
-with candidate as materialized (
+with used as materialized (
+  select
+    held.conindid,
+    bool_or(held.contype in ('p', 'u', 'x')) as is_constraint,
+    bool_or(held.contype = 'f') as is_referenced
+  from pg_catalog.pg_constraint as held
+  where held.conindid <> 0
+  group by held.conindid
+),
+-- PostgreSQL would wait for such a lock before it tells a definition.
+locked as materialized (
+  select held.relation as oid
+  from pg_catalog.pg_locks as held
+  where held.locktype = 'relation'
+    and held.mode = 'AccessExclusiveLock'
+),
+candidate as materialized (
   select
     index.indrelid,
     index.indexrelid,
@@ -31,6 +47,7 @@ with candidate as materialized (
     index.indnatts,
     index.indnkeyatts,
     index.indnullsnotdistinct,
+    index.indkey[0] as first_column,
     index.indkey::smallint[] as columns,
     index.indclass::oid[] as classes,
     index.indcollation::oid[] as collations,
@@ -43,22 +60,13 @@ with candidate as materialized (
     relation.relpages,
     owner.relname as table_name,
     namespace.nspname as schema_name,
-    exists (
-      select
-      from pg_catalog.pg_constraint as held
-      where held.conindid = index.indexrelid
-        and held.contype in ('p', 'u', 'x')
-    ) as is_constraint,
-    exists (
-      select
-      from pg_catalog.pg_constraint as held
-      where held.conindid = index.indexrelid
-        and held.contype = 'f'
-    ) as is_referenced
+    coalesce(used.is_constraint, false) as is_constraint,
+    coalesce(used.is_referenced, false) as is_referenced
   from pg_catalog.pg_index as index
   join pg_catalog.pg_class as relation on relation.oid = index.indexrelid
   join pg_catalog.pg_class as owner on owner.oid = index.indrelid
   join pg_catalog.pg_namespace as namespace on namespace.oid = owner.relnamespace
+  left join used on used.conindid = index.indexrelid
   where index.indisvalid
     and not index.indisexclusion
     and owner.relpersistence <> 't'
@@ -78,24 +86,40 @@ pair as (
     needless.relpages,
     needless.is_constraint,
     kept.indexrelid as kept_indexrelid,
-    kept.name as kept_name,
-    case when needless.columns = kept.columns then 'same' else 'prefix' end as reason
+    kept_relation.relname as kept_name,
+    case when needless.columns = other.columns then 'same' else 'prefix' end as reason
   from candidate as needless
-  join candidate as kept
+  -- Not the candidates again: these are found through an index of the catalogue.
+  join pg_catalog.pg_index as kept
     on kept.indrelid = needless.indrelid
     and kept.indexrelid <> needless.indexrelid
-    and kept.method = needless.method
-    and kept.predicate = needless.predicate
+    and kept.indkey[0] = needless.first_column
+    and kept.indisvalid
+    and not kept.indisexclusion
+  join pg_catalog.pg_class as kept_relation
+    on kept_relation.oid = kept.indexrelid
+    and kept_relation.relam = needless.method
+  left join used as kept_used on kept_used.conindid = kept.indexrelid
+  cross join lateral (
+    select
+      kept.indkey::smallint[] as columns,
+      kept.indclass::oid[] as classes,
+      kept.indcollation::oid[] as collations,
+      kept.indoption::smallint[] as options,
+      coalesce(regexp_replace(kept.indexprs::text, ':location -?\d+', '', 'g'), '') as expressions,
+      coalesce(regexp_replace(kept.indpred::text, ':location -?\d+', '', 'g'), '') as predicate
+  ) as other
   where not needless.indisreplident
     and not needless.is_referenced
+    and needless.predicate = other.predicate
     and (
       (
-        needless.columns = kept.columns
+        needless.columns = other.columns
         and needless.indnkeyatts = kept.indnkeyatts
-        and needless.classes = kept.classes
-        and needless.collations = kept.collations
-        and needless.options = kept.options
-        and needless.expressions = kept.expressions
+        and needless.classes = other.classes
+        and needless.collations = other.collations
+        and needless.options = other.options
+        and needless.expressions = other.expressions
         and (
           not needless.indisunique
           or (
@@ -107,7 +131,7 @@ pair as (
         -- Of two alike one is kept: what holds the stronger rule, else the older.
         and (
           kept.indisprimary,
-          kept.is_constraint,
+          coalesce(kept_used.is_constraint, false),
           kept.indisunique,
           kept.indisreplident,
           -kept.indexrelid::bigint
@@ -129,10 +153,10 @@ pair as (
           from pg_catalog.pg_am as method
           where method.amname = 'btree'
         )
-        and needless.columns[0 : needless.indnkeyatts - 1] = kept.columns[0 : needless.indnkeyatts - 1]
-        and needless.classes[0 : needless.indnkeyatts - 1] = kept.classes[0 : needless.indnkeyatts - 1]
-        and needless.collations[0 : needless.indnkeyatts - 1] = kept.collations[0 : needless.indnkeyatts - 1]
-        and needless.options[0 : needless.indnkeyatts - 1] = kept.options[0 : needless.indnkeyatts - 1]
+        and needless.columns[0 : needless.indnkeyatts - 1] = other.columns[0 : needless.indnkeyatts - 1]
+        and needless.classes[0 : needless.indnkeyatts - 1] = other.classes[0 : needless.indnkeyatts - 1]
+        and needless.collations[0 : needless.indnkeyatts - 1] = other.collations[0 : needless.indnkeyatts - 1]
+        and needless.options[0 : needless.indnkeyatts - 1] = other.options[0 : needless.indnkeyatts - 1]
       )
     )
 )
@@ -145,23 +169,19 @@ select
   coalesce(pg_stat_get_numscans(pair.indexrelid), 0) as scans,
   pair.relpages * current_setting('block_size')::bigint as size_bytes,
   pg_size_pretty(pair.relpages * current_setting('block_size')::bigint) as size,
-  case when not state.is_locked then pg_get_indexdef(pair.indexrelid) end as definition,
-  case when not state.is_locked then pg_get_indexdef(pair.kept_indexrelid) end as kept_definition,
+  case
+    when not exists (select from locked where locked.oid in (pair.indrelid, pair.indexrelid))
+      then pg_get_indexdef(pair.indexrelid)
+  end as definition,
+  case
+    when not exists (select from locked where locked.oid in (pair.indrelid, pair.kept_indexrelid))
+      then pg_get_indexdef(pair.kept_indexrelid)
+  end as kept_definition,
   case
     when pair.is_constraint
       then format('alter table %I.%I drop constraint %I;', pair.schema_name, pair.table_name, pair.name)
     else format('drop index concurrently %I.%I;', pair.schema_name, pair.name)
   end as to_drop
 from pair
-cross join lateral (
-  -- PostgreSQL would wait for such a lock before it tells a definition.
-  select exists (
-    select
-    from pg_catalog.pg_locks as held
-    where held.locktype = 'relation'
-      and held.mode = 'AccessExclusiveLock'
-      and held.relation in (pair.indrelid, pair.indexrelid, pair.kept_indexrelid)
-  ) as is_locked
-) as state
 order by pair.relpages desc, pair.indexrelid, pair.kept_indexrelid
 limit :max::integer;

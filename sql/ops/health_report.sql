@@ -55,7 +55,13 @@ unused as (
     and relation.relpages >= 128
     and coalesce(pg_stat_get_numscans(relation.oid), 0) = 0
 ),
-sequence as (
+altered as materialized (
+  select held.relation as oid
+  from pg_catalog.pg_locks as held
+  where held.locktype = 'relation'
+    and held.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+),
+sequence as materialized (
   select
     counter.seqrelid,
     100 * (reading.last_value - counter.seqmin::numeric) / nullif(
@@ -72,13 +78,7 @@ sequence as (
   cross join lateral (
     select (has_sequence_privilege(class.oid, 'select') or has_sequence_privilege(class.oid, 'usage'))
       -- Asking for the value would wait for one who alters the sequence.
-      and not exists (
-        select
-        from pg_catalog.pg_locks as held
-        where held.locktype = 'relation'
-          and held.relation = class.oid
-          and held.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-      ) as is_granted
+      and not exists (select from altered where altered.oid = class.oid) as is_granted
   ) as permission
   cross join lateral (
     select

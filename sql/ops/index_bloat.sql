@@ -5,7 +5,7 @@
 -- once, so an index over few different values can be smaller than it. REINDEX CONCURRENTLY builds it anew
 -- while others work.
 --
--- @param max = 20                 How many indexes to return, of the 500 largest    {minimum: 1, maximum: 200}
+-- @param max = 20                 How many indexes to return, of the 500 largest   {minimum: 1, maximum: 200}
 -- @param min_bytes = 1048576      Only indexes of at least this size    {minimum: 0}
 -- @param schema?                  Only indexes of tables in this schema    {minLength: 1, maxLength: 63}
 -- @column schema!                 Schema of the table

@@ -10,7 +10,13 @@
 -- @example highest  {min_percent: 0, max: 1}  => {report: {}}
 -- @allow read-tool-writes  pg_sequence_last_value() is volatile because sequences move; it moves none
 
-with sequence as materialized (
+with altered as materialized (
+  select held.relation as oid
+  from pg_catalog.pg_locks as held
+  where held.locktype = 'relation'
+    and held.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+),
+sequence as materialized (
   select
     namespace.nspname::text as schema,
     relation.relname::text as name,
@@ -32,13 +38,7 @@ with sequence as materialized (
   cross join lateral (
     select (has_sequence_privilege(relation.oid, 'select') or has_sequence_privilege(relation.oid, 'usage'))
       -- Asking for the value would wait for one who alters the sequence.
-      and not exists (
-        select
-        from pg_catalog.pg_locks as held
-        where held.locktype = 'relation'
-          and held.relation = relation.oid
-          and held.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-      ) as is_granted
+      and not exists (select from altered where altered.oid = relation.oid) as is_granted
   ) as reading
   left join lateral (
     select
@@ -118,7 +118,8 @@ select json_build_object(
     when exists (select from sequence where not sequence.is_visible)
       then format(
         'Sequences without SELECT or USAGE are hidden, from pg_monitor too. To see all: '
-          || 'grant pg_read_all_data to %I; or in each schema: grant select on all sequences in schema NAME to %I;',
+          || 'grant pg_read_all_data to %I; or in each schema: '
+          || 'grant select on all sequences in schema NAME to %I;',
         current_user,
         current_user
       )

@@ -8,9 +8,8 @@
 -- @column schema!         Schema of the table
 -- @column table!          Name of the table
 -- @column size!           total_bytes for people
--- @column table_bytes     The table alone; null when it is locked
+-- @column table_bytes     The table with its long values; null when it is locked
 -- @column index_bytes     All its indexes
--- @column toast_bytes     Its long values with their index
 -- @column rows_estimate   Rows at the last VACUUM or ANALYZE; null when there was none
 -- @column kind!           table or materialized view
 -- @column partition_of    The partitioned table that it is a part of
@@ -20,7 +19,7 @@
 -- @example largest  {page_size: 5}  => rows >= 0
 -- @example unknown  {schema: no_such_schema}  => rows = 0
 -- @allow page-not-unique  schema and name are unique among relations
--- @allow read-tool-writes  pg_total_relation_size() is volatile because files grow; it writes nothing
+-- @allow read-tool-writes  pg_table_size() is volatile because files grow; it writes nothing
 
 with locked as materialized (
   select held.relation as oid
@@ -43,13 +42,12 @@ unmeasurable as materialized (
   join pg_catalog.pg_class as owner on owner.reltoastrelid in (locked.oid, index.indrelid)
 )
 select
-  coalesce(measured.total_bytes, estimate.bytes) as total_bytes,
+  coalesce(measured.table_bytes + measured.index_bytes, estimate.bytes) as total_bytes,
   namespace.nspname::text as schema,
   relation.relname::text as table,
-  pg_size_pretty(coalesce(measured.total_bytes, estimate.bytes)) as size,
+  pg_size_pretty(coalesce(measured.table_bytes + measured.index_bytes, estimate.bytes)) as size,
   measured.table_bytes,
   measured.index_bytes,
-  measured.toast_bytes,
   case when relation.reltuples >= 0 then relation.reltuples::bigint end as rows_estimate,
   case relation.relkind when 'm' then 'materialized view' else 'table' end as kind,
   (
@@ -60,7 +58,7 @@ select
     where part.inhrelid = relation.oid
       and relation.relispartition
   ) as partition_of,
-  measured.total_bytes is not null as is_measured
+  measured.table_bytes is not null as is_measured
 from pg_catalog.pg_class as relation
 join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
 cross join lateral (
@@ -68,10 +66,8 @@ cross join lateral (
 ) as estimate
 left join lateral (
   select
-    pg_total_relation_size(relation.oid) as total_bytes,
-    pg_relation_size(relation.oid) as table_bytes,
-    pg_indexes_size(relation.oid) as index_bytes,
-    coalesce(pg_total_relation_size(nullif(relation.reltoastrelid, 0)), 0) as toast_bytes
+    pg_table_size(relation.oid) as table_bytes,
+    pg_indexes_size(relation.oid) as index_bytes
   where not exists (select from unmeasurable where unmeasurable.oid = relation.oid)
 ) as measured on true
 where relation.relkind in ('r', 'm')

@@ -41,8 +41,6 @@ candidate as (
     stat.indexrelid,
     stat.relid,
     stat.idx_scan,
-    -- Read out of JSON, because naming the column would be an error on PostgreSQL 15.
-    (to_jsonb(stat) ->> 'last_idx_scan')::timestamptz as last_scan_at,
     index.indkey,
     case
       -- Measuring would wait for the lock, and so would the definition below.
@@ -66,7 +64,12 @@ select
   candidate.relname::text as table,
   candidate.indexrelname::text as index,
   candidate.idx_scan as scans,
-  candidate.last_scan_at,
+  (
+    -- Read out of JSON, because naming the column would be an error on PostgreSQL 15.
+    select (to_jsonb(stat) ->> 'last_idx_scan')::timestamptz
+    from pg_catalog.pg_stat_user_indexes as stat
+    where stat.indexrelid = candidate.indexrelid
+  ) as last_scan_at,
   (
     select database.stats_reset
     from pg_catalog.pg_stat_database as database
