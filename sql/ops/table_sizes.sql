@@ -50,14 +50,16 @@ select
   measured.index_bytes,
   case when relation.reltuples >= 0 then relation.reltuples::bigint end as rows_estimate,
   case relation.relkind when 'm' then 'materialized view' else 'table' end as kind,
-  (
-    select format('%I.%I', space.nspname, parent.relname)
-    from pg_catalog.pg_inherits as part
-    join pg_catalog.pg_class as parent on parent.oid = part.inhparent
-    join pg_catalog.pg_namespace as space on space.oid = parent.relnamespace
-    where part.inhrelid = relation.oid
-      and relation.relispartition
-  ) as partition_of,
+  case
+    when relation.relispartition
+      then (
+        select format('%I.%I', space.nspname, parent.relname)
+        from pg_catalog.pg_inherits as part
+        join pg_catalog.pg_class as parent on parent.oid = part.inhparent
+        join pg_catalog.pg_namespace as space on space.oid = parent.relnamespace
+        where part.inhrelid = relation.oid
+      )
+  end as partition_of,
   measured.table_bytes is not null as is_measured
 from pg_catalog.pg_class as relation
 join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
