@@ -126,9 +126,7 @@ Deno.test("docs/ops.md tells what each tool of ops sees, without grants and in p
     tool,
     ...roles.map((role) => {
       const answers = new Set(
-        testServers().map(({ version }) =>
-          seen.get(`${tool} ${role} ${version}`)
-        ),
+        testServers().map(({ version }) => seen.get(`${tool} ${role} ${version}`)),
       );
       strictEqual(
         answers.size,
@@ -149,9 +147,7 @@ async function callAll(
   role: ObservingRole,
 ): Promise<void> {
   await withOps(observed.url(role, "postgres"), async (call, application) => {
-    const names = [...application.catalog().tools.keys()].filter((name) =>
-      name.startsWith("ops_")
-    );
+    const names = [...application.catalog().tools.keys()].filter((name) => name.startsWith("ops_"));
     ok(names.length >= 40, `${names.length} tools`);
     for (const name of names) {
       const tool = name.replace(/^ops_/, "");

@@ -175,8 +175,7 @@ async function checkBloat(call: CallOps): Promise<void> {
   const bloat = rows(
     await call("table_bloat", { min_bytes: 0, schema: "shop" }),
   );
-  const percent = (table: string) =>
-    Number(bloat.find((row) => row.table === table)!.bloat_percent);
+  const percent = (table: string) => Number(bloat.find((row) => row.table === table)!.bloat_percent);
   ok(
     percent("worn") > 75,
     `nine rows of ten are gone, found ${percent("worn")} percent of bloat`,
@@ -190,8 +189,7 @@ async function checkBloat(call: CallOps): Promise<void> {
   const indexes = rows(
     await call("index_bloat", { min_bytes: 0, schema: "shop" }),
   );
-  const ofIndex = (index: string) =>
-    Number(indexes.find((row) => row.index === index)!.bloat_percent);
+  const ofIndex = (index: string) => Number(indexes.find((row) => row.index === index)!.bloat_percent);
   ok(ofIndex("pk_worn") > 70, `found ${ofIndex("pk_worn")} percent`);
   ok(ofIndex("pk_tight") < 25, `found ${ofIndex("pk_tight")} percent`);
 
@@ -410,9 +408,7 @@ async function checkStatements(
     counted.query,
     "select count(*) from shop.item where color <> $1",
   );
-  const marked = (after.statements as Row[]).find(({ query }) =>
-    String(query).includes("<<&>>")
-  );
+  const marked = (after.statements as Row[]).find(({ query }) => String(query).includes("<<&>>"));
   strictEqual(marked, undefined);
   for (let time = 0; time < 9; time++) {
     await sql.unsafe('select 1 as "<b>&amp;"');
@@ -421,9 +417,7 @@ async function checkStatements(
     await call("slow_statements", { order_by: "calls", max: 100 }),
   );
   ok(
-    (odd.statements as Row[]).some(({ query }) =>
-      query === 'select $1 as "<b>&amp;"'
-    ),
+    (odd.statements as Row[]).some(({ query }) => query === 'select $1 as "<b>&amp;"'),
     "XML's signs come back as they were",
   );
   ok((odd.statements as Row[]).length > 0 && odd.hidden_statements === 0);
@@ -489,8 +483,7 @@ async function withChain(
   const waits = [lock(second, 1).then(() => {}), lock(third, 2).then(() => {})];
   const sql = observed.connect("postgres");
   await until("two sessions wait", async () => {
-    const [row] =
-      await sql`select count(distinct pid)::int as count from pg_locks where not granted`;
+    const [row] = await sql`select count(distinct pid)::int as count from pg_locks where not granted`;
     return row!.count === 2;
   });
   try {
@@ -550,9 +543,7 @@ async function checkChain(
   const waits = rows(await call("waits"));
   ok(
     waits.some(({ wait_type, sessions }) =>
-      isVisible
-        ? wait_type === "Lock" && sessions === 2
-        : wait_type === "hidden"
+      isVisible ? wait_type === "Lock" && sessions === 2 : wait_type === "hidden"
     ),
   );
 
@@ -583,8 +574,7 @@ async function checkLocked(
   );
   try {
     const sizes = rows(await call("table_sizes", { schema: "shop" }));
-    const measured = (table: string) =>
-      sizes.find((row) => row.table === table)!.is_measured;
+    const measured = (table: string) => sizes.find((row) => row.table === table)!.is_measured;
     deepStrictEqual([measured("item"), measured("worn"), measured("tight")], [
       false,
       false,
@@ -610,15 +600,11 @@ async function checkLocked(
   await session.unsafe("begin; reindex index shop.index_item_color");
   try {
     strictEqual(
-      rows(await call("table_sizes", { schema: "shop" })).find(({ table }) =>
-        table === "item"
-      )!.is_measured,
+      rows(await call("table_sizes", { schema: "shop" })).find(({ table }) => table === "item")!.is_measured,
       false,
     );
     ok(
-      rows(await call("unused_indexes")).some(({ index }) =>
-        index === "index_item_color"
-      ),
+      rows(await call("unused_indexes")).some(({ index }) => index === "index_item_color"),
     );
   } finally {
     await session.unsafe("rollback");
@@ -644,8 +630,7 @@ async function checkQueue(
   const sql = observed.connect("postgres");
   try {
     await until("thirty sessions wait", async () => {
-      const [row] =
-        await sql`select count(distinct pid)::int as count from pg_locks where not granted`;
+      const [row] = await sql`select count(distinct pid)::int as count from pg_locks where not granted`;
       return row!.count === 30;
     });
     const tree = rows(await call("blocking_tree"));
