@@ -120,7 +120,10 @@ Deno.test("a concept gets the same label in whatever order companies' files are 
       const [counts] = await sql`
         select count(*) filter (where label is not null)::integer as labelled, count(labelled_on)::integer as dated
         from edgar.concept`;
-      assert.ok(counts!.labelled > 100 && counts!.dated >= counts!.labelled, JSON.stringify(counts));
+      // The small files have labels of concepts without a fact, which has the date.
+      if (isReal) {
+        assert.ok(counts!.labelled > 100 && counts!.dated >= counts!.labelled, JSON.stringify(counts));
+      } else assert.deepEqual(counts, { labelled: 35, dated: 3 });
     });
   }
   assert.deepEqual(sums, [sums[0], sums[0], sums[0]]);
