@@ -107,7 +107,15 @@ class Demands {
 
   sorted(): Demand[] {
     const rank = ["role", "database", "schema", "table", "sequence", "function"];
-    return [...this.#byKey.values()].sort((one, other) =>
+    const all = [...this.#byKey.values()];
+    // Who may read the whole table needs no grant of its columns.
+    const isCovered = (demand: Demand) =>
+      demand.columns !== null &&
+      all.some((whole) =>
+        whole.columns === null && whole.on === demand.on && whole.object === demand.object &&
+        whole.privilege === demand.privilege && whole.role === demand.role
+      );
+    return all.filter((demand) => !isCovered(demand)).sort((one, other) =>
       rank.indexOf(one.on) - rank.indexOf(other.on) || compare(one.object, other.object) ||
       compare(one.privilege, other.privilege)
     );

@@ -66,24 +66,25 @@ Example:
     addCommand(program, name, description, examples);
 
   program.command("init")
-    .summary("Make a project in a folder: files, first tools of chosen tables, hosts' configurations, CI")
+    .summary("Make a project: its files, first tools over your tables, host and CI configurations")
     .description(initDescription)
     .helpOption("-h, --help", "print this help")
-    .argument("[dir]", "the folder (default: this one)")
-    .option("--yes", "ask nothing: what no option says is as usual")
-    .option("--database-url <url>", "the database: postgresql://user:password@host:port/database")
-    .option("--embedded", "a database of sqlwright's own, in .sqlwright")
+    .argument("[dir]", "the folder of the project (default: this one)")
+    .option("--yes", "ask nothing: take the options, and the usual for the rest")
+    .option("--database-url <url>", "the database (default: DATABASE_URL)")
+    .option("--embedded", "a PostgreSQL of the project's own, in .sqlwright/")
     .option("--schema <name...>", "schemas whose tables get tools (default: all)")
-    .option("--tables <pattern...>", "tables, or patterns such as shop.order* (default: the first twelve)")
-    .option("--module <name>", "one module for all tools (default: one for each schema)")
-    .option("--no-ops", "without the built-in tools for the DBA")
+    .option("--tables <pattern...>", "tables that get tools, such as 'order*' (default: all)")
+    .option("--module <name>", "the folder of the tools (default: the schema's name, or the folder's)")
+    .option("--no-ops", "without the tools over PostgreSQL's own catalogue")
     .addHelpText(
       "after",
-      `\nExample:\n  ${commandName} init --database-url postgresql://me@localhost/shop --schema shop`,
+      `\nExample:\n  ${commandName} init\n  ${commandName} init shop --yes --embedded\n` +
+        `  ${commandName} init --yes --database-url postgresql://… --schema sales --tables 'order*'`,
     )
-    .action(async (directory, options) => {
+    .action(async (dir, options) => {
       const { runInit } = await import("./init/init.ts");
-      finish(await runInit(directory, options));
+      finish(await runInit(dir, options));
     });
 
   command("start", startDescription, "start --http 127.0.0.1:8321", "start --stdio")

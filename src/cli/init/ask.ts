@@ -1,14 +1,39 @@
-/** Questions on a terminal. They go to standard error, because standard output is for what was made. */
+/** Questions to the person at the terminal, by Deno's own prompt: no package for six questions. */
 
 import { tell } from "../console/console.ts";
 
-/** The answer without blanks around it; empty for a bare Enter, and at the end of the input. */
-export function ask(question: string): string {
-  tell(question);
-  return (prompt(">") ?? "").trim();
+export const isInteractive = () =>
+  Deno.stdin.isTerminal() && Deno.stderr.isTerminal() &&
+  Deno.stdout.isTerminal();
+
+/** The answer, or the default for an empty one. @throws {Deno.errors.Interrupted} at the end of the input */
+export function ask(question: string, fallback: string): string {
+  const answer = prompt(
+    `${question}${fallback === "" ? ":" : ` [${fallback}]:`}`,
+  );
+  return answer === null || answer.trim() === "" ? fallback : answer.trim();
 }
 
-export function askYesOrNo(question: string, isUsual: boolean): boolean {
-  const answer = ask(`${question} [${isUsual ? "Y/n" : "y/N"}]`).toLowerCase();
-  return answer === "" ? isUsual : ["y", "yes"].includes(answer);
+export function askYes(question: string, fallback: boolean): boolean {
+  for (;;) {
+    const answer = ask(`${question} (y/n)`, fallback ? "y" : "n").toLowerCase();
+    if (/^y(es)?$/.test(answer)) return true;
+    if (/^no?$/.test(answer)) return false;
+    tell("Answer y or n.");
+  }
 }
+
+/** Asks again until the answer is right. @param read undefined, and what was wrong is told, for an answer that is not */
+export async function askUntil<T>(
+  question: string,
+  fallback: string,
+  read: (answer: string) => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  for (;;) {
+    const value = await read(ask(question, fallback));
+    if (value !== undefined) return value;
+  }
+}
+
+/** Words with commas or blanks between them. */
+export const splitWords = (text: string) => text.split(/[\s,]+/).filter((word) => word !== "");

@@ -1,337 +1,666 @@
 /**
- * `init`: a project in an empty folder or an existing repository. It asks, or takes by options, which database and which tables; tries the
- * connection; then writes what is missing and nothing that is there; checks the files, and calls one tool.
- *
- * Everything that can be wrong is found before the first file is written. A run that ends early is continued by the next one.
+ * `init`: makes a project, in an empty folder or an existing repository. It asks on a terminal and takes options in scripts; it looks
+ * at everything that can be wrong before it writes anything, and takes back what it wrote when something fails. Run again it adds
+ * what is missing. It ends with `check` and one call.
  */
 
-import { basename, join, resolve } from "node:path";
-import { checkFiles, openPools, serverFacts } from "../../app.ts";
-import { type Config, readConfig } from "../../config.ts";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { requireUsableServer, type ServerFacts, serverFacts } from "../../app.ts";
+import { type Config, queryFoldersOf, readConfig, settings } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
-import { builtInModules, findOuterProject, findProject, type Project, projectFile } from "../../project.ts";
-import type { Kind } from "../../query/model.ts";
-import { listTables, type TableName } from "../../scaffold/read_tables.ts";
-import { matchTables, namePattern, slugOf } from "../../scaffold/names.ts";
-import type { Tool } from "../../tool/model.ts";
-import { version } from "../../version.ts";
+import type { PoolConnection } from "../../postgres/pool.ts";
+import {
+  builtInFolder,
+  builtInModules,
+  findOuterProject,
+  findProject,
+  parseProject,
+  productDirectory,
+  type Project,
+  projectFile,
+} from "../../project.ts";
+import { loadQueries } from "../../query/loader.ts";
+import { listNames, type ScaffoldTable } from "../../scaffold/model.ts";
+import { moduleOf, namePattern, slugOf } from "../../scaffold/names.ts";
+import { listTables, readTables } from "../../scaffold/read_tables.ts";
+import { scaffoldModule } from "../../scaffold/scaffold.ts";
+import { type ScaffoldedFile, scaffoldTables } from "../../scaffold/scaffold_tables.ts";
 import { formatCount, paintFor, print, tell, UsageError } from "../console/console.ts";
 import { withDatabase, withPools } from "../database.ts";
 import { deployFiles } from "../deployment.ts";
 import { defaultRole, makeRoleScript } from "../files/grants.ts";
-import { makeFiles, noMatch } from "../files/new.ts";
-import { readSettings } from "../environment.ts";
-import { loadQueries } from "../../query/loader.ts";
-import { queryFoldersOf } from "../../config.ts";
-import { ask, askYesOrNo } from "./ask.ts";
-import { agentsPage, exampleMigration, gitignoreLines, readmePage, sqlTest, workflow } from "./texts.ts";
-import { environmentExample, hostFiles, projectSettings } from "./settings_files.ts";
-import { Writer } from "./writer.ts";
+import { commandName } from "../installation.ts";
+import { ask, askUntil, askYes, isInteractive, splitWords } from "./ask.ts";
+import { chooseTables, exampleOf, kindsFor, nameOf } from "./choose.ts";
+import { hostFiles } from "./hosts.ts";
+import {
+  agentsText,
+  environmentExample,
+  environmentLine,
+  environmentText,
+  exampleMigration,
+  missingIgnores,
+  projectText,
+  readmeSection,
+  testText,
+  workflowText,
+} from "./templates.ts";
+import { ProjectWriter, requireWritable } from "./writer.ts";
 
 export interface InitOptions {
-  /** Take what is usual where an option says nothing. @default false: ask on a terminal */
+  /** Ask nothing: take options, and the usual for the rest. */
   yes?: boolean | undefined;
   databaseUrl?: string | undefined;
-  /** A database of sqlwright's own, in `.sqlwright`. */
   embedded?: boolean | undefined;
   schema?: string[] | undefined;
-  /** Patterns: `schema.order*`, or names. */
   tables?: string[] | undefined;
   module?: string | undefined;
-  /** Take the built-in tools for the DBA. @default true */
+  /** False: without the built-in module `ops`. */
   ops?: boolean | undefined;
 }
 
-/** What every tool of a first scaffold is: a view would have to be deployed first, and is left to `new`. */
-const firstKinds: readonly Kind[] = ["many", "one", "value", "report", "exec", "unnest", "copy"];
-/** More are made with `new`: a first project is to be read. */
-const firstTables = 12;
-
-/** @returns 1 when a file is not right, or the tool that is called fails */
-export async function runInit(folder: string | undefined, options: InitOptions): Promise<number> {
-  const directory = resolve(folder ?? ".");
+/** @returns 1 when `check` or the call at the end fails; what was written stays then, to be mended */
+export async function runInit(
+  dir: string | undefined,
+  options: InitOptions,
+): Promise<number> {
   refuseContradictions(options);
-  await requireWritable(directory);
-  const present = await readPresent(directory);
-  const isAsking = !options.yes && Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
-  const url = chooseDatabase(directory, options, isAsking);
-  const paint = paintFor("stderr");
-  const project: Project = present ?? {
-    ...findDefaults(directory),
-    modules: options.ops === false ? [] : [...builtInModules].filter((module) => module === "ops"),
-  };
-  // Settings are those of the project to be: the folder of its data, and the connection that was given.
-  const config = readConfig(url === null ? {} : { DATABASE_URL: url }, { project });
-  if (url !== null) await tryConnection(config);
-  const tables = url === null ? [] : await chooseTables(config, options, isAsking);
-  if (isAsking && present === null && options.ops === undefined) {
-    const wantsOps = askYesOrNo("Serve the tools for the DBA too (activity, sizes, indexes, health)?", true);
-    if (!wantsOps) project.modules = [];
+  const directory = resolve(dir ?? ".");
+  const asks = !options.yes && isInteractive();
+  if (!options.yes && !asks) {
+    throw new UsageError(
+      "init asks its questions on a terminal, and there is none",
+      "Write --yes, with --database-url URL or --embedded, to have it ask nothing",
+    );
   }
-
-  const writer = new Writer(directory);
-  await writer.writeNew(projectFile, projectSettings(project));
-  await writer.refresh(".sqlwright/sqlwright.schema.json", await schemaText());
-  await writer.addLines(".gitignore", gitignoreLines);
-  await writer.writeNew(".env.example", environmentExample());
-  await writeEnvironment(writer, url);
-  await writer.makeFolder(project.migrationsDirectory);
-  await writer.makeFolder(project.functionsDirectory);
-  if (url === null) await writer.writeNew("migrations/0001_create_example.sql", exampleMigration);
-  await writer.makeFolder(project.sqlDirectory);
-  // What was chosen here goes before a variable that happens to be set.
-  if (url === null) Deno.env.delete("DATABASE_URL");
-  else Deno.env.set("DATABASE_URL", url);
-  const own = readSettings({ project: directory });
-  return await withDatabase(own, async ({ config, ownerUrl, isEmbedded }) => {
-    if (isEmbedded) await deployFiles(config, ownerUrl, { queries: [] });
-    const chosen = isEmbedded && tables.length === 0
-      ? (await withTables(config)).map(({ schema, name }) => ({ schema, name }))
-      : tables;
-    if (chosen.length > 0) {
-      const made = await makeFiles(config, chosen.map(nameOf), {
-        kinds: firstKinds,
-        module: options.module,
-      });
-      for (const file of made.files) writer.note("made", file);
-      for (const file of made.kept) writer.note("kept", file);
+  const existing = readExisting(directory);
+  await requireWritable(directory);
+  refuseOuter(directory, { asks, isNew: existing === null });
+  const url = await chooseDatabase(directory, options, asks);
+  const plan: Plan = {
+    directory,
+    existing,
+    url,
+    options,
+    asks,
+    writer: new ProjectWriter(directory),
+  };
+  // Settings of the environment would go before those of the project that is being made.
+  const before = Deno.env.get("DATABASE_URL");
+  const isNewCluster = url === null &&
+    !await isThere(join(directory, ".sqlwright"));
+  try {
+    return await make(plan);
+  } catch (error) {
+    await plan.writer.undo();
+    if (isNewCluster) {
+      await Deno.remove(join(directory, ".sqlwright"), { recursive: true })
+        .catch(() => {});
     }
-    const checked = await withPools(config, (pools) => checkFiles(config, pools.writer));
-    const ownTools = [...checked.catalog.tools.values()].filter(({ module }) =>
-      !project.modules.includes(module)
-    );
-    const first = firstTool(ownTools) ?? firstTool(checked.catalog.tools.values());
-    if (first !== null) await writer.writeNew(`tests/${first.module}.sql`, sqlTest(first));
-    const { queries } = await loadQueries(queryFoldersOf(config));
-    const role = defaultRole(config);
-    const { script } = await withPools(
-      config,
-      (pools) =>
-        pools.writer.withConnection(undefined, (connection) => makeRoleScript(connection, queries, role)),
-    );
-    await writer.writeNew("roles.sql", script);
-    for (const [path, text] of hostFiles(project)) await writer.writeNew(path, text);
-    await writer.writeNew(".github/workflows/sqlwright.yml", workflow(project.name));
-    await writer.writeNew("AGENTS.md", agentsPage(project.name));
-    if (!await writer.exists("README.md")) await writer.writeNew("README.md", readmePage(project.name));
-    report(writer);
-    return await checkAndCall(directory, first);
-  }, { prepareNew: false });
-
-  function report({ made, kept }: Writer): void {
-    for (const path of made) print(`  ${paintFor("stdout")("green", "made")}  ${path}`);
-    for (const path of kept) print(`  ${paintFor("stdout")("dim", "kept")}  ${path}`);
-    tell(`\n${paint("bold", project.name)} in ${directory}, with sqlwright ${version}\n`);
+    throw error;
+  } finally {
+    if (before === undefined) Deno.env.delete("DATABASE_URL");
+    else Deno.env.set("DATABASE_URL", before);
   }
 }
 
-function refuseContradictions({ embedded, databaseUrl, module }: InitOptions): void {
-  if (embedded && databaseUrl !== undefined) {
-    throw new UsageError("--embedded and --database-url exclude each other");
+interface Plan {
+  directory: string;
+  /** The project that is there already. */
+  existing: Project | null;
+  /** Null for the embedded database. */
+  url: string | null;
+  options: InitOptions;
+  asks: boolean;
+  writer: ProjectWriter;
+}
+
+function refuseContradictions(
+  { databaseUrl, embedded, module, schema, tables }: InitOptions,
+): void {
+  if (databaseUrl !== undefined && embedded) {
+    throw new UsageError("--database-url and --embedded exclude each other");
   }
-  if (module === undefined) return;
-  if (!namePattern.test(module)) {
+  if (
+    databaseUrl !== undefined &&
+    settings.DATABASE_URL.read(databaseUrl) === undefined
+  ) {
+    throw new UsageError(
+      "--database-url is no connection string",
+      "Write postgresql://user:password@host:port/database",
+    );
+  }
+  if (module !== undefined) requireModule(module);
+  for (
+    const [name, list] of [["schema", schema], ["tables", tables]] as const
+  ) {
+    if (list?.some((word) => word === "")) {
+      throw new UsageError(
+        `--${name} has an empty name`,
+      );
+    }
+  }
+}
+
+function requireModule(module: string): void {
+  if ((builtInModules as readonly string[]).includes(module)) {
+    throw new UsageError(
+      `the module "${module}" comes with sqlwright`,
+      `Choose another name, such as --module ${module}_own`,
+    );
+  }
+  if (!namePattern.test(module) || module.length > 30) {
     throw new UsageError(
       `"${module}" is no name of a module`,
-      "A module is a lower-case letter, then lower-case letters, digits, underscores",
+      "Write at most 30 lower-case letters, digits and underscores, a letter first",
     );
-  }
-  if ((builtInModules as readonly string[]).includes(module)) {
-    throw new UsageError(`"${module}" is a built-in module`, "Choose another name with --module");
   }
 }
 
-async function requireWritable(directory: string): Promise<void> {
+/** @throws {SqlwrightError} for a project that cannot be read, is wrong, or is of a newer version */
+function readExisting(directory: string): Project | null {
   try {
-    await Deno.mkdir(directory, { recursive: true });
-    const probe = join(directory, `.sqlwright-${crypto.randomUUID().slice(0, 8)}`);
-    await Deno.writeTextFile(probe, "", { createNew: true });
-    await Deno.remove(probe);
+    return findProject({ project: directory });
   } catch (error) {
-    const reason = error instanceof Deno.errors.PermissionDenied
-      ? "permission denied"
-      : (error as Error).message;
-    throw new SqlwrightError("config.invalid", `Cannot write in ${directory}: ${reason}`, {
-      details: { directory },
-      hint: "Choose a folder that you may write to: init DIR",
-      cause: error,
-    });
+    if (error instanceof SqlwrightError && error.code === "project.missing") {
+      return null;
+    }
+    throw error;
   }
 }
 
-/** The project that is there already; its settings stay. A project around this one is no obstacle, and is told. */
-async function readPresent(directory: string): Promise<Project | null> {
-  const isThere = await Deno.stat(join(directory, projectFile)).then(() => true, () => false);
-  const present = isThere ? findProject({ project: directory }) : null;
-  const outer = findOuterProject(present ?? findDefaults(directory));
-  if (outer !== null) {
-    tell(`${paintFor("stderr")("yellow", "note:")} there is a project around this folder, in ${outer}`);
+/** Commands take the nearest project, so one inside of another is right, and seldom meant. */
+function refuseOuter(
+  directory: string,
+  { asks, isNew }: { asks: boolean; isNew: boolean },
+): void {
+  if (!isNew) return;
+  const outer = findOuterProject({ directory } as Project);
+  if (outer === null) return;
+  const found = `There is a project around it, in ${outer}.`;
+  tell(`${found}\nCommands in ${directory} will act on the new one.\n`);
+  if (asks && !askYes("Make a project inside of it?", false)) {
+    throw new UsageError(
+      "nothing was made",
+      `Run init in ${outer} to add what is missing there`,
+    );
   }
-  return present;
 }
 
-function findDefaults(directory: string): Project {
-  const slug = slugOf(basename(directory)).slice(0, 63).replace(/^[^a-z]+/, "");
-  return {
-    directory,
-    name: slug === "" || slug === "sqlwright" ? "tools" : slug,
-    sqlwright: version,
-    sqlDirectory: join(directory, "sql"),
-    migrationsDirectory: join(directory, "migrations"),
-    functionsDirectory: join(directory, "functions"),
-    testsDirectory: join(directory, "tests"),
-    lockFile: join(directory, "sql/lock.json"),
-    modules: [],
-    extension: null,
-  };
-}
-
-/** The connection string, or null for the embedded database. */
-function chooseDatabase(directory: string, options: InitOptions, isAsking: boolean): string | null {
-  if (options.databaseUrl !== undefined) return options.databaseUrl;
-  if (options.embedded) return null;
-  const known = Deno.env.get("DATABASE_URL") || environmentOf(directory).DATABASE_URL;
-  if (known) return known;
-  if (!isAsking) return null;
-  const answer = ask(
-    "Connection string of your PostgreSQL (postgresql://user:password@host:5432/database),\n" +
-      "or nothing for a database of sqlwright's own:",
+/** Null for the embedded database. */
+async function chooseDatabase(
+  directory: string,
+  { databaseUrl, embedded }: InitOptions,
+  asks: boolean,
+): Promise<string | null> {
+  if (embedded) return null;
+  if (databaseUrl !== undefined) return databaseUrl;
+  const known = await readOwnUrl(directory) ?? Deno.env.get("DATABASE_URL") ??
+    null;
+  if (!asks) return known || null;
+  if (known) {
+    tell(`Database: ${masked(known)}, of DATABASE_URL\n`);
+    if (askYes("Use it?", true)) return known;
+  }
+  tell(
+    "The connection string of your database, postgresql://user:password@host/database;\n" +
+      "or nothing, for a PostgreSQL that comes with sqlwright.\n",
   );
-  return answer === "" ? null : answer;
+  return await askUntil("Database", "", (answer) => {
+    if (answer === "") return null;
+    if (settings.DATABASE_URL.read(answer) !== undefined) return answer;
+    tell("That is no connection string: it begins with postgresql://");
+    return undefined;
+  });
 }
 
-function environmentOf(directory: string): Record<string, string | undefined> {
-  try {
-    return Object.fromEntries(
-      Deno.readTextFileSync(join(directory, ".env")).split("\n").flatMap((line) => {
-        const match = /^([A-Z_]+)=(.*)$/.exec(line.trim());
-        return match === null ? [] : [[match[1]!, match[2]!.replace(/^(["'])(.*)\1$/, "$2")]];
-      }),
-    );
-  } catch {
-    return {};
-  }
+async function readOwnUrl(directory: string): Promise<string | null> {
+  const { parseEnv } = await import("node:util");
+  const text = await Deno.readTextFile(join(directory, ".env")).catch(() => "");
+  return parseEnv(text).DATABASE_URL || null;
 }
 
-/** @throws {SqlwrightError} what is wrong with the connection, in words */
-async function tryConnection(config: Config): Promise<void> {
-  const pools = openPools(config);
-  try {
-    const facts = await pools.reader.withConnection(undefined, serverFacts);
-    if (facts.isSuperuser) {
-      throw new SqlwrightError(
-        "database.refused",
-        `"${facts.user}" is a superuser, whom no privilege stops`,
-        {
-          details: { user: facts.user },
-          hint: `Make a login that reads, and name it: create role ${roleOf(config)} login password '…'; ` +
-            `grant pg_read_all_data to ${roleOf(config)};`,
-        },
-      );
-    }
-    tell(
-      `${
-        paintFor("stderr")("green", "✓")
-      } PostgreSQL ${facts.versionText}, "${facts.database}" as ${facts.user}`,
-    );
-  } finally {
-    await Promise.all([pools.reader.close(), pools.writer.close(), pools.uploads.close()]);
-  }
+/** Without its password. */
+function masked(url: string): string {
+  return url.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@/]*@/, "$1:…@").replace(
+    /([?&]password=)[^&]*/,
+    "$1…",
+  );
 }
 
-const roleOf = (config: Config) => defaultRole(config);
-
-/** @throws {UsageError} for a schema or a pattern that nothing matches, with near names */
-async function chooseTables(config: Config, options: InitOptions, isAsking: boolean): Promise<TableName[]> {
-  const known = await withTables(config);
-  if (known.length === 0) {
-    tell("The login sees no table: the project begins without tools of its own. `sqlwright new` makes them.");
-    return [];
-  }
-  const schemas = [...new Set(known.map(({ schema }) => schema))];
-  const wanted = options.schema ?? (isAsking && schemas.length > 1 ? askSchemas(known, schemas) : schemas);
-  for (const schema of wanted) {
-    if (!schemas.includes(schema)) {
-      throw new UsageError(`there is no schema "${schema}"`, `Schemas with tables are ${schemas.join(", ")}`);
-    }
-  }
-  const inSchemas = known.filter(({ schema }) => wanted.includes(schema));
-  const patterns = options.tables ?? (isAsking ? askTables(inSchemas) : []);
-  if (patterns.length === 0) {
-    if (inSchemas.length > firstTables) {
-      tell(
-        `The first ${firstTables} of ${
-          formatCount(inSchemas.length, "table")
-        }; \`sqlwright new --all\` adds the others`,
-      );
-    }
-    return inSchemas.slice(0, firstTables);
-  }
-  return [
-    ...new Set(patterns.flatMap((pattern) => {
-      const matches = matchTables(pattern, inSchemas);
-      if (matches.length === 0) throw noMatch(pattern, inSchemas.map(nameOf));
-      return matches;
-    })),
-  ];
-}
-
-function askSchemas(known: readonly TableName[], schemas: readonly string[]): string[] {
-  for (const schema of schemas) {
-    tell(`  ${schema}  ${formatCount(known.filter((table) => table.schema === schema).length, "table")}`);
-  }
-  const answer = ask("Schemas, with blanks between them, or nothing for all:");
-  return answer === "" ? [...schemas] : answer.split(/[\s,]+/);
-}
-
-function askTables(known: readonly TableName[]): string[] {
-  const listed = known.slice(0, 20).map(({ name }) => name).join(", ");
-  tell(`  ${formatCount(known.length, "table")}: ${listed}${known.length > 20 ? ", …" : ""}`);
-  const answer = ask(`Tables or patterns such as order*, or nothing for the first ${firstTables}:`);
-  return answer === "" ? [] : answer.split(/[\s,]+/);
-}
-
-async function withTables(config: Config): Promise<TableName[]> {
-  return await withPools(
+async function make(plan: Plan): Promise<number> {
+  const { directory, url, writer } = plan;
+  const name = plan.existing?.name ?? projectName(directory);
+  const modules = plan.existing?.modules ?? await chooseModules(plan);
+  const project = plan.existing ??
+    parseProject(projectText({ name, modules }), directory);
+  if (url === null) Deno.env.delete("DATABASE_URL");
+  else Deno.env.set("DATABASE_URL", url);
+  const config = readConfig({ DATABASE_URL: url ?? undefined }, { project });
+  return await withDatabase(
     config,
-    ({ reader }) => reader.withConnection(undefined, (connection) => listTables(connection)),
+    async ({ config, url: serverUrl, ownerUrl, isEmbedded }) => {
+      const { facts, tables, module, hasExample } = await withPools(
+        config,
+        ({ reader }) =>
+          reader.withConnection(
+            undefined,
+            (connection) => look(connection, plan, { config, ownerUrl }),
+          ),
+      );
+      const scaffolded = scaffoldTables(tables, {
+        module,
+        kindsOf: kindsFor(tables, { hasViews: isEmbedded }),
+      });
+      const files = await writeTools(plan, {
+        project,
+        module,
+        files: scaffolded.files,
+      });
+      await writeProject(plan, {
+        project,
+        module,
+        modules,
+        files,
+        hasExample,
+        name,
+      });
+      // From here on commands find the project, and act on this database.
+      Deno.env.set("DATABASE_URL", serverUrl);
+      const loaded = await loadQueries(queryFoldersOf(config));
+      if (isEmbedded) {
+        await deployFiles(config, ownerUrl, loaded);
+      }
+      const { script } = await withPools(
+        config,
+        ({ writer: pool }) =>
+          pool.withConnection(
+            undefined,
+            (connection) => makeRoleScript(connection, loaded.queries, defaultRole(config)),
+          ),
+      );
+      await writer.write("roles.sql", script);
+      tellWritten(plan);
+      return await show(plan, { config, facts, files, tables });
+    },
+    { prepareNew: false },
   );
 }
 
-const quoted = (name: string) => /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
-const nameOf = ({ schema, name }: TableName) => `${quoted(schema)}.${quoted(name)}`;
+/** Letters that a name may have, of the folder's name. */
+function projectName(directory: string): string {
+  const name = slugOf(basename(directory) || "project").slice(0, 40);
+  return name === "sqlwright" ? "sqlwright_project" : name;
+}
 
-/** The connection holds a password, so the file is for its owner's eyes. */
-async function writeEnvironment(writer: Writer, url: string | null): Promise<void> {
-  const line = url === null
-    ? "# DATABASE_URL is not set: sqlwright's own PostgreSQL in .sqlwright is used\n"
-    : `DATABASE_URL=${/[\s#'"]/.test(url) ? JSON.stringify(url) : url}\n`;
-  if (!await writer.exists(".env")) return await writer.writeNew(".env", line, { mode: 0o600 });
-  if (url !== null && environmentOf(writer.directory).DATABASE_URL === undefined) {
-    return await writer.addLines(".env", [line.trim()]);
+async function chooseModules({ options, asks }: Plan): Promise<string[]> {
+  if (options.ops === false || !await isThere(builtInFolder("ops"))) return [];
+  if (!asks) return ["ops"];
+  tell(
+    "The module ops has tools over PostgreSQL's own catalogue and statistics:\nactivity, locks, sizes, indexes, slow statements.\n",
+  );
+  return askYes("Take it?", true) ? ["ops"] : [];
+}
+
+interface Look {
+  facts: ServerFacts;
+  tables: ScaffoldTable[];
+  module: string;
+  /** The tables are the example's. */
+  hasExample: boolean;
+}
+
+async function look(
+  connection: PoolConnection,
+  plan: Plan,
+  { config, ownerUrl }: { config: Config; ownerUrl: string },
+): Promise<Look> {
+  const { options, url, directory } = plan;
+  const facts = await serverFacts(connection);
+  // A superuser may look; what runs tools may be none, and that is said at the end.
+  requireUsableServer({ ...facts, isSuperuser: false }, config);
+  tell(
+    `PostgreSQL ${facts.versionText.split(" ")[0]}, database "${facts.database}", as "${facts.user}"\n`,
+  );
+  let known = await listTables(connection);
+  let hasExample = false;
+  if (known.length === 0 && url === null) {
+    const module = options.module ?? freeModule(projectName(directory));
+    await plan.writer.write(
+      "migrations/0001_create_tasks.sql",
+      exampleMigration(module),
+    );
+    await deployFiles(config, ownerUrl, { queries: [] });
+    known = await listTables(connection);
+    hasExample = true;
   }
-  writer.note("kept", ".env");
+  if (known.length === 0) {
+    throw new SqlwrightError(
+      "project.no_tables",
+      `Cannot choose tables: the database "${facts.database}" has none that "${facts.user}" may use`,
+      {
+        details: { database: facts.database, user: facts.user },
+        hint:
+          "Name another database or login, make tables first, or take --embedded, which brings an example",
+      },
+    );
+  }
+  const chosen = hasExample ? known : await pickTables(plan, known);
+  const tables = await readTables(connection, chosen);
+  const module = options.module ?? moduleFor(plan, tables);
+  return { facts, tables, module, hasExample };
 }
 
-async function schemaText(): Promise<string> {
-  return await Deno.readTextFile(new URL("../../../sqlwright.schema.json", import.meta.url));
+async function pickTables<T extends { schema: string; name: string }>(
+  { options, asks }: Plan,
+  known: readonly T[],
+): Promise<T[]> {
+  const { schema: schemas, tables: patterns } = options;
+  if (!asks || schemas !== undefined || patterns !== undefined) {
+    return chooseTables(known, { schemas, patterns });
+  }
+  const names = [...new Set(known.map(({ schema }) => schema))];
+  for (const name of names) {
+    const members = known.filter(({ schema }) => schema === name).map((
+      { name },
+    ) => name);
+    tell(wrapped(`${name} (${members.length}): ${listNames(members)}`));
+  }
+  tell("");
+  const again = (choose: () => T[]) => {
+    try {
+      return choose();
+    } catch (error) {
+      if (!(error instanceof SqlwrightError)) throw error;
+      tell(wrapped(`${error.message}. ${error.hint ?? ""}`.trim()));
+      return undefined;
+    }
+  };
+  let inSchemas: readonly T[] = known;
+  if (names.length > 1) {
+    inSchemas = await askUntil(
+      "Schemas",
+      names.join(" "),
+      (answer) => again(() => chooseTables(known, { schemas: splitWords(answer) })),
+    );
+  }
+  return await askUntil(
+    "Tables, by name or pattern such as order*",
+    "*",
+    (answer) => again(() => chooseTables(inSchemas, { patterns: splitWords(answer) })),
+  );
 }
 
-/** One that needs no argument, so that it can be called at once. */
-function firstTool(tools: Iterable<Tool>): Tool | null {
-  const reading = [...tools].filter(({ annotations }) => annotations.readOnlyHint);
-  const isFree = ({ inputSchema }: Tool) => ((inputSchema.required ?? []) as string[]).length === 0;
-  const answersRows = ({ outputSchema }: Tool) => "rows" in ((outputSchema.properties ?? {}) as object);
-  return reading.find((tool) => answersRows(tool) && isFree(tool)) ?? reading.find(isFree) ?? null;
+/** Text of a terminal's width of 80. */
+function wrapped(text: string): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    if (lines.at(-1)!.length + 1 + word.length > 78 && lines.at(-1) !== "") {
+      lines.push("   ");
+    }
+    lines[lines.length - 1] += `${lines.at(-1) === "" ? "" : " "}${word}`;
+  }
+  return lines.join("\n");
 }
 
-async function checkAndCall(directory: string, first: Tool | null): Promise<number> {
+/** Called as the schema where there is one, else as the project. */
+function moduleFor(
+  { directory, asks }: Plan,
+  tables: readonly ScaffoldTable[],
+): string {
+  const schemas = new Set(tables.map(({ schema }) => schema));
+  const [schema] = schemas;
+  const isNamed = schemas.size === 1 && schema !== undefined &&
+    schema !== "public";
+  const usual = freeModule(isNamed ? moduleOf(schema) : projectName(directory));
+  if (!asks) return usual;
+  for (;;) {
+    const answer = ask("Module, the folder of the tools", usual);
+    try {
+      requireModule(answer);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      tell(wrapped(`${error.message}. ${error.hint ?? ""}`.trim()));
+    }
+  }
+}
+
+const freeModule = (name: string) =>
+  (builtInModules as readonly string[]).includes(name) ? `${name}_own` : name.slice(0, 30);
+
+interface ProjectFiles {
+  project: Project;
+  module: string;
+  name: string;
+  modules: readonly string[];
+  files: readonly ScaffoldedFile[];
+  hasExample: boolean;
+}
+
+/** @returns the files that are there as they were made, not those that a person has made theirs */
+async function writeTools(
+  { directory, writer }: Plan,
+  { project, module, files }: Pick<
+    ProjectFiles,
+    "project" | "module" | "files"
+  >,
+): Promise<ScaffoldedFile[]> {
+  const sql = relative(directory, project.sqlDirectory).replaceAll("\\", "/");
+  await writer.write(`${sql}/${module}/_module.sql`, scaffoldModule(module));
+  const intact: ScaffoldedFile[] = [];
+  for (const file of files) {
+    const path = `${sql}/${file.module}/${file.name}.sql`;
+    const isNew = await writer.write(path, file.text);
+    if (isNew || await Deno.readTextFile(join(directory, path)) === file.text) {
+      intact.push(file);
+    }
+  }
+  return intact;
+}
+
+async function writeProject(plan: Plan, made: ProjectFiles): Promise<void> {
+  const { directory, url, writer } = plan;
+  const { project, module, modules, hasExample, name } = made;
+  const at = (path: string) => relative(directory, path).replaceAll("\\", "/");
+  await writer.write(projectFile, projectText({ name, modules }));
+  await writer.write(
+    ".sqlwright/sqlwright.schema.json",
+    await Deno.readTextFile(join(productDirectory, "sqlwright.schema.json")),
+  );
+  await writer.append(".gitignore", missingIgnores);
+  await writer.write(".env.example", environmentExample());
+  await writer.append(".env", (text) => {
+    if (text === "") return environmentText(url);
+    return url === null || /^\s*(export\s+)?DATABASE_URL\s*=/m.test(text) ? "" : environmentLine(url);
+  }, { mode: 0o600 });
+  await writer.write(
+    `${at(project.testsDirectory)}/${module}.sql`,
+    testOf(made, hasExample),
+  );
+  for (
+    const folder of [project.migrationsDirectory, project.functionsDirectory]
+  ) {
+    if (!await hasFiles(folder)) {
+      await writer.write(`${at(folder)}/.gitkeep`, "");
+    }
+  }
+  for (const { path, group, entry } of hostFiles(directory)) {
+    if (await writer.addEntry(path, group, name, entry)) continue;
+    tell(
+      `${path} is no plain JSON: add under "${group}"\n  ${JSON.stringify({ [name]: entry })}\n`,
+    );
+  }
+  const root = repositoryOf(directory);
+  const folder = relative(root, directory).replaceAll("\\", "/") || ".";
+  const workflow = folder === "." ? "sqlwright.yml" : `sqlwright-${name}.yml`;
+  await writer.write(
+    `${at(root) || "."}/.github/workflows/${workflow}`,
+    workflowText({ folder }),
+  );
+  const guide = { command: commandName, module };
+  await writer.append("AGENTS.md", addUnlessNamed(agentsText(guide)));
+  await writer.append("README.md", addUnlessNamed(readmeSection(guide)));
+}
+
+/** A file that speaks of sqlwright is one that a person has made theirs. */
+const addUnlessNamed = (text: string) => (before: string) =>
+  /sqlwright/i.test(before) ? "" : before === "" ? text : `\n${text}`;
+
+const mostTested = 5;
+
+function testOf({ module, files }: ProjectFiles, hasExample: boolean): string {
+  const lists = files.filter(({ name }) => name.startsWith("list_")).slice(
+    0,
+    mostTested,
+  );
+  return testText({
+    module,
+    lists: lists.map(({ name, table, text }) => ({
+      tool: `${module}_${name}`,
+      table: table.replace(/[\s{}]+/g, " "),
+      isPaged: text.includes("\n-- @page "),
+    })),
+    example: hasExample ? module : null,
+  });
+}
+
+/** The folder of the repository, where its workflows are; the project's own where there is none. */
+function repositoryOf(directory: string): string {
+  for (let folder = directory;; folder = dirname(folder)) {
+    try {
+      Deno.statSync(join(folder, ".git"));
+      return folder;
+    } catch (error) {
+      if (
+        !(error instanceof Deno.errors.NotFound ||
+          error instanceof Deno.errors.PermissionDenied)
+      ) {
+        throw error;
+      }
+    }
+    if (dirname(folder) === folder) return directory;
+  }
+}
+
+async function hasFiles(folder: string): Promise<boolean> {
+  try {
+    for await (const _ of Deno.readDir(folder)) return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return false;
+}
+
+const isThere = (path: string) => Deno.lstat(path).then(() => true, () => false);
+
+/** New files one a line, those of one folder together; what was kept in a line. */
+function tellWritten({ writer }: Plan): void {
+  const paint = paintFor("stdout");
+  const groups = new Map<string, string[]>();
+  for (const { path, what } of writer.written) {
+    if (what === "kept") continue;
+    const folder = dirname(path);
+    const isMany = path.endsWith(".sql") && folder.includes("/");
+    const key = isMany ? `${folder}/` : path;
+    groups.set(key, [
+      ...groups.get(key) ?? [],
+      what === "new" ? path : `${path} (added to)`,
+    ]);
+  }
+  for (const [key, paths] of groups) {
+    const text = paths.length > 1 ? `${key}  ${paint("dim", formatCount(paths.length, "file"))}` : paths[0]!;
+    print(`  ${paint("green", "+")} ${text}`);
+  }
+  const kept = writer.written.filter(({ what }) => what === "kept").length;
+  if (kept > 0) {
+    print(
+      `  ${
+        paint(
+          "dim",
+          `= ${formatCount(kept, "file")} that ${kept === 1 ? "was" : "were"} there kept`,
+        )
+      }`,
+    );
+  }
+}
+
+interface Shown {
+  config: Config;
+  facts: ServerFacts;
+  files: readonly ScaffoldedFile[];
+  tables: readonly ScaffoldTable[];
+}
+
+/** `check`, with the lock that it writes, and a call, as a person would type them. */
+async function show(
+  plan: Plan,
+  { config, facts, files, tables }: Shown,
+): Promise<number> {
+  const { directory } = plan;
   const { runCheck } = await import("../files/check.ts");
-  const code = await runCheck([], { project: directory, lock: true });
-  if (code !== 0) return code;
-  if (first === null) return 0;
+  tell(`\n$ ${commandName} check --lock`);
+  const checked = await runCheck([], { project: directory, lock: true });
+  if (checked !== 0) return checked;
+  const example = exampleOf(tables);
+  const called = files.find(({ name, table }) =>
+    name.startsWith("list_") && example !== undefined &&
+    table === nameOf(example)
+  );
+  if (called === undefined) return 0;
+  const isSuperuser = facts.isSuperuser &&
+    config.SQLWRIGHT_SUPERUSER === "refuse";
+  // A page of a reading tool; what serves agents refuses a superuser, and that is said below.
+  if (isSuperuser) Deno.env.set("SQLWRIGHT_SUPERUSER", "allow");
+  const words = called.text.includes("\n-- @page ") ? ["--page_size", "3"] : [];
+  const tool = `${called.module}_${called.name}`;
+  tell(`\n$ ${[commandName, "call", tool, ...words].join(" ")}`);
   const { runCall } = await import("../calls/call.ts");
-  tell(`\n${paintFor("stderr")("dim", `sqlwright call ${first.name}`)}`);
-  const words = "page_size" in ((first.inputSchema.properties ?? {}) as object) ? ["--page_size", "3"] : [];
-  return await runCall(first.name, words, { project: directory });
+  try {
+    const code = await runCall(tool, words, { project: directory });
+    if (code !== 0) return code;
+  } finally {
+    if (isSuperuser) Deno.env.delete("SQLWRIGHT_SUPERUSER");
+  }
+  tellNext(plan, { isSuperuser, user: facts.user, role: defaultRole(config) });
+  return 0;
+}
+
+function tellNext(
+  { directory, url }: Plan,
+  { isSuperuser, user, role }: {
+    isSuperuser: boolean;
+    user: string;
+    role: string;
+  },
+): void {
+  const paint = paintFor("stderr");
+  const here = relative(Deno.cwd(), directory);
+  const steps: [string, string][] = [
+    ...(here === "" ? [] : [[`cd ${here}`, ""] as [string, string]]),
+    ...(isSuperuser
+      ? [
+        [`psql "$DATABASE_URL" -f roles.sql`, `makes the login ${role}`],
+        ["edit .env", "that login's DATABASE_URL"],
+      ] as [string, string][]
+      : []),
+    [`${commandName} start --http`, "serves the tools at 127.0.0.1:8321"],
+    ["open the folder in a host", "Claude Code, VS Code, Cursor start it"],
+    [`${commandName} new --help`, "the next tools"],
+  ];
+  if (isSuperuser) {
+    tell(
+      `\n${paint("yellow", "!")} "${user}" is a superuser, whom no privilege stops: \`start\` refuses it.\n` +
+        "  roles.sql makes a login that may do what the tools need, and no more.",
+    );
+  } else if (url !== null) {
+    tell(
+      `\nroles.sql makes a login that may do what the tools need, and no more.`,
+    );
+  }
+  tell(`\n${paint("bold", "Next:")}`);
+  const width = Math.max(...steps.map(([command]) => command.length));
+  for (const [command, why] of steps) {
+    tell(`  ${command.padEnd(width)}  ${paint("dim", why)}`.trimEnd());
+  }
 }

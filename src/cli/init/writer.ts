@@ -1,85 +1,228 @@
-/** Writes files that are missing and leaves alone those that are there, and remembers both. */
+/**
+ * Writes the files of a new project: nothing that is there is overwritten, lines and entries that are missing are added, and when
+ * something fails everything that was written is taken away again.
+ */
 
-import { dirname, isAbsolute, join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { SqlwrightError } from "../../errors.ts";
 
-export class Writer {
-  /** Relative to the project's folder. */
-  readonly made: string[] = [];
-  readonly kept: string[] = [];
+export interface Written {
+  /** As a person names it: from the project's folder. */
+  path: string;
+  what: "new" | "added to" | "kept";
+}
 
-  constructor(readonly directory: string) {}
+interface Undo {
+  file: string;
+  /** Null for a file that was not there. */
+  before: string | null;
+}
 
-  note(what: "made" | "kept", path: string): void {
-    const shown = isAbsolute(path)
-      ? relative(this.directory, path)
-      : relative(this.directory, join(Deno.cwd(), path));
-    (what === "made" ? this.made : this.kept).push(shown.replaceAll("\\", "/"));
+export class ProjectWriter {
+  readonly written: Written[] = [];
+  readonly #directory: string;
+  readonly #undo: Undo[] = [];
+  readonly #folders: string[] = [];
+
+  constructor(directory: string) {
+    this.#directory = directory;
   }
 
-  async exists(path: string): Promise<boolean> {
-    return await Deno.stat(join(this.directory, path)).then(() => true, () => false);
-  }
-
-  /** Never overwrites. */
-  async writeNew(path: string, text: string, { mode }: { mode?: number } = {}): Promise<void> {
-    const place = join(this.directory, path);
+  /** A whole file, where there is none. */
+  async write(
+    path: string,
+    text: string,
+    { mode }: { mode?: number } = {},
+  ): Promise<boolean> {
+    const file = join(this.#directory, path);
+    await this.#makeFolder(dirname(file));
     try {
-      await Deno.mkdir(dirname(place), { recursive: true });
-      await Deno.writeTextFile(place, text, { createNew: true, ...(mode === undefined ? {} : { mode }) });
-      this.made.push(path);
+      await Deno.writeTextFile(file, text, {
+        createNew: true,
+        ...(mode === undefined ? {} : { mode }),
+      });
     } catch (error) {
-      if (error instanceof Deno.errors.AlreadyExists) this.kept.push(path);
-      else throw unwritable(place, error);
+      if (!(error instanceof Deno.errors.AlreadyExists)) {
+        throw unwritable(file, error);
+      }
+      this.#note(path, "kept");
+      return false;
+    }
+    this.#undo.push({ file, before: null });
+    this.#note(path, "new");
+    return true;
+  }
+
+  /** Adds to a file what it lacks; makes it where there is none. @param missing what to add to this text; empty for nothing */
+  async append(
+    path: string,
+    missing: (text: string) => string,
+    { mode }: { mode?: number } = {},
+  ): Promise<void> {
+    const file = join(this.#directory, path);
+    const before = await readOrNull(file);
+    if (before === null) {
+      const text = missing("");
+      if (text !== "") {
+        await this.write(path, text, mode === undefined ? {} : { mode });
+      }
+      return;
+    }
+    const added = missing(before);
+    if (added === "") return this.#note(path, "kept");
+    const end = before === "" || before.endsWith("\n") ? "" : "\n";
+    await this.#replace(path, file, before, `${before}${end}${added}`);
+  }
+
+  /**
+   * An entry of a JSON file, where it has none of that name.
+   * @returns false where the file is not plain JSON, which is left alone
+   */
+  async addEntry(
+    path: string,
+    group: string,
+    name: string,
+    entry: unknown,
+  ): Promise<boolean> {
+    const file = join(this.#directory, path);
+    const before = await readOrNull(file);
+    const format = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+    if (before === null) {
+      return await this.write(path, format({ [group]: { [name]: entry } }));
+    }
+    let whole: Record<string, unknown>;
+    try {
+      whole = JSON.parse(before);
+    } catch {
+      this.#note(path, "kept");
+      return false;
+    }
+    const entries = whole?.[group] ?? {};
+    if (
+      typeof whole !== "object" || whole === null ||
+      typeof entries !== "object" || entries === null
+    ) {
+      this.#note(path, "kept");
+      return false;
+    }
+    if (Object.hasOwn(entries, name)) {
+      this.#note(path, "kept");
+      return true;
+    }
+    await this.#replace(
+      path,
+      file,
+      before,
+      format({ ...whole, [group]: { ...entries, [name]: entry } }),
+    );
+    return true;
+  }
+
+  /** Takes away what was written, newest first; folders only where they are empty. */
+  async undo(): Promise<void> {
+    for (const { file, before } of this.#undo.toReversed()) {
+      if (before === null) await Deno.remove(file).catch(() => {});
+      else await Deno.writeTextFile(file, before).catch(() => {});
+    }
+    for (const folder of this.#folders.toReversed()) {
+      await Deno.remove(folder).catch(() => {});
     }
   }
 
-  /** A file of sqlwright's own, written again when it is another. */
-  async refresh(path: string, text: string): Promise<void> {
-    const place = join(this.directory, path);
+  async #replace(
+    path: string,
+    file: string,
+    before: string,
+    text: string,
+  ): Promise<void> {
     try {
-      await Deno.mkdir(dirname(place), { recursive: true });
-      await Deno.writeTextFile(place, text);
+      await Deno.writeTextFile(file, text);
     } catch (error) {
-      throw unwritable(place, error);
+      throw unwritable(file, error);
     }
+    this.#undo.push({ file, before });
+    this.#note(path, "added to");
   }
 
-  /** Adds the lines that the file does not have. */
-  async addLines(path: string, lines: readonly string[]): Promise<void> {
-    const place = join(this.directory, path);
-    const text = await Deno.readTextFile(place).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return "";
-      throw unwritable(place, error);
+  #note(path: string, what: Written["what"]): void {
+    const shown = relative(this.#directory, join(this.#directory, path))
+      .replaceAll("\\", "/");
+    const known = this.written.find((each) => each.path === shown);
+    if (known === undefined) this.written.push({ path: shown, what });
+    else if (known.what === "kept") known.what = what;
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
+    const missing: string[] = [];
+    for (let each = folder; !await isThere(each); each = dirname(each)) {
+      missing.push(each);
+    }
+    try {
+      await Deno.mkdir(folder, { recursive: true });
+    } catch (error) {
+      throw unwritable(folder, error);
+    }
+    this.#folders.push(...missing.toReversed());
+  }
+}
+
+/** @throws {SqlwrightError} `project.unwritable`, before anything is written */
+export async function requireWritable(directory: string): Promise<void> {
+  let folder = directory;
+  for (;;) {
+    const info = await Deno.stat(folder).catch((error) => {
+      if (
+        error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.NotADirectory
+      ) return null;
+      throw unwritable(folder, error);
     });
-    const present = new Set(text.split(/\r?\n/).map((line) => line.trim()));
-    const missing = lines.filter((line) => !present.has(line));
-    if (missing.length === 0) return void this.kept.push(path);
-    const gap = text === "" || text.endsWith("\n") ? "" : "\n";
-    try {
-      await Deno.writeTextFile(place, `${text}${gap}${missing.join("\n")}\n`);
-    } catch (error) {
-      throw unwritable(place, error);
+    if (info !== null && !info.isDirectory) {
+      throw new SqlwrightError(
+        "project.unwritable",
+        `Cannot make a project in ${directory}: ${folder} is a file`,
+        {
+          details: { path: folder },
+          hint: "Name a folder, or one that is still to be made",
+        },
+      );
     }
-    this.made.push(path);
+    if (info !== null) break;
+    folder = dirname(folder);
   }
-
-  async makeFolder(place: string): Promise<void> {
-    try {
-      await Deno.mkdir(place, { recursive: true });
-    } catch (error) {
-      throw unwritable(place, error);
-    }
+  try {
+    await Deno.remove(
+      await Deno.makeTempFile({ dir: folder, prefix: ".sqlwright_" }),
+    );
+  } catch (error) {
+    throw unwritable(folder, error);
   }
 }
 
-function unwritable(place: string, cause: unknown): SqlwrightError {
-  const reason = cause instanceof Deno.errors.PermissionDenied
+function unwritable(path: string, error: unknown): SqlwrightError {
+  const reason = error instanceof Deno.errors.PermissionDenied
     ? "permission denied"
-    : (cause as Error).message;
-  return new SqlwrightError("config.invalid", `Cannot write ${place}: ${reason}`, {
-    details: { path: place },
-    hint: "Give yourself the right to write there and run init again: it goes on where it ended",
-    cause,
-  });
+    : error instanceof Error
+    ? error.message.replace(/ \(os error \d+\).*$/s, "")
+    : String(error);
+  return new SqlwrightError(
+    "project.unwritable",
+    `Cannot write ${path}: ${reason}`,
+    {
+      details: { path },
+      hint: "Give yourself the right to write the folder, or name another one: sqlwright init DIR",
+      cause: error,
+    },
+  );
 }
+
+async function readOrNull(file: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw unwritable(file, error);
+  }
+}
+
+const isThere = (path: string) => Deno.lstat(path).then(() => true, () => false);
