@@ -203,7 +203,7 @@ async function chooseDatabase(
     if (askYes("Use it?", true)) return known;
   }
   tell(
-    "The connection string of your database, postgresql://user:password@host/database;\n" +
+    "Your database, such as postgresql://user:password@host:5432/database;\n" +
       "or nothing, for a PostgreSQL that comes with sqlwright.\n",
   );
   return await askUntil("Database", "", (answer) => {
