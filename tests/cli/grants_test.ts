@@ -204,6 +204,77 @@ testOnEach(
 );
 
 testOnEach(
+  "every tool of a scaffolded schema works with the login of its script",
+  (server) =>
+    withDatabase(async ({ url, ownerUrl, sql, name: database }) => {
+      await sql.unsafe(schema);
+      await sql.unsafe(`grant usage on schema shop to sqlwright_owner;
+      grant all on all tables in schema shop to sqlwright_owner;
+      grant all on all sequences in schema shop to sqlwright_owner`);
+      const role = `scaffolded_${database}`;
+      await withFiles({}, async (directory) => {
+        const files = { databaseUrl: ownerUrl, sql: directory };
+        const kinds = "many,one,value,report,exec,unnest,copy";
+        const made = await run(["new", "shop.*", "--kind", kinds, "--json"], files);
+        assert.equal(made.code, 0, made.stderr);
+        const { stdout: script } = await run(["grants", "--role", role], files);
+        try {
+          await runScript(url, script);
+          const login = new URL(ownerUrl);
+          [login.username, login.password] = [role, role];
+          await sql.unsafe(`alter role ${role} password '${role}'`);
+          const options = { databaseUrl: login.href, sql: directory };
+          const checked = await run(["check"], options);
+          assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+          const { modules } = JSON.parse((await run(["list", "--json"], options)).stdout);
+          const tools: string[] = modules
+            .filter(({ name }: { name: string }) => name === "shop")
+            .flatMap(({ tools }: { tools: { name: string }[] }) => tools.map(({ name }) => name));
+          const row = { id: 7, customer_id: 1, state: "paid", Note: "n", total: 2, name: "Dee", secret: "s" };
+          const pick = (...names: (keyof typeof row)[]) =>
+            Object.fromEntries(names.map((name) => [name, row[name]]));
+          const argumentsOf: Record<string, Record<string, unknown>> = {
+            shop_get_customer: { id: 1 },
+            shop_get_orders: { id: 1 },
+            shop_get_untouched: { id: 1 },
+            shop_add_customer: pick("name", "secret"),
+            shop_add_orders: pick("customer_id"),
+            shop_add_untouched: pick("id"),
+            shop_add_many_untouched: { rows: [{ id: 8 }] },
+            shop_set_customer_name: { rows: [{ id: 1, name: "Eve" }] },
+            shop_set_orders_state: { rows: [{ id: 1, state: "paid" }] },
+            shop_load_customer: { rows: [pick("name", "secret")] },
+            shop_load_orders: { rows: [pick("id", "customer_id", "state", "Note", "total")] },
+            shop_load_untouched: { rows: [pick("id"), { id: 9 }] },
+          };
+          assert.ok(tools.length > 25, tools.join(" "));
+          for (const tool of tools) {
+            const args = JSON.stringify(argumentsOf[tool] ?? {});
+            const { code, stdout, stderr } = await run(["call", tool, args, "--json"], options);
+            assert.equal(code, 0, `${tool} ${args}: ${stdout}${stderr}`);
+          }
+          const client = postgres(login.href, { max: 1, onnotice: () => {} });
+          try {
+            for (
+              const statement of [
+                "delete from shop.orders",
+                "update shop.customer set secret = 'x'",
+                "select id from audit.line",
+                "truncate shop.customer",
+                "create table shop.mine (id integer)",
+              ]
+            ) await assert.rejects(() => client.unsafe(statement), { code: "42501" }, statement);
+          } finally {
+            await client.end();
+          }
+        } finally {
+          await sql.unsafe(`drop owned by ${role}; drop role ${role}`);
+        }
+      });
+    }, { server }),
+);
+
+testOnEach(
   "check tells all missing privileges at once, with a script that mends them all",
   (server) =>
     withDatabase(async ({ serverUrl, sql }) => {

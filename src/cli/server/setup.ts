@@ -91,13 +91,15 @@ export function runClientConfig(client: Client, { http, project, sql }: Transpor
     ? ["--sql", config.SQLWRIGHT_SQL_DIR]
     : ["--project", config.project.directory];
   const launch = launchCommand(["start", "--stdio", ...files]);
+  // A host shows several projects beside each other.
+  const name = config.project?.name ?? "sqlwright";
   const paint = paintFor("stderr");
   switch (client) {
     case "claude-desktop": {
       tell(`${paint("bold", "Put into")} ${claudeDesktopFile()} and start Claude Desktop again:\n`);
       // Its file knows commands only; mcp-remote speaks HTTP for it.
       const server = url === null ? launch : { command: "npx", args: ["-y", "mcp-remote", url] };
-      printJson({ mcpServers: { sqlwright: server } });
+      printJson({ mcpServers: { [name]: server } });
       break;
     }
     case "claude-code":
@@ -108,8 +110,8 @@ export function runClientConfig(client: Client, { http, project, sql }: Transpor
       );
       print(
         url === null
-          ? ["claude mcp add sqlwright --", ...[launch.command, ...launch.args].map(quoteForShell)].join(" ")
-          : `claude mcp add --transport http sqlwright ${url}`,
+          ? [`claude mcp add ${name} --`, ...[launch.command, ...launch.args].map(quoteForShell)].join(" ")
+          : `claude mcp add --transport http ${name} ${url}`,
       );
       break;
     case "cursor":
@@ -118,14 +120,14 @@ export function runClientConfig(client: Client, { http, project, sql }: Transpor
           join(homeDirectory(), ".cursor", "mcp.json")
         }, or .cursor/mcp.json of a project:\n`,
       );
-      printJson({ mcpServers: { sqlwright: url === null ? launch : { url } } });
+      printJson({ mcpServers: { [name]: url === null ? launch : { url } } });
       break;
     case "vscode":
       tell(
         `${paint("bold", "Put into")} .vscode/mcp.json of a folder, or run "MCP: Open User Configuration":\n`,
       );
       printJson({
-        servers: { sqlwright: url === null ? { type: "stdio", ...launch } : { type: "http", url } },
+        servers: { [name]: url === null ? { type: "stdio", ...launch } : { type: "http", url } },
       });
       break;
     default:

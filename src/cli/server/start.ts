@@ -291,6 +291,7 @@ function printStatus({ options, http, database, waitingSince_ms }: ChildContext)
   const url = http === null ? null : `http://${joinHostAndPort(http.hostname, String(http.port))}/mcp`;
   const { embedded } = database;
   const { project } = options.config;
+  const name = project?.name ?? "sqlwright";
   const lines: [string, string][] = [
     embedded
       ? [
@@ -306,7 +307,7 @@ function printStatus({ options, http, database, waitingSince_ms }: ChildContext)
       : [["project", `${project.name}, ${shownPlace(project.directory)}`] as [string, string]]),
     ["tools", shownPlace(options.config.SQLWRIGHT_SQL_DIR)],
     ["endpoint", url ?? "MCP over stdio"],
-    ...(url ? [["connect", `claude mcp add --transport http sqlwright ${url}`] as [string, string]] : []),
+    ...(url ? [["connect", `claude mcp add --transport http ${name} ${url}`] as [string, string]] : []),
     ["stop", options.stdio ? "close stdin, or Ctrl-C" : "Ctrl-C"],
   ];
   const seconds = ((Date.now() - waitingSince_ms) / 1000).toFixed(1);
