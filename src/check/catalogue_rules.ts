@@ -1,6 +1,6 @@
 /**
- * What the catalogue says about a query beyond its types: whether a read tool calls a function that may write, and whether
- * the columns of a page end in a unique key.
+ * What the catalogue says about a query beyond its types: whether a read tool calls a function that may
+ * write, and whether the columns of a page end in a unique key.
  */
 
 import type { Diagnostic } from "../query/diagnostic.ts";
@@ -14,8 +14,8 @@ const allows = ({ header }: ParsedQuery, rule: string) =>
   header.allows.some(({ rules }) => rules.includes(rule));
 
 /**
- * Volatile functions in read tools. A name stands for all its overloads: one volatile overload is enough, because the
- * rule is about what could be called.
+ * Volatile functions in read tools. A name stands for all its overloads: one volatile overload is enough,
+ * because the rule is about what could be called.
  */
 export async function findVolatileCalls(
   connection: PoolConnection,

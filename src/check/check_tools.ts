@@ -1,4 +1,7 @@
-/** Parsed queries → tools, with everything that a database can say against them. Used by the start and by `check`. */
+/**
+ * Parsed queries → tools, with everything that a database can say against them. Used by the start and by
+ * `check`.
+ */
 
 import { SqlwrightError } from "../errors.ts";
 import { describeQueries } from "../describe/describe.ts";
@@ -43,8 +46,10 @@ export interface FurtherFindings {
 }
 
 /**
- * What only `check` tells: privileges, examples, parts of reports that have no schema, and large tables that are read whole.
- * @param queries all files whose text is right, also those that the database refuses: a privilege may be the reason
+ * What only `check` tells: privileges, examples, parts of reports that have no schema, and large tables that
+ * are read whole.
+ * @param queries all files whose text is right, also those that the database refuses: a privilege may be the
+ * reason
  */
 export async function proveFurther(
   connection: PoolConnection,

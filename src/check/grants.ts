@@ -1,4 +1,7 @@
-/** Demands as the SQL that grants them: the script of a role that may do what the tools need and no more. Pure. */
+/**
+ * Demands as the SQL that grants them: the script of a role that may do what the tools need and no more.
+ * Pure.
+ */
 
 import type { Demand } from "./model.ts";
 

@@ -13,7 +13,10 @@ export interface RelationNeed {
   words: ReadonlySet<string>;
   /** Words that mean the whole row, where the relation has no column of that name. */
   rowNames: readonly string[];
-  /** `columns`: those of the words that it has, and any one where it has none; `all`: every column; `table`: the whole table. */
+  /**
+   * `columns`: those of the words that it has, and any one where it has none; `all`: every column; `table`:
+   * the whole table.
+   */
   extent: "columns" | "all" | "table";
   place: Place;
 }
@@ -37,7 +40,10 @@ export interface Demand {
   on: "schema" | "table" | "sequence" | "function" | "database" | "role";
   /** `USAGE`, `SELECT` …; of a role its membership. */
   privilege: Privilege | "USAGE" | "EXECUTE" | "TEMPORARY" | "MEMBER";
-  /** Quoted where needed, but for a role; a function with its arguments, `procedure` before it where it is one. */
+  /**
+   * Quoted where needed, but for a role; a function with its arguments, `procedure` before it where it is
+   * one.
+   */
   object: string;
   /** Only of tables: null for the whole. */
   columns: string[] | null;

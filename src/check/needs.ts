@@ -1,6 +1,7 @@
 /**
- * What a tool needs to be allowed: read from the parse tree of its statements, so that it is known also where the login may not
- * even look into the schema. Names are as written; which of them are columns of which table, the catalogue knows. Pure.
+ * What a tool needs to be allowed: read from the parse tree of its statements, so that it is known also where
+ * the login may not even look into the schema. Names are as written; which of them are columns of which
+ * table, the catalogue knows. Pure.
  */
 
 import type { ParsedQuery, Place } from "../query/model.ts";

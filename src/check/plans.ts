@@ -1,6 +1,7 @@
 /**
- * What PostgreSQL's planner says of the tools: the cost against `@max-cost`, and large tables that are read whole. The plan is the
- * one that serves all values; of a tool that is planned for the values of each call, those of its examples.
+ * What PostgreSQL's planner says of the tools: the cost against `@max-cost`, and large tables that are read
+ * whole. The plan is the one that serves all values; of a tool that is planned for the values of each call,
+ * those of its examples.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -22,7 +23,10 @@ export interface ToolPlans {
   plans: PlanNode[];
 }
 
-/** Plans what can be planned; the others get a diagnostic each. Loads have no plan before their temporary tables exist. */
+/**
+ * Plans what can be planned; the others get a diagnostic each. Loads have no plan before their temporary
+ * tables exist.
+ */
 export async function planTools(
   connection: PoolConnection,
   tools: readonly Tool[],
@@ -38,7 +42,8 @@ export async function planTools(
       const answer = await explainPlan(connection, { text, parameterCount, values, role });
       if (!isPlanRefusal(answer)) plans.push(readPlan(answer).root);
       // An example may well be there to show an error.
-      // A domain that refuses nulls refuses the nulls that stand for all values: there is no plan, and no fault.
+      // A domain that refuses nulls refuses the nulls that stand for all values: there is no plan, and no
+      // fault.
       else if (values === null && sqlstateOf(answer.error)?.startsWith("23")) break;
       else if (values === null || sqlstateOf(answer.error) === "42501") {
         diagnostics.push(refusalOf(tool, answer));
@@ -97,7 +102,9 @@ export async function findSeqScans(
   return diagnostics;
 }
 
-/** The statement that a call without filters or a cursor runs; of a page the first one, with its usual size. */
+/**
+ * The statement that a call without filters or a cursor runs; of a page the first one, with its usual size.
+ */
 function plannedText(tool: Tool): { text: string; parameterCount: number } {
   const main = mainStatement(tool.query.parsed);
   const parameterCount = main.parameterNames.length;

@@ -1,6 +1,6 @@
 /**
- * What tools need to be allowed (`needs.ts`), held against the catalogue: which privileges on which columns, sequences and
- * functions that is, for which role, and which of them the role lacks.
+ * What tools need to be allowed (`needs.ts`), held against the catalogue: which privileges on which columns,
+ * sequences and functions that is, for which role, and which of them the role lacks.
  */
 
 import type { Diagnostic } from "../query/diagnostic.ts";
@@ -385,7 +385,9 @@ from named
 where named.nspname not in ('pg_catalog', 'information_schema')
   and named.nspname !~ '^pg_temp'`;
 
-/** The role's oid and the object's go into PostgreSQL's own questions; names would need USAGE of their schema. */
+/**
+ * The role's oid and the object's go into PostgreSQL's own questions; names would need USAGE of their schema.
+ */
 const missingQuery = `
 with demand as (
   select

@@ -1,6 +1,7 @@
 /**
- * What Describe alone says of a query: types of parameters, names and types of columns. A `:copy` file and a `:view` file are
- * looked up where Describe does not answer: Describe does not check COPY, and a view is what is deployed.
+ * What Describe alone says of a query: types of parameters, names and types of columns. A `:copy` file and a
+ * `:view` file are looked up where Describe does not answer: Describe does not check COPY, and a view is what
+ * is deployed.
  */
 
 import { nearestName } from "../nearest.ts";
@@ -72,7 +73,9 @@ async function describeStatement(connection: PoolConnection, query: ParsedQuery,
   }
 }
 
-/** A database error as a diagnostic on the DBA's own character; an error of the connection passes unchanged. */
+/**
+ * A database error as a diagnostic on the DBA's own character; an error of the connection passes unchanged.
+ */
 function failureOf(error: unknown, query: ParsedQuery, statement: Statement): unknown {
   const sqlstate = sqlstateOf(error);
   if (!(error instanceof SqlwrightError) || error.code !== "database.failed" || sqlstate === null) {
@@ -105,7 +108,8 @@ function untyped(
   statement: Statement,
   position: number | null,
 ): DescribeFailure {
-  // Postgres names the parameter of 42P18 in its message only; `$n` reads the same in every language of lc_messages.
+  // Postgres names the parameter of 42P18 in its message only; `$n` reads the same in every language of
+  // lc_messages.
   const number = Number(/\$(\d+)/.exec(error.message)?.[1] ?? 0);
   const name = statement.parameterNames[number - 1];
   const parameter = query.parameters.find((candidate) => candidate.name === name);
@@ -127,7 +131,9 @@ function namedTypes(statement: Statement, oids: readonly number[]): Map<string, 
   return new Map(statement.parameterNames.map((name, index) => [name, oids[index] ?? 0]));
 }
 
-/** Runs the file's temporary tables, then describes the merge and looks the copy's columns up, and rolls back. */
+/**
+ * Runs the file's temporary tables, then describes the merge and looks the copy's columns up, and rolls back.
+ */
 async function outlineOfCopy(connection: PoolConnection, query: ParsedQuery): Promise<Outline> {
   const outline: Outline = { parsed: query, parameters: new Map(), columns: [], relations: null, view: null };
   await connection.script("begin");
@@ -205,8 +211,8 @@ async function copyColumns(
 }
 
 /**
- * By a look into the catalogue, which everybody may take: `to_regclass` fails for a schema that the login may not use, and that is
- * for `check` to tell, with all other privileges.
+ * By a look into the catalogue, which everybody may take: `to_regclass` fails for a schema that the login may
+ * not use, and that is for `check` to tell, with all other privileges.
  */
 const relationId = `coalesce(
        (
@@ -271,7 +277,10 @@ async function outlineOfView(
   };
 }
 
-/** The query after `create … view … as`, with its offset in code points. libpg-query's offsets are UTF-8 bytes. */
+/**
+ * The query after `create … view … as`, with its offset in code points. libpg-query's offsets are UTF-8
+ * bytes.
+ */
 function viewQueryText(statement: Statement): { text: string; offset: number } {
   const match = /\bas\b(?=\s*(?:\(|select\b|with\b|values\b))/i.exec(statement.text);
   const start = match ? match.index + match[0].length : 0;

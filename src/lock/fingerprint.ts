@@ -1,6 +1,7 @@
 /**
- * What the catalogue says of the relations and functions that query files name: their columns with type and NOT NULL, what
- * views are made of, and signatures. By name and never by OID, so that two databases with the same migrations say the same.
+ * What the catalogue says of the relations and functions that query files name: their columns with type and
+ * NOT NULL, what views are made of, and signatures. By name and never by OID, so that two databases with the
+ * same migrations say the same.
  */
 
 import type { PoolConnection } from "../postgres/pool.ts";

@@ -1,4 +1,7 @@
-/** What a scaffold is made from, a table as the login may use it, and what it is made of. Imports nothing but the kinds. */
+/**
+ * What a scaffold is made from, a table as the login may use it, and what it is made of. Imports nothing but
+ * the kinds.
+ */
 
 import type { Kind } from "../query/model.ts";
 
@@ -16,7 +19,10 @@ export interface ScaffoldTable {
   isTable: boolean;
   /** Rules put another statement in place of a write. */
   hasRules: boolean;
-  /** A load can be merged into it: the key is checked at once and by equality, and the login may make a staging table like it. */
+  /**
+   * A load can be merged into it: the key is checked at once and by equality, and the login may make a
+   * staging table like it.
+   */
   isMergeable: boolean;
   /** The login may give every column that a row needs. */
   mayInsert: boolean;
@@ -33,7 +39,10 @@ export interface ScaffoldColumn {
   /** As Postgres writes it in a cast. */
   type: string;
   isNullable: boolean;
-  /** In the order of the key; null when it is no part of it. The key is the primary key, else a unique one without nulls. */
+  /**
+   * In the order of the key; null when it is no part of it. The key is the primary key, else a unique one
+   * without nulls.
+   */
   keyPosition: number | null;
   isReadable: boolean;
   /** The login may give it in an INSERT, and it is no generated and no identity column. */

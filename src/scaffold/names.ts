@@ -8,7 +8,10 @@ export const longestToolName = 64;
 export const namePattern = /^[a-z][a-z0-9_]*$/;
 const longestModule = 24;
 
-/** `OrderDetails` and `order-details` become `order_details`: a lower-case letter, then such letters, digits, underscores. */
+/**
+ * `OrderDetails` and `order-details` become `order_details`: a lower-case letter, then such letters, digits,
+ * underscores.
+ */
 export function slugOf(name: string): string {
   const plain = name.normalize("NFKD").replace(/\p{M}/gu, "")
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
@@ -22,15 +25,18 @@ export function slugOf(name: string): string {
 /** The module of a schema's tools. */
 export const moduleOf = (schema: string) => shortened(slugOf(schema), longestModule, schema);
 
-/** The file's name, short enough beside its module; what is cut off is told apart by four characters of a digest. */
+/**
+ * The file's name, short enough beside its module; what is cut off is told apart by four characters of a
+ * digest.
+ */
 export function fileNameOf(module: string, words: readonly string[]): string {
   const name = words.join("_");
   return shortened(name, longestToolName - module.length - 1, name);
 }
 
 /**
- * A slug for each table, none twice in one module. A table whose name is its slug keeps it whatever other tables there are, so
- * that a run after new tables came makes the names of the first run again.
+ * A slug for each table, none twice in one module. A table whose name is its slug keeps it whatever other
+ * tables there are, so that a run after new tables came makes the names of the first run again.
  */
 export function slugsOf(tables: readonly TableName[]): Map<TableName, string> {
   const users = new Map<string, TableName[]>();

@@ -72,7 +72,10 @@ export function unnested(columns: readonly ScaffoldColumn[], params: Params): st
   return spread(columns.map((column) => `:${params.get(column)}::${column.type}[]`), "  ");
 }
 
-/** A parameter's name for each column: a letter, then letters, digits and underscores; none twice, none reserved. */
+/**
+ * A parameter's name for each column: a letter, then letters, digits and underscores; none twice, none
+ * reserved.
+ */
 export function parametersOf(columns: readonly ScaffoldColumn[]): Params {
   const taken = new Set(["cursor", "page_size", "rows", "source"]);
   const names = new Map<ScaffoldColumn, string>();

@@ -57,7 +57,10 @@ export function oneOver(table: ScaffoldTable): ScaffoldParts {
   };
 }
 
-/** A count where the name asks for one, else a column of one row: the one that was named, or the first that is no key. */
+/**
+ * A count where the name asks for one, else a column of one row: the one that was named, or the first that is
+ * no key.
+ */
 export function valueOver(name: string, table: ScaffoldTable, column: ScaffoldColumn | null): ScaffoldParts {
   const key = keyOf(table);
   const shown = column ?? readable(table).find((each) => !key.includes(each));

@@ -1,9 +1,13 @@
-/** Tables and views as the catalogue has them and as the login may use them: any number of them in one query. */
+/**
+ * Tables and views as the catalogue has them and as the login may use them: any number of them in one query.
+ */
 
 import type { PoolConnection } from "../postgres/pool.ts";
 import type { ScaffoldColumn, ScaffoldTable } from "./model.ts";
 
-/** Names that the scaffolds give to rows of their own, and those that PostgreSQL keeps for itself in a write. */
+/**
+ * Names that the scaffolds give to rows of their own, and those that PostgreSQL keeps for itself in a write.
+ */
 const takenAliases: ReadonlySet<string> = new Set([
   "added",
   "change",
@@ -19,7 +23,10 @@ export interface TableName {
   name: string;
 }
 
-/** Every table and view that the login may read or write, in the order of their names; without the product's own and without partitions. */
+/**
+ * Every table and view that the login may read or write, in the order of their names; without the product's
+ * own and without partitions.
+ */
 export async function listTables(connection: PoolConnection): Promise<(TableName & { isTable: boolean })[]> {
   const rows = await connection.rows(
     `select namespace.nspname as schema, relation.relname as name, relation.relkind in ('r', 'p') as is_table
@@ -78,8 +85,9 @@ export async function readTables(
 }
 
 /**
- * The key is the primary key, else the smallest unique index of columns that are never null. A generated column can be read
- * and not written; neither can an identity column, which an UPDATE could only set to its default.
+ * The key is the primary key, else the smallest unique index of columns that are never null. A generated
+ * column can be read and not written; neither can an identity column, which an UPDATE could only set to its
+ * default.
  */
 const tableQuery = `
 with wanted as (

@@ -1,6 +1,7 @@
 /**
- * The text of a new query file: one template a kind, over a table of the database (`over_table.ts`) or, for kinds that only
- * read, over a few rows of its own. Every file made here passes `check` as it is; a test holds it to that. Pure.
+ * The text of a new query file: one template a kind, over a table of the database (`over_table.ts`) or, for
+ * kinds that only read, over a few rows of its own. Every file made here passes `check` as it is; a test
+ * holds it to that. Pure.
  */
 
 import type { Kind } from "../query/model.ts";

@@ -1,6 +1,7 @@
 /**
- * Query files that write to a table: one row, many by `unnest`, a bulk load. What a write does is in its name: `add_…` inserts,
- * `delete_…` deletes, anything else sets a column, the one that the name ends in. Pure.
+ * Query files that write to a table: one row, many by `unnest`, a bulk load. What a write does is in its
+ * name: `add_…` inserts, `delete_…` deletes, anything else sets a column, the one that the name ends in.
+ * Pure.
  */
 
 import { ColumnUnclear, ScaffoldRefusal } from "./model.ts";
@@ -138,7 +139,10 @@ function withoutKey({ relation }: ScaffoldTable, done: string): ScaffoldRefusal 
   return new ScaffoldRefusal(`a row of ${relation} can be ${done} by its key, and it has no key`);
 }
 
-/** @throws {ColumnUnclear} when the name does not end in the name of a column that could be set, and there are several */
+/**
+ * @throws {ColumnUnclear} when the name does not end in the name of a column that could be set, and there are
+ * several
+ */
 function columnToSet(
   table: ScaffoldTable,
   { name, column }: WriteOptions,
@@ -208,7 +212,10 @@ function unnestUpdate(table: ScaffoldTable, key: ScaffoldColumn[], changed: Scaf
   };
 }
 
-/** The value that is set is always given: one that may be left out would empty the column of whoever forgot it. */
+/**
+ * The value that is set is always given: one that may be left out would empty the column of whoever forgot
+ * it.
+ */
 function setTags(key: readonly ScaffoldColumn[], changed: ScaffoldColumn, params: Params): string[] {
   return paramTags([...key, changed], params, {
     text: (column) => column === changed ? `The new ${wordsOf(column)}` : textOf(column),

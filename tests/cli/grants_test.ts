@@ -1,4 +1,7 @@
-/** `grants` and `check`: a login that may do what the tools need, and no more; and all that is missing at once. */
+/**
+ * `grants` and `check`: a login that may do what the tools need, and no more; and all that is missing at
+ * once.
+ */
 
 import assert from "node:assert/strict";
 import postgres from "postgres";

@@ -1,4 +1,7 @@
-/** `init`: a project over a database of one's own or an embedded one, in a script and at a terminal; what can be wrong, before anything is written. */
+/**
+ * `init`: a project over a database of one's own or an embedded one, in a script and at a terminal; what can
+ * be wrong, before anything is written.
+ */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -7,7 +7,10 @@ import { makeDatabase, makeShop, nowhere, run } from "./command.ts";
 
 const freeKinds = ["many", "one", "value", "report"];
 
-/** Each makes something hard: keys of several columns, odd names, columns that cannot be written or compared, no key at all. */
+/**
+ * Each makes something hard: keys of several columns, odd names, columns that cannot be written or compared,
+ * no key at all.
+ */
 const longName = "a_table_whose_name_is_as_long_as_postgresql_lets_a_name_be_63__";
 const oddTables = `
   create schema odd;

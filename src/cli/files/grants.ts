@@ -99,7 +99,10 @@ async function readOwnTables(connection: PoolConnection): Promise<string[]> {
   return rows.map(({ name }) => name!);
 }
 
-/** Triggers and functions that are no SECURITY DEFINER and whose bodies PostgreSQL does not analyse before they run. */
+/**
+ * Triggers and functions that are no SECURITY DEFINER and whose bodies PostgreSQL does not analyse before
+ * they run.
+ */
 async function readTriggers(connection: PoolConnection, demands: readonly Demand[]): Promise<string[]> {
   const written = demands.filter(({ on, privilege }) => on === "table" && privilege !== "SELECT");
   if (written.length === 0) return [];

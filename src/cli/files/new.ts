@@ -1,6 +1,6 @@
 /**
- * `new`: writes the query file of a new tool, or those of many tables at once, and the `_module.sql` of a new module. Nothing
- * that is there is ever overwritten.
+ * `new`: writes the query file of a new tool, or those of many tables at once, and the `_module.sql` of a new
+ * module. Nothing that is there is ever overwritten.
  */
 
 import { openPools } from "../../app.ts";

@@ -23,7 +23,10 @@ export function askYes(question: string, fallback: boolean): boolean {
   }
 }
 
-/** Asks again until the answer is right. @param read undefined, and what was wrong is told, for an answer that is not */
+/**
+ * Asks again until the answer is right. @param read undefined, and what was wrong is told, for an answer that
+ * is not
+ */
 export async function askUntil<T>(
   question: string,
   fallback: string,

@@ -18,7 +18,8 @@ export const nameOf = ({ schema, name }: TableName) => `${schema}.${name}`;
 
 /**
  * @returns the tables in the order of their names
- * @throws {SqlwrightError} `project.no_tables` for a schema or a pattern that nothing matches, with names that are near
+ * @throws {SqlwrightError} `project.no_tables` for a schema or a pattern that nothing matches, with names
+ * that are near
  */
 export function chooseTables<T extends TableName>(
   known: readonly T[],
@@ -76,8 +77,8 @@ export const mostWhole = 5;
 const readers: readonly Kind[] = ["many", "one"];
 
 /**
- * Every kind for a few tables; for many of them a list and a row each, and every kind for one: an agent pays for each tool that it
- * sees. A `:view` needs a view in the database, and in a foreign one nothing is made.
+ * Every kind for a few tables; for many of them a list and a row each, and every kind for one: an agent pays
+ * for each tool that it sees. A `:view` needs a view in the database, and in a foreign one nothing is made.
  */
 export function kindsFor(
   tables: readonly ScaffoldTable[],

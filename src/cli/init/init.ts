@@ -1,7 +1,7 @@
 /**
- * `init`: makes a project, in an empty folder or an existing repository. It asks on a terminal and takes options in scripts; it looks
- * at everything that can be wrong before it writes anything, and takes back what it wrote when something fails. Run again it adds
- * what is missing. It ends with `check` and one call.
+ * `init`: makes a project, in an empty folder or an existing repository. It asks on a terminal and takes
+ * options in scripts; it looks at everything that can be wrong before it writes anything, and takes back what
+ * it wrote when something fails. Run again it adds what is missing. It ends with `check` and one call.
  */
 
 import { basename, dirname, join, relative, resolve } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Writes the files of a new project: nothing that is there is overwritten, lines and entries that are missing are added, and when
- * something fails everything that was written is taken away again.
+ * Writes the files of a new project: nothing that is there is overwritten, lines and entries that are missing
+ * are added, and when something fails everything that was written is taken away again.
  */
 
 import { dirname, join, relative } from "node:path";
@@ -53,7 +53,10 @@ export class ProjectWriter {
     return true;
   }
 
-  /** Adds to a file what it lacks; makes it where there is none. @param missing what to add to this text; empty for nothing */
+  /**
+   * Adds to a file what it lacks; makes it where there is none. @param missing what to add to this text;
+   * empty for nothing
+   */
   async append(
     path: string,
     missing: (text: string) => string,
