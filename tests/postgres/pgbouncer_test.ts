@@ -335,8 +335,17 @@ testWithPgBouncer("migrate is refused behind a pooler, and its status is not", a
         assert.match(stderr, /Connect directly/);
         const status = await run(["migrate", "status"], options);
         assert.equal(status.code, 0, status.stderr);
-      }));
+      }, { isEmpty: true }));
   }
+});
+
+testWithPgBouncer("migrate behind a pooler with nothing to do says so and takes no lock", async () => {
+  await withPgBouncer(testServer(), {}, (pooled) =>
+    withDatabase(async ({ ownerUrl }) => {
+      const done = await run(["migrate"], { databaseUrl: pooled(ownerUrl), project: "edgar" });
+      assert.equal(done.code, 0, done.stderr);
+      assert.match(done.stdout, /Up to date/);
+    }));
 });
 
 testWithPgBouncer("a client over stdio is served behind PgBouncer by the sandboxed server", async () => {
