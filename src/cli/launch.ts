@@ -6,11 +6,12 @@
 
 import { reportFailure } from "./console/console.ts";
 import { readSettings } from "./environment.ts";
-import { rerun, takeRerun } from "./rerun.ts";
+import { endWithParent, rerun, takeRerun } from "./rerun.ts";
 
 /** Runs one command. Resolves to the exit code of `main.ts`. Never rejects. */
 export async function launch(args: readonly string[]): Promise<number> {
   const told = takeRerun();
+  if (told !== null) endWithParent();
   let program: typeof import("./main.ts");
   try {
     // Not as literals: Deno reads all that an entry point can import, and fetches its packages, before it runs the first line.

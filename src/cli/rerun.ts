@@ -32,6 +32,18 @@ export function takeRerun(): Rerun | null {
   return JSON.parse(text) as Rerun;
 }
 
+/**
+ * A process that is killed can pass nothing on: the one that does its work ends with it, as at once as it did. A worker that went on would
+ * keep jobs that others take over.
+ */
+export function endWithParent(): void {
+  const parent = Deno.ppid;
+  const watch = setInterval(() => Deno.ppid === parent || Deno.exit(killedExitCode), parentWatch_ms);
+  Deno.unrefTimer(watch);
+}
+
+const killedExitCode = 137;
+
 /** Streams are passed on, signals too, and the exit code is the other process's. */
 export async function rerun(args: readonly string[], told: Rerun): Promise<number> {
   // Named always: Deno looks for no configuration where npm installs.
