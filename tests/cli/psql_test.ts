@@ -237,7 +237,7 @@ async function exampleLines({ serverUrl }: TestDatabase): Promise<ExampleLine[]>
             .map(({ name }) => name),
         );
         const line = psqlLine({ ...parsed, integers }, tool.binding.bind(args).values, {
-          file: `sql/${parsed.path}`,
+          file: `edgar/sql/${parsed.path}`,
           target: parseConnectionUrl(serverUrl),
         });
         lines.push({ tool: name, example, line: shellLine(line), count });
@@ -252,7 +252,7 @@ async function viewLines({ ownerUrl }: TestDatabase): Promise<string[]> {
   const { queries } = await loadQueries(`${project}edgar/sql`);
   return queries.filter(({ kind }) => kind === "view").map((query) =>
     shellLine(psqlLine({ ...query, integers: new Set() }, {}, {
-      file: `sql/${query.path}`,
+      file: `edgar/sql/${query.path}`,
       target: parseConnectionUrl(ownerUrl),
     }))
   );

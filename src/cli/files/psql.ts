@@ -6,7 +6,7 @@ import { SqlwrightError } from "../../errors.ts";
 import { parseConnectionUrl } from "../../postgres/connection_url.ts";
 import { type PgType, withoutDomains } from "../../postgres/types/types.ts";
 import { loadKinds, readKinds } from "../../query/model.ts";
-import { paintFor, print, printJson, tell, UsageError } from "../console/console.ts";
+import { paintFor, print, printJson, shownPlace, tell, UsageError } from "../console/console.ts";
 import { type PsqlLine, psqlLine, shellLine, shellWord } from "./psql_line.ts";
 import { type NamedTool, takeSwitch, type ToolOptions, withNamedTool } from "../calls/tool_words.ts";
 
@@ -26,7 +26,7 @@ export async function runPsql(
     const { tool, args, example, isJson, config, database } = named;
     if (isRun && isJson) throw new UsageError("--run and --json exclude each other");
     const { parsed } = tool.query;
-    const file = placeOfFile(queryFoldersOf(config), parsed.path);
+    const file = shownPlace(placeOfFile(queryFoldersOf(config), parsed.path));
     const rows = loadKinds.has(tool.kind) ? await rowsOf(named) : null;
     const { values } = tool.binding.bind(args);
     const target = parseConnectionUrl(database.url);
