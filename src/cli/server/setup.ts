@@ -54,7 +54,7 @@ export async function runPermissions(
     { prepareNew: false },
   );
   if (json) printJson({ flags });
-  else print(lines ? flags.join("\n") : flags.map(quoteForShell).join(" "));
+  else print(lines ? flags.join("\n") : shellFlags(flags));
   return 0;
 }
 
@@ -157,6 +157,15 @@ function claudeDesktopFile(): string {
 
 function homeDirectory(): string {
   return Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? "~";
+}
+
+/**
+ * One line for a shell. On a terminal it is copied, and zsh refuses a star that matches no file; into `deno run $(…)` it goes
+ * without a look at its quotes, so there a star stands bare: no file has the name of a flag.
+ */
+function shellFlags(flags: readonly string[]): string {
+  const copied = Deno.stdout.isTerminal();
+  return flags.map((flag) => !copied && /^[\w@%+=:,./*\\-]+$/.test(flag) ? flag : quoteForShell(flag)).join(" ");
 }
 
 function quoteForShell(word: string): string {
