@@ -1,9 +1,9 @@
 /**
  * What a call costs beside what the database alone costs, side by side in one run: `deno task bench`.
  *
- * Over the embedded database with its sample, or that of DATABASE_URL. Prints a Markdown table; the ratio is the calls a second over
- * those of the bare driver with the same statement on the same pool. Then the time from cancelling a call to the backend's
- * end, over twenty calls.
+ * Over the embedded database with its sample, or that of DATABASE_URL. Prints a Markdown table; the ratio is
+ * the calls a second over those of the bare driver with the same statement on the same pool. Then the time
+ * from cancelling a call to the backend's end, over twenty calls.
  */
 
 import { pageOf } from "../src/call/page.ts";

@@ -1,6 +1,6 @@
 /**
- * How long `check` takes for one hundred files: parsed, described, planned, examples and privileges checked, the lock made. The files are
- * the shipped ones under other names, in a folder of their own.
+ * How long `check` takes for one hundred files: parsed, described, planned, examples and privileges checked,
+ * the lock made. The files are the shipped ones under other names, in a folder of their own.
  *
  *   DATABASE_URL=… deno task bench:check [files]
  *
@@ -70,7 +70,10 @@ async function main(): Promise<void> {
   }
 }
 
-/** A `:view` file stands for one relation, so it is taken once; all others again and again, a number after the name. */
+/**
+ * A `:view` file stands for one relation, so it is taken once; all others again and again, a number after the
+ * name.
+ */
 async function makeFiles(directory: string): Promise<void> {
   const folder = join(directory, "edgar");
   await Deno.mkdir(folder);

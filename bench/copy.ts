@@ -1,11 +1,13 @@
 /**
- * COPY through the tool beside `psql \copy` of the same file, in turns: `DATABASE_URL=… deno task bench:copy [--curve]`.
+ * COPY through the tool beside `psql \copy` of the same file, in turns: `DATABASE_URL=… deno task bench:copy
+ * [--curve]`.
  *
- * Narrow rows (three integers) and wide ones (twenty columns), into a table as it is and through a staging table with a merge, as CSV,
- * NDJSON and rows of the call; collecting with a thousand bad rows among a million, which the COPY or the merge refuses. The tool runs
- * in a process of its own, so the memory is its own; it has loaded nothing before but a file without rows. `--only "collect, merged"`
- * measures the cases whose names begin so, `--curve` loads a file of 1 GB and prints the memory on the way. Needs psql and the right to
- * make a schema.
+ * Narrow rows (three integers) and wide ones (twenty columns), into a table as it is and through a staging
+ * table with a merge, as CSV, NDJSON and rows of the call; collecting with a thousand bad rows among a
+ * million, which the COPY or the merge refuses. The tool runs in a process of its own, so the memory is its
+ * own; it has loaded nothing before but a file without rows. `--only "collect, merged"` measures the cases
+ * whose names begin so, `--curve` loads a file of 1 GB and prints the memory on the way. Needs psql and the
+ * right to make a schema.
  */
 
 import { join } from "node:path";
@@ -273,7 +275,10 @@ async function runJob({ tool, args, rows, streamed, directory, curve: isDrawn }:
   });
 }
 
-/** A load of no rows: a server that runs has read the modules of loads, and a program may not be charged for it that psql is not. */
+/**
+ * A load of no rows: a server that runs has read the modules of loads, and a program may not be charged for
+ * it that psql is not.
+ */
 async function warmUp(callTool: CallTool, directory: string, tool: string): Promise<void> {
   await Deno.writeTextFile(
     join(directory, "empty.csv"),

@@ -3,8 +3,9 @@
  *
  *   DATABASE_URL=postgresql://… deno task bench:export [rows]
  *
- * Each export is a process of its own, `main.ts export`, that writes a file; the time is that of the whole process for both, and its peak
- * memory is the kernel's (Linux). Makes the schema `bench_export` and drops it at the end; the login must be allowed to create one.
+ * Each export is a process of its own, `main.ts export`, that writes a file; the time is that of the whole
+ * process for both, and its peak memory is the kernel's (Linux). Makes the schema `bench_export` and drops it
+ * at the end; the login must be allowed to create one.
  */
 
 import { join } from "node:path";

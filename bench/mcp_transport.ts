@@ -1,11 +1,11 @@
 /**
- * What a tool call costs before it reaches a tool: ways to serve MCP over HTTP and stdio, same tool, same client, about ten
- * seconds. The figures behind docs/decisions/0001-mcp-sdk-v2.md.
+ * What a tool call costs before it reaches a tool: ways to serve MCP over HTTP and stdio, same tool, same
+ * client, about ten seconds. The figures behind docs/decisions/0001-mcp-sdk-v2.md.
  *
  *   deno run -A bench/mcp_transport.ts
  *
- * Each way runs in a process of its own; this one is the client: 64 connections that each send the next call when the last is
- * answered. Client and server share the machine, so compare the rows, not other machines.
+ * Each way runs in a process of its own; this one is the client: 64 connections that each send the next call
+ * when the last is answered. Client and server share the machine, so compare the rows, not other machines.
  */
 import {
   createMcpHandler,

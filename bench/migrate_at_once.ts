@@ -1,11 +1,12 @@
 /**
- * Ten `migrate` at once on an empty database, for twenty rounds: all must succeed, one of each round must have worked, and every
- * migration must be there once. Indexes that are built concurrently are what such runs used to deadlock over.
+ * Ten `migrate` at once on an empty database, for twenty rounds: all must succeed, one of each round must
+ * have worked, and every migration must be there once. Indexes that are built concurrently are what such runs
+ * used to deadlock over.
  *
  *   DATABASE_URL=… deno task bench:migrate [--rounds 20] [--runs 10] [--in-process]
  *
- * The login may create databases; each round has one of its own, which is dropped. Runs are processes of their own, as people start
- * them, unless --in-process is given.
+ * The login may create databases; each round has one of its own, which is dropped. Runs are processes of
+ * their own, as people start them, unless --in-process is given.
  */
 
 import { parseArgs } from "node:util";

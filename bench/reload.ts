@@ -3,9 +3,10 @@
  *
  *   DATABASE_URL=postgresql://… deno run -A bench/reload.ts [reloads]
  *
- * The sandboxed server watches a folder of 31 query files that need no table. One client holds an event stream and measures the
- * time from the end of a save to `tools/list_changed`; four others call without pause. Each tenth save is broken. After each
- * tenth of the reloads it prints the server's memory (Linux: resident set), its sessions in the database, and the failed calls.
+ * The sandboxed server watches a folder of 31 query files that need no table. One client holds an event
+ * stream and measures the time from the end of a save to `tools/list_changed`; four others call without
+ * pause. Each tenth save is broken. After each tenth of the reloads it prints the server's memory (Linux:
+ * resident set), its sessions in the database, and the failed calls.
  */
 
 import { readConfig } from "../src/config.ts";

@@ -3,9 +3,10 @@
  *
  *   deno run -A bench/sources.ts [megabytes]
  *
- * A gzip file of that many compressed megabytes (default 1000, about 14 GB of CSV) and a zip member of a tenth of it are streamed
- * through `openSource`, with the process's memory after each tenth; beside them Deno's own DecompressionStream. With DATABASE_URL
- * of a migrated database an upload of 256 MiB is put and read back as well; it is deleted again.
+ * A gzip file of that many compressed megabytes (default 1000, about 14 GB of CSV) and a zip member of a
+ * tenth of it are streamed through `openSource`, with the process's memory after each tenth; beside them
+ * Deno's own DecompressionStream. With DATABASE_URL of a migrated database an upload of 256 MiB is put and
+ * read back as well; it is deleted again.
  */
 
 import { Readable, Writable } from "node:stream";

@@ -1,6 +1,7 @@
 /**
- * What a cold start costs with a lock and without: from spawning the process to the answer to `initialize` over stdio, the processor's
- * time until then, and memory when nothing is asked. Sides take turns, so that both see the same machine.
+ * What a cold start costs with a lock and without: from spawning the process to the answer to `initialize`
+ * over stdio, the processor's time until then, and memory when nothing is asked. Sides take turns, so that
+ * both see the same machine.
  *
  *   DATABASE_URL=… deno task bench:start [rounds]
  *

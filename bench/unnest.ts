@@ -1,11 +1,13 @@
 /**
- * 10,000 rows by one call of an `:unnest` tool, beside psql with the same statement and beside 10,000 calls of an `:exec` tool:
+ * 10,000 rows by one call of an `:unnest` tool, beside psql with the same statement and beside 10,000 calls
+ * of an `:exec` tool:
  *
  *   DATABASE_URL=postgresql://… deno task bench:unnest [rows]
  *
- * Makes the schema `bench_unnest` and drops it at the end; the login must be allowed to create one. psql gets the same arrays as
- * literals of a prepared statement and measures the statement itself (`\timing`), in turns with the calls, so that both meet
- * the same machine. A call validates its rows, looks them up, locks them in the order of their keys, updates, and tells what became of each.
+ * Makes the schema `bench_unnest` and drops it at the end; the login must be allowed to create one. psql gets
+ * the same arrays as literals of a prepared statement and measures the statement itself (`\timing`), in turns
+ * with the calls, so that both meet the same machine. A call validates its rows, looks them up, locks them in
+ * the order of their keys, updates, and tells what became of each.
  */
 
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * The composition root: settings → pools → query files → tools → something to call. `withApplication` opens it, lends it and
- * closes it, whatever happens; what is broken stops the start with one error.
+ * The composition root: settings → pools → query files → tools → something to call. `withApplication` opens
+ * it, lends it and closes it, whatever happens; what is broken stops the start with one error.
  */
 
 import { type Config, queryFoldersOf, readConfig } from "./config.ts";
@@ -63,7 +63,10 @@ export interface Application extends McpApplication {
   ping: () => Promise<SqlwrightError | null>;
   /** The database is reached, usable and migrated. Only a start from the lock answers before. */
   ready: Promise<void>;
-  /** Never resolves; rejects when the database is not to be served: not ready, or another than that of the lock. */
+  /**
+   * Never resolves; rejects when the database is not to be served: not ready, or another than that of the
+   * lock.
+   */
   failed: Promise<never>;
 }
 
@@ -75,7 +78,10 @@ export interface ApplicationOptions {
   migrations?: readonly MigrationList[];
   /** The database, where it is being opened already. @default opened here */
   opening?: Opening;
-  /** Make the tools from `lock.json` where it is that of the files; the database is held against it while they are served. @default false */
+  /**
+   * Make the tools from `lock.json` where it is that of the files; the database is held against it while they
+   * are served. @default false
+   */
   startsFromLock?: boolean;
   /** Leave broken files out, and log what is wrong with them. @default false: they stop the start */
   skipsBroken?: boolean;
@@ -100,7 +106,10 @@ export interface CheckedFiles {
 const oldestVersion = 150_000;
 const newestKnownVersion = 190_000;
 
-/** How long clients of 2026-07-28 may keep a list: files may be saved at any time, or only change with a new start. */
+/**
+ * How long clients of 2026-07-28 may keep a list: files may be saved at any time, or only change with a new
+ * start.
+ */
 const watchedTtl_ms = 1000;
 const startedTtl_ms = 60_000;
 
@@ -354,7 +363,10 @@ function isLater(time_ms: number, signal: AbortSignal): Promise<boolean> {
   return promise;
 }
 
-/** Loads, parses, describes and proves every query file; errors are in the diagnostics, nothing is thrown for them. */
+/**
+ * Loads, parses, describes and proves every query file; errors are in the diagnostics, nothing is thrown for
+ * them.
+ */
 export async function checkFiles(config: Config, pool: Pool): Promise<CheckedFiles> {
   // The session starts while the files are read.
   const [loaded] = await Promise.all([
@@ -478,7 +490,10 @@ function cursorSecretOf({ SQLWRIGHT_CURSOR_SECRET: secret }: Config): Uint8Array
   return secret === undefined ? crypto.getRandomValues(new Uint8Array(32)) : new TextEncoder().encode(secret);
 }
 
-/** The modules' prose, one after the other, and what a load may read here: what an agent reads before it picks a tool. */
+/**
+ * The modules' prose, one after the other, and what a load may read here: what an agent reads before it picks
+ * a tool.
+ */
 function instructionsOf({ modules }: ServedCatalog, sources: string | null): string {
   const sections = modules
     .filter(({ title, instructions }) => title || instructions)

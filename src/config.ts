@@ -1,8 +1,9 @@
 /**
- * The settings, read from the environment once and validated whole: every wrong setting is named in one error.
- * Unknown `SQLWRIGHT_*` names are refused, because a typo must not silently fall back to a default.
+ * The settings, read from the environment once and validated whole: every wrong setting is named in one
+ * error. Unknown `SQLWRIGHT_*` names are refused, because a typo must not silently fall back to a default.
  *
- * Without a validation library on purpose: importing one is a quarter of a cold start (docs/decisions/0011-start-from-the-lock.md).
+ * Without a validation library on purpose: importing one is a quarter of a cold start
+ * (docs/decisions/0011-start-from-the-lock.md).
  */
 
 import { resolve } from "node:path";
@@ -259,13 +260,18 @@ export type Config = SettingValues<typeof settings> & {
   project: Project | null;
 };
 
-/** Names that the tests and the benchmark give to their own variables; they are no settings, and may be inherited. */
+/**
+ * Names that the tests and the benchmark give to their own variables; they are no settings, and may be
+ * inherited.
+ */
 const toolNames = /^SQLWRIGHT_(TEST_\w+|DIR)$/;
 
 export interface ReadConfigOptions {
   /** @default none: query files by themselves */
   project?: Project | null;
-  /** The folder from which relative paths are taken. @default the project's; without one they stay as they are */
+  /**
+   * The folder from which relative paths are taken. @default the project's; without one they stay as they are
+   */
   base?: string | undefined;
 }
 

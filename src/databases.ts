@@ -1,6 +1,6 @@
 /**
- * The database of a server: its two pools, and the first thing that is asked over them. Begun before anything else is loaded, because
- * PostgreSQL takes its time to start a session.
+ * The database of a server: its two pools, and the first thing that is asked over them. Begun before anything
+ * else is loaded, because PostgreSQL takes its time to start a session.
  */
 
 import type { Config } from "./config.ts";

@@ -1,9 +1,10 @@
 /**
- * The one error class of the project. Every stage throws it; it is told four ways: to the DBA with file, line,
- * column and caret (see `query/diagnostic.ts`), to the agent as a tool result, to the client as a JSON-RPC error, to the
- * operator as a log line.
+ * The one error class of the project. Every stage throws it; it is told four ways: to the DBA with file,
+ * line, column and caret (see `query/diagnostic.ts`), to the agent as a tool result, to the client as a
+ * JSON-RPC error, to the operator as a log line.
  *
- * A code is a family, a dot and a name: `argument.unknown`. Codes are never reused; each has a heading in docs/errors.md.
+ * A code is a family, a dot and a name: `argument.unknown`. Codes are never reused; each has a heading in
+ * docs/errors.md.
  */
 
 /** Every code of the product. */
@@ -76,8 +77,8 @@ export const errorCodes = [
 ] as const;
 
 /**
- * The codes of a project's extension. Its TypeScript adds them by name, so that a misspelt code does not compile:
- * `declare module "sqlwright" { interface ExtensionErrorCodes { "shop.closed": true } }`.
+ * The codes of a project's extension. Its TypeScript adds them by name, so that a misspelt code does not
+ * compile: `declare module "sqlwright" { interface ExtensionErrorCodes { "shop.closed": true } }`.
  */
 export interface ExtensionErrorCodes {
   /** Of the product itself; here so that there is one. */
@@ -108,7 +109,9 @@ export class SqlwrightError extends Error {
   }
 }
 
-/** What a program outside gets to see of any thrown value: code, message, details, hint; no stack, no cause. */
+/**
+ * What a program outside gets to see of any thrown value: code, message, details, hint; no stack, no cause.
+ */
 export interface ErrorReport {
   code: string;
   message: string;

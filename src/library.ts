@@ -1,6 +1,7 @@
 /**
- * What a program that uses sqlwright opens: a database, an application, a scratch server. Each imports its work when it is called, so that a
- * server with an extension pays at its start for nothing that only the extension's commands and tests use.
+ * What a program that uses sqlwright opens: a database, an application, a scratch server. Each imports its
+ * work when it is called, so that a server with an extension pays at its start for nothing that only the
+ * extension's commands and tests use.
  */
 
 import { join } from "node:path";
@@ -12,7 +13,8 @@ import { findProject } from "./project.ts";
 
 /**
  * Opens the tools of the settings over the database of DATABASE_URL, lends them and closes them.
- * @throws {SqlwrightError} `config.invalid` without DATABASE_URL, `database.*`, `catalog.invalid` where a query file is wrong
+ * @throws {SqlwrightError} `config.invalid` without DATABASE_URL, `database.*`, `catalog.invalid` where a
+ * query file is wrong
  */
 export async function withApplication<T>(
   config: Config,
@@ -24,7 +26,8 @@ export async function withApplication<T>(
 }
 
 /**
- * Lends the database of the settings: that of DATABASE_URL, else the embedded one, which is brought up where it is not running.
+ * Lends the database of the settings: that of DATABASE_URL, else the embedded one, which is brought up where
+ * it is not running.
  * @throws {SqlwrightError} `embedded.*` when the embedded database cannot be brought up
  */
 export async function withDatabase<T, Settings extends Config = Config>(
@@ -44,7 +47,8 @@ export interface ScratchOptions {
 }
 
 /**
- * Lends an embedded database of its own in a temporary folder, with migrations and views, and removes it. For tests and benchmarks.
+ * Lends an embedded database of its own in a temporary folder, with migrations and views, and removes it. For
+ * tests and benchmarks.
  * @param directory the folder of the project
  */
 export async function withScratchDatabase<T>(
@@ -85,7 +89,10 @@ export async function formatTable(
   return formatTable(columns, rows, options);
 }
 
-/** Not as a literal: Deno reads all that a module can import before it runs the first line, and a server imports this one at its start. */
+/**
+ * Not as a literal: Deno reads all that a module can import before it runs the first line, and a server
+ * imports this one at its start.
+ */
 async function later<Module>(path: string): Promise<Module> {
   return await import(new URL(path, import.meta.url).href) as Module;
 }

@@ -1,7 +1,7 @@
 /**
- * Structured logs on standard error, because standard output belongs to the protocol: one JSON object a line for programs, and
- * where standard error is a terminal the same in a line that a person can read.
- * Bound values, secrets and result rows never enter a log line; the caller names what it logs.
+ * Structured logs on standard error, because standard output belongs to the protocol: one JSON object a line
+ * for programs, and where standard error is a terminal the same in a line that a person can read. Bound
+ * values, secrets and result rows never enter a log line; the caller names what it logs.
  */
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -47,7 +47,10 @@ export function createLog({ level, write, fields = {} }: LogOptions): Log {
   };
 }
 
-/** `11:48:28 warn  call.failed  tool=shop_find_order code=call.timeout`; colours are plain ANSI, to import nothing. */
+/**
+ * `11:48:28 warn call.failed tool=shop_find_order code=call.timeout`; colours are plain ANSI, to import
+ * nothing.
+ */
 function formatForPerson(line: Record<string, unknown>): string {
   const { time, level, event, ...rest } = line;
   const paint = Deno.noColor

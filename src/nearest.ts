@@ -1,6 +1,9 @@
 /** What somebody may have meant by a name that is not known. */
 
-/** The candidate that is near enough to be a slip of the keyboard, in either case; the first of several. Null where there is none. */
+/**
+ * The candidate that is near enough to be a slip of the keyboard, in either case; the first of several. Null
+ * where there is none.
+ */
 export function nearestName(name: string, candidates: Iterable<string>): string | null {
   const wanted = name.toLowerCase();
   let nearest: string | null = null;
@@ -14,8 +17,8 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
 }
 
 /**
- * Characters to insert, remove or exchange between two words, by the rows of Levenshtein's table. Our own, because the settings are
- * read before any package is fetched.
+ * Characters to insert, remove or exchange between two words, by the rows of Levenshtein's table. Our own,
+ * because the settings are read before any package is fetched.
  */
 function distance(from: string, to: string): number {
   let above = Array.from({ length: to.length + 1 }, (_, column) => column);

@@ -1,9 +1,11 @@
 /**
- * Fetches the npm packages of a lock file into Deno's cache, and shows one line of progress instead of one a package.
+ * Fetches the npm packages of a lock file into Deno's cache, and shows one line of progress instead of one a
+ * package.
  *
- * The program starts without any package (`cli/main.ts` imports the rest by name), so that it can find the project and read the settings
- * before anything is downloaded, and so that nothing but our own line is printed. Deno fetches every package of the lock file in use,
- * reached or not; that is why the product, the tests and a project's extension have a lock each.
+ * The program starts without any package (`cli/main.ts` imports the rest by name), so that it can find the
+ * project and read the settings before anything is downloaded, and so that nothing but our own line is
+ * printed. Deno fetches every package of the lock file in use, reached or not; that is why the product, the
+ * tests and a project's extension have a lock each.
  */
 
 import { dirname, join } from "node:path";
@@ -34,8 +36,8 @@ const redrawEvery_ms = 200;
 const repeatEvery_ms = 10_000;
 
 /**
- * Whether Deno has all packages of the configuration's lock in its cache. Asks Deno, which takes a tenth of a second.
- * Nothing is downloaded.
+ * Whether Deno has all packages of the configuration's lock in its cache. Asks Deno, which takes a tenth of a
+ * second. Nothing is downloaded.
  */
 export async function hasPackages(configFile: string): Promise<boolean> {
   const { success } = await cacheCommand(configFile, ["--cached-only", "--quiet"]).output();
@@ -55,7 +57,8 @@ export async function fetchPackages(options: FetchOptions = {}): Promise<void> {
   );
   let shownAt_ms = -Infinity;
   while (!await settlesWithin(child.status, redrawEvery_ms)) {
-    // A failure to import that has nothing to do with packages says nothing here, nor do documents of packages that are there.
+    // A failure to import that has nothing to do with packages says nothing here, nor do documents of
+    // packages that are there.
     if (!archives.hasBegun) continue;
     if (!progress.isTerminal && performance.now() - shownAt_ms < repeatEvery_ms) continue;
     shownAt_ms = performance.now();
@@ -122,7 +125,9 @@ class Archives {
   }
 }
 
-/** `https://host:port/path/@scope/name/-/name-1.2.3.tgz` is unpacked to `host_port/path/@scope/name/1.2.3`. */
+/**
+ * `https://host:port/path/@scope/name/-/name-1.2.3.tgz` is unpacked to `host_port/path/@scope/name/1.2.3`.
+ */
 function folderOfArchive(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   const [folder, archive] = decodeURIComponent(pathname).split("/-/");

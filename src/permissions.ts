@@ -1,9 +1,11 @@
 /**
- * The Deno flags of the sandboxed server: what `permissions` prints and what the launcher starts its child with.
+ * The Deno flags of the sandboxed server: what `permissions` prints and what the launcher starts its child
+ * with.
  *
- * The server reads its query files (and the folder of load sources), talks to its databases, and listens on one port.
- * It cannot write, run programs, load native code or see other variables. The one exception is proven by experiment:
- * to connect to a Unix socket Deno demands read and write permission on the socket's own path beside the net permission.
+ * The server reads its query files (and the folder of load sources), talks to its databases, and listens on
+ * one port. It cannot write, run programs, load native code or see other variables. The one exception is
+ * proven by experiment: to connect to a Unix socket Deno demands read and write permission on the socket's
+ * own path beside the net permission.
  */
 
 import { SqlwrightError } from "./errors.ts";
@@ -59,8 +61,9 @@ const serverVariables = [
 ];
 
 /**
- * V8 by itself lets the space for young objects grow large, and calls fill it with short-lived text. With 8 MB for each half a server under
- * load holds about 120 MB rather than 170, at no cost that could be measured; with 4 MB it is 115 MB and some 4 % of the processor.
+ * V8 by itself lets the space for young objects grow large, and calls fill it with short-lived text. With 8
+ * MB for each half a server under load holds about 120 MB rather than 170, at no cost that could be measured;
+ * with 4 MB it is 115 MB and some 4 % of the processor.
  */
 const smallYoungSpace = "--v8-flags=--max-semi-space-size=8";
 

@@ -1,6 +1,7 @@
 /**
- * Which project a command acts on: the folder with `sqlwright.json`, named by `--project`, else the nearest one from the working
- * directory upward, as git and cargo do. The file says where query files, migrations, functions, tests and the lock are.
+ * Which project a command acts on: the folder with `sqlwright.json`, named by `--project`, else the nearest
+ * one from the working directory upward, as git and cargo do. The file says where query files, migrations,
+ * functions, tests and the lock are.
  *
  * Light on purpose: the sandboxed server reads it too.
  */
@@ -107,7 +108,10 @@ export function findProject({ project, from = Deno.cwd() }: FindProjectOptions =
   );
 }
 
-/** The project that lies around this one, which a search from inside of this one never finds; null where there is none. */
+/**
+ * The project that lies around this one, which a search from inside of this one never finds; null where there
+ * is none.
+ */
 export function findOuterProject({ directory }: Project): string | null {
   for (const outer of upwardFrom(dirname(directory))) {
     if (readProjectFile(outer) !== null) return outer;

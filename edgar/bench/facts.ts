@@ -1,10 +1,13 @@
 /**
- * `deno task --cwd edgar bench:facts [COPIES]`: every read tool of EDGAR over many facts. Loads SEC's own files through `edgar load`, multiplies their companies by
- * shifting CIK and accession number (64 copies: 20 million facts), and calls each tool 200 times with its examples' arguments and with random
- * companies, tags, filings and days that are there. Prints sizes, p50, p95 and the worst call of each tool; exits 1 when a p95 is 50 ms or more.
+ * `deno task --cwd edgar bench:facts [COPIES]`: every read tool of EDGAR over many facts. Loads SEC's own
+ * files through `edgar load`, multiplies their companies by shifting CIK and accession number (64 copies: 20
+ * million facts), and calls each tool 200 times with its examples' arguments and with random companies, tags,
+ * filings and days that are there. Prints sizes, p50, p95 and the worst call of each tool; exits 1 when a p95
+ * is 50 ms or more.
  *
- * In a scratch database of the embedded PostgreSQL with the embedded settings; or over DATABASE_URL (and DATABASE_OWNER_URL, which may multiply)
- * where somebody wants to keep it. Facts that are there are not multiplied again.
+ * In a scratch database of the embedded PostgreSQL with the embedded settings; or over DATABASE_URL (and
+ * DATABASE_OWNER_URL, which may multiply) where somebody wants to keep it. Facts that are there are not
+ * multiplied again.
  */
 
 import { join } from "node:path";

@@ -1,6 +1,7 @@
 /**
- * `deno task --cwd edgar bench:kill [FOLDER]`: a load of all files of a folder in SEC's layout is killed with SIGKILL at random moments, seven
- * times in each of three rounds, and continued; its rows are held against those of an unbroken load. Exits 1 on any difference.
+ * `deno task --cwd edgar bench:kill [FOLDER]`: a load of all files of a folder in SEC's layout is killed with
+ * SIGKILL at random moments, seven times in each of three rounds, and continued; its rows are held against
+ * those of an unbroken load. Exits 1 on any difference.
  */
 
 import { join } from "node:path";

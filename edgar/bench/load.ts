@@ -1,6 +1,7 @@
 /**
- * `deno task --cwd edgar bench:load [FOLDER]`: all files of a folder in SEC's layout into a fresh embedded database, then the same again. Prints seconds, rates,
- * rows of each table and the peak memory of the loading process; exits 1 when the second run changes anything.
+ * `deno task --cwd edgar bench:load [FOLDER]`: all files of a folder in SEC's layout into a fresh embedded
+ * database, then the same again. Prints seconds, rates, rows of each table and the peak memory of the loading
+ * process; exits 1 when the second run changes anything.
  */
 
 import { join } from "node:path";

@@ -1,5 +1,6 @@
 /**
- * How fast SEC's files become rows, each kind on its own: megabytes of the file as SEC sends it, rows, seconds, memory. Nothing is stored.
+ * How fast SEC's files become rows, each kind on its own: megabytes of the file as SEC sends it, rows,
+ * seconds, memory. Nothing is stored.
  *
  *   deno task --cwd edgar bench:parse [folder]
  *

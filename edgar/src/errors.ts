@@ -1,6 +1,6 @@
 /**
- * The error codes of EDGAR. Each has a heading in docs/errors.md of this project; codes are never reused. What throws them takes the error's
- * class from here, so that the compiler knows them wherever it looks.
+ * The error codes of EDGAR. Each has a heading in docs/errors.md of this project; codes are never reused.
+ * What throws them takes the error's class from here, so that the compiler knows them wherever it looks.
  */
 
 export { SqlwrightError } from "sqlwright";

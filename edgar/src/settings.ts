@@ -1,4 +1,7 @@
-/** The settings of EDGAR: who asks SEC, where, and how fast. They are variables as the product's own; docs/edgar.md tells of each. */
+/**
+ * The settings of EDGAR: who asks SEC, where, and how fast. They are variables as the product's own;
+ * docs/edgar.md tells of each.
+ */
 
 import { type ExtensionConfig, setting } from "sqlwright";
 

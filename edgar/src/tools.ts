@@ -1,9 +1,11 @@
 /**
- * The sync and the load as tools, for agents: `edgar_sync_company`, `edgar_sync_recent`, `edgar_sync_bulk`, `edgar_sync_files` and
- * `edgar_sync_status`. They are a module of their own, mounted only where EDGAR_USER_AGENT is set, because only then may the server's process
- * reach SEC. The nightly archives need a disk and hours, so that tool asks a worker.
+ * The sync and the load as tools, for agents: `edgar_sync_company`, `edgar_sync_recent`, `edgar_sync_bulk`,
+ * `edgar_sync_files` and `edgar_sync_status`. They are a module of their own, mounted only where
+ * EDGAR_USER_AGENT is set, because only then may the server's process reach SEC. The nightly archives need a
+ * disk and hours, so that tool asks a worker.
  *
- * They write through the same `:copy` tools and roles as any caller. All of a process share one clock of requests, and with Redis all processes.
+ * They write through the same `:copy` tools and roles as any caller. All of a process share one clock of
+ * requests, and with Redis all processes.
  */
 
 import {
@@ -26,7 +28,9 @@ import type { EdgarConfig } from "./settings.ts";
 import type { SyncRequest } from "./sync/sync.ts";
 
 const moduleName = "edgar_sync";
-/** Whoever has it may have everything loaded that these tools load: they write with authority of their own. */
+/**
+ * Whoever has it may have everything loaded that these tools load: they write with authority of their own.
+ */
 const syncScope = "edgar:sync";
 /** Syncs at a time in one process; one more is told to come back. */
 const maximumRunning = 2;
@@ -35,7 +39,10 @@ const maximumFailures = 20;
 const progressEvery_ms = 250;
 const documentKinds = ["ownership", "holdings", "documents"];
 
-/** No tool without EDGAR_USER_AGENT. @throws {SqlwrightError} `edgar.user_agent_missing` for one without a contact */
+/**
+ * No tool without EDGAR_USER_AGENT. @throws {SqlwrightError} `edgar.user_agent_missing` for one without a
+ * contact
+ */
 export function edgarTools(config: EdgarConfig): ProgramToolSource {
   if (config.EDGAR_USER_AGENT === undefined) return () => [];
   requireUserAgent(config.EDGAR_USER_AGENT);

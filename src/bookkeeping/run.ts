@@ -1,6 +1,7 @@
 /**
- * Runs sqlwright's own query files on a connection that a caller holds, because a load is written down in the load's own transaction.
- * Names of arguments and columns are those of the files, by the types that `sqlwright types` writes; values are PostgreSQL's text.
+ * Runs sqlwright's own query files on a connection that a caller holds, because a load is written down in the
+ * load's own transaction. Names of arguments and columns are those of the files, by the types that `sqlwright
+ * types` writes; values are PostgreSQL's text.
  */
 
 import type { CallConnection, StatementOptions } from "../postgres/pool.ts";

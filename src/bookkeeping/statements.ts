@@ -1,7 +1,7 @@
 /**
- * The query files with which sqlwright keeps its own books, as statements: `sql/ledger` and `sql/uploads`. A file is read and lexed when
- * it is first used, so a start pays for none of them. PostgreSQL's parser is not needed for that: a test proves the files as
- * `check` does, and their text is part of the program.
+ * The query files with which sqlwright keeps its own books, as statements: `sql/ledger` and `sql/uploads`. A
+ * file is read and lexed when it is first used, so a start pays for none of them. PostgreSQL's parser is not
+ * needed for that: a test proves the files as `check` does, and their text is part of the program.
  */
 
 import type { Queries } from "./queries.ts";
@@ -15,7 +15,10 @@ export type BookFile<Module extends BookModule> =
   & keyof Queries[Module]
   & string;
 
-/** Each file by a literal, so that it is in the graph of imports: it needs no permission to be read and comes with every package. */
+/**
+ * Each file by a literal, so that it is in the graph of imports: it needs no permission to be read and comes
+ * with every package.
+ */
 const files: {
   readonly [Module in BookModule]: Readonly<
     Record<BookFile<Module>, () => Promise<Text>>

@@ -1,6 +1,6 @@
 /**
- * The path of a call: find the tool, bind its arguments, let its kind run the statement, and answer. Errors of the caller are answers
- * too; every call leaves a line in the log.
+ * The path of a call: find the tool, bind its arguments, let its kind run the statement, and answer. Errors
+ * of the caller are answers too; every call leaves a line in the log.
  */
 
 import { SqlwrightError } from "../errors.ts";

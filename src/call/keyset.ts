@@ -1,9 +1,11 @@
 /**
- * Keyset pages: the query is wrapped, ordered by its page columns, and continues after the last row's key. Two statements, one
- * for the first page and one for the next, because `$1 is null or (a, b) > ($1, $2)` is only a filter while
- * `(a, b) > ($1, $2)` alone is an index condition. Never an offset, so inserts do not move rows between pages.
+ * Keyset pages: the query is wrapped, ordered by its page columns, and continues after the last row's key.
+ * Two statements, one for the first page and one for the next, because `$1 is null or (a, b) > ($1, $2)` is
+ * only a filter while `(a, b) > ($1, $2)` alone is an index condition. Never an offset, so inserts do not
+ * move rows between pages.
  *
- * The cursor is the key of the last row as text, signed, and tied to the tool's file and to the call's arguments.
+ * The cursor is the key of the last row as text, signed, and tied to the tool's file and to the call's
+ * arguments.
  */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
@@ -23,7 +25,8 @@ export function pageKeys(order: readonly OrderTerm[], columns: readonly TypedCol
 
 /**
  * @param text the query without its final semicolon
- * @param parameterCount how many parameters it has; the page's own come after them: the key's values, then the limit
+ * @param parameterCount how many parameters it has; the page's own come after them: the key's values, then
+ * the limit
  */
 export function pageStatements(
   text: string,
@@ -47,7 +50,9 @@ export function pageStatements(
   };
 }
 
-/** All in one direction: a row comparison. Mixed: the leading column bounds the index, the rest decides ties. */
+/**
+ * All in one direction: a row comparison. Mixed: the leading column bounds the index, the rest decides ties.
+ */
 function afterKey(keys: readonly PageKey[], parameterCount: number): string {
   const column = ({ column }: PageKey) => `page.${quoteIdentifier(column)}`;
   const value = (key: PageKey, index: number) => `$${parameterCount + index + 1}::${key.type}`;

@@ -1,16 +1,21 @@
 /**
- * What became of each row of an `:unnest` call: updated, unchanged, missing, inserted or deleted. Three ways, all sound:
+ * What became of each row of an `:unnest` call: updated, unchanged, missing, inserted or deleted. Three ways,
+ * all sound:
  *
- * - By the count. An UPDATE by a key that one row at most has, which changed as many rows as there are keys, changed them all. If it changed
- *   fewer, one look-up tells which: a row that this transaction has written carries its number (`xmin`).
- * - By what the statement returns. Its RETURNING list gets the table's key at its end; a row whose key comes back was changed, and of the
- *   others one look-up says whether they are there. It costs next to nothing, and needs keys whose text says which they are.
- * - By places. Before the statement the rows that the keys mean are looked up, locked in the order of their keys, and remembered by
- *   their place (`tableoid`, `ctid`). While a row is locked nobody else can move it, and PostgreSQL writes every update to another
- *   place: a row that is afterwards still where it was is one that the statement did not touch.
+ * - By the count. An UPDATE by a key that one row at most has, which changed as many rows as there are keys,
+ *   changed them all. If it changed fewer, one look-up tells which: a row that this transaction has written
+ *   carries its number (`xmin`).
+ * - By what the statement returns. Its RETURNING list gets the table's key at its end; a row whose key comes
+ *   back was changed, and of the others one look-up says whether they are there. It costs next to nothing,
+ *   and needs keys whose text says which they are.
+ * - By places. Before the statement the rows that the keys mean are looked up, locked in the order of their
+ *   keys, and remembered by their place (`tableoid`, `ctid`). While a row is locked nobody else can move it,
+ *   and PostgreSQL writes every update to another place: a row that is afterwards still where it was is one
+ *   that the statement did not touch.
  *
- * And two calls that touch the same rows in opposite orders never deadlock. Whoever finds no other call at work on the table takes it for
- * itself and goes one of the first two ways; whoever does find one shares the table, and goes the last way, whose locks are in order.
+ * And two calls that touch the same rows in opposite orders never deadlock. Whoever finds no other call at
+ * work on the table takes it for itself and goes one of the first two ways; whoever does find one shares the
+ * table, and goes the last way, whose locks are in order.
  */
 
 import { quoteIdentifier } from "../postgres/identifiers.ts";
@@ -68,18 +73,24 @@ export async function runWithOutcomes(
 export interface TableStanding {
   /** The table is this call's alone until its transaction ends. */
   isAlone: boolean;
-  /** The keys of the call are those of a unique index, and the statement is an UPDATE that leaves them alone. */
+  /**
+   * The keys of the call are those of a unique index, and the statement is an UPDATE that leaves them alone.
+   */
   isUniqueKey: boolean;
 }
 
-/** Locks of this kind are taken on tables by name: one holder that has its own order, or any number that share one. */
+/**
+ * Locks of this kind are taken on tables by name: one holder that has its own order, or any number that share
+ * one.
+ */
 const lockClass = 0x5351_4c57;
 
 const lockedName = ({ keys }: OutcomeCall) => `${keys.schema}.${keys.table}`;
 
 /**
- * Takes the table for the call, if no other call has it, in one statement, which may go out together with BEGIN. The index is asked for
- * each time: a DBA may drop it meanwhile. Null, and nothing taken, where only places can tell.
+ * Takes the table for the call, if no other call has it, in one statement, which may go out together with
+ * BEGIN. The index is asked for each time: a DBA may drop it meanwhile. Null, and nothing taken, where only
+ * places can tell.
  */
 export async function takeTable(call: OutcomeCall): Promise<TableStanding | null> {
   const { schema, table, isOnly, keys, does, returnAs } = call.keys;
@@ -121,7 +132,10 @@ async function shareTable(call: OutcomeCall): Promise<void> {
 
 // By the count
 
-/** A row is changed once at most, so as many changes as rows are one of each; fewer, also of keys given twice, are looked up. */
+/**
+ * A row is changed once at most, so as many changes as rows are one of each; fewer, also of keys given twice,
+ * are looked up.
+ */
 async function runByCount(
   call: OutcomeCall,
   run: RunStatement,
@@ -284,7 +298,10 @@ where target.ctid = any ($1::pg_catalog.tid[])`;
   return new Set(await textOf(call, text, [`{${ctids.join(",")}}`]));
 }
 
-/** The call's values with its rows in the order of their keys, so that new rows too are inserted in one order by all calls. */
+/**
+ * The call's values with its rows in the order of their keys, so that new rows too are inserted in one order
+ * by all calls.
+ */
 function inOrder({ keys, bound }: OutcomeCall): BoundArguments["values"] {
   if (!keys.does.includes("insert")) return bound.values;
   const elements = keys.keys.map(({ parameter }) => bound.elements[parameter]!);

@@ -1,4 +1,7 @@
-/** Pages of rows, for the kinds that have them: the arguments `cursor` and `page_size`, the answer, and one call. */
+/**
+ * Pages of rows, for the kinds that have them: the arguments `cursor` and `page_size`, the answer, and one
+ * call.
+ */
 
 import type { TypedQuery } from "../describe/model.ts";
 import { SqlwrightError } from "../errors.ts";

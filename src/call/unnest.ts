@@ -70,7 +70,10 @@ function rowsArgument(fields: readonly TypedParameter[]): JsonSchema {
   };
 }
 
-/** The rows as one array a parameter. The literals are written here and not by the array's codec, so that a fault names its row. */
+/**
+ * The rows as one array a parameter. The literals are written here and not by the array's codec, so that a
+ * fault names its row.
+ */
 function bindRows(
   tool: string,
   fields: readonly TypedParameter[],

@@ -1,4 +1,7 @@
-/** The kind `:view`: pages of a view, with only the filters that a call gives, so that each combination gets its own plan. */
+/**
+ * The kind `:view`: pages of a view, with only the filters that a call gives, so that each combination gets
+ * its own plan.
+ */
 
 import type { TypedColumn, TypedQuery } from "../describe/model.ts";
 import { fromJsonOf } from "../postgres/types/codec.ts";

@@ -1,6 +1,7 @@
 /**
- * A call of an `:exec` or `:unnest` tool: one transaction that is kept only if it changed no more rows than allowed, and that is rolled
- * back in a dry run after everything was done and checked. Rows of `:unnest` are told one by one; see outcomes.ts.
+ * A call of an `:exec` or `:unnest` tool: one transaction that is kept only if it changed no more rows than
+ * allowed, and that is rolled back in a dry run after everything was done and checked. Rows of `:unnest` are
+ * told one by one; see outcomes.ts.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -25,7 +26,10 @@ import type { BoundRows, BoundWrite, WriteServices, WriteWay } from "./model.ts"
 
 type WriteCall = ToolCall<BoundWrite | BoundRows, WriteServices>;
 
-/** Makes what gets each row of RETURNING; made anew for an attempt that begins again. Null where no row is answered. */
+/**
+ * Makes what gets each row of RETURNING; made anew for an attempt that begins again. Null where no row is
+ * answered.
+ */
 type MakeOnRow = () => ((row: TextRow) => void) | null;
 
 export interface Written {
@@ -160,7 +164,10 @@ async function runProcedure(
   return { affected: count, isDryRun: false, outcomes: null };
 }
 
-/** Privileges that only our additions need, and what has no places: views and foreign tables. Classes 42 and 0A. */
+/**
+ * Privileges that only our additions need, and what has no places: views and foreign tables. Classes 42 and
+ * 0A.
+ */
 function isRefusal(error: unknown): boolean {
   return /^(42|0A)/.test(sqlstateOf(error) ?? "");
 }
@@ -179,7 +186,10 @@ function tooManyAffected(tool: Tool, affected: number, maximum: number): Sqlwrig
   );
 }
 
-/** Positions from 0, as in an error's `rows[3]`, of the rows that were not changed; the text names so many of each at most. */
+/**
+ * Positions from 0, as in an error's `rows[3]`, of the rows that were not changed; the text names so many of
+ * each at most.
+ */
 const listedRows = 50;
 
 /** Members of the answer, and those of the text for the agent. */

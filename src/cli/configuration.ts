@@ -1,6 +1,6 @@
 /**
- * Which configuration a command runs under: the product's own, or where it uses the packages of the project's extension one that has those
- * too. Light on purpose: every command asks first.
+ * Which configuration a command runs under: the product's own, or where it uses the packages of the project's
+ * extension one that has those too. Light on purpose: every command asks first.
  */
 
 import { isConfiguredFor, writeConfiguration } from "../extension/configuration.ts";

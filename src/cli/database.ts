@@ -1,4 +1,7 @@
-/** The database of a command: that of DATABASE_URL, else the embedded one, which is brought up or shared and left when the command ends. */
+/**
+ * The database of a command: that of DATABASE_URL, else the embedded one, which is brought up or shared and
+ * left when the command ends.
+ */
 
 import { openPools, type Pools } from "../app.ts";
 import type { Config } from "../config.ts";

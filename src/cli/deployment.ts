@@ -1,4 +1,6 @@
-/** What `migrate` and `start` bring into a database: the files of the project, as `src/migrate` takes them. */
+/**
+ * What `migrate` and `start` bring into a database: the files of the project, as `src/migrate` takes them.
+ */
 
 import { basename, normalize, relative, resolve } from "node:path";
 import type { Config } from "../config.ts";
@@ -41,7 +43,9 @@ export async function deployFiles(
   return await (isDryRun ? planDeployment : deploy)(ownerUrl, files, { tell, ...options });
 }
 
-/** Whether something of the project was deployed in this database before, so that it is kept up to date there. */
+/**
+ * Whether something of the project was deployed in this database before, so that it is kept up to date there.
+ */
 export async function isDeployedIn(
   { project }: Config,
   ownerUrl: MigrationTarget,

@@ -1,6 +1,6 @@
 /**
- * The settings of a command, and the project they are for: what the command line says, then the variables that are set, then those of
- * `.env` in the project's folder. Light on purpose: `serve` loads it too.
+ * The settings of a command, and the project they are for: what the command line says, then the variables
+ * that are set, then those of `.env` in the project's folder. Light on purpose: `serve` loads it too.
  */
 
 import { basename } from "node:path";
@@ -43,8 +43,9 @@ export interface FoundSettings {
 }
 
 /**
- * Sets what `.env` holds and the environment does not, so that child processes get it too, and validates the whole. Changes nothing on
- * the disk, so that a command outside of any project has done nothing when it fails.
+ * Sets what `.env` holds and the environment does not, so that child processes get it too, and validates the
+ * whole. Changes nothing on the disk, so that a command outside of any project has done nothing when it
+ * fails.
  * @throws {SqlwrightError} `project.*`, or `config.unknown` or `config.invalid`, naming every wrong setting.
  */
 export function readSettings(options: ProjectOptions = {}): Config {
@@ -114,7 +115,10 @@ export function readAddress(text: string | true | undefined, config: Config): Ht
   });
 }
 
-/** Without tokens whoever reaches the port may call every tool without a scope, so only this machine may reach it. */
+/**
+ * Without tokens whoever reaches the port may call every tool without a scope, so only this machine may reach
+ * it.
+ */
 export function refuseForeignAddress(address: HttpAddress, config: Config): void {
   const { hostname, port } = address;
   if (config.SQLWRIGHT_AUTH_ISSUER !== undefined) return;

@@ -1,6 +1,7 @@
 /**
- * The commands of a project's extension, below the project's name: `sqlwright shop import`. They are there where the project is, and nowhere
- * else: a command of another name never loads an extension for the sake of the help.
+ * The commands of a project's extension, below the project's name: `sqlwright shop import`. They are there
+ * where the project is, and nowhere else: a command of another name never loads an extension for the sake of
+ * the help.
  */
 
 import type { Command } from "@commander-js/extra-typings";

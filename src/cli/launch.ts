@@ -1,7 +1,8 @@
 /**
- * Starts the command line, and before a first start fetches the packages that it wants. Nothing here imports a package, so that the
- * process begins without any, prints nothing but one line of progress, and can say what is wrong with a project or its settings before
- * anything is downloaded. The sandboxed server starts with main.ts itself: it may fetch nothing, and its launcher has.
+ * Starts the command line, and before a first start fetches the packages that it wants. Nothing here imports
+ * a package, so that the process begins without any, prints nothing but one line of progress, and can say
+ * what is wrong with a project or its settings before anything is downloaded. The sandboxed server starts
+ * with main.ts itself: it may fetch nothing, and its launcher has.
  */
 
 import { reportFailure } from "./console/console.ts";
@@ -14,8 +15,9 @@ export async function launch(args: readonly string[]): Promise<number> {
   if (told !== null) endWithParent();
   let program: typeof import("./main.ts");
   try {
-    // Not as literals: Deno reads all that an entry point can import, and fetches its packages, before it runs the first line.
-    // What the command is made of comes first, because main.ts imports it only when it is needed.
+    // Not as literals: Deno reads all that an entry point can import, and fetches its packages, before it
+    // runs the first line. What the command is made of comes first, because main.ts imports it only when it
+    // is needed.
     await import(new URL(args[0] === "serve" ? "./server/serve.ts" : "./program.ts", import.meta.url).href);
     program = await import(new URL("./main.ts", import.meta.url).href);
   } catch (error) {

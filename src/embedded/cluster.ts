@@ -3,15 +3,16 @@
  *
  *   .sqlwright/                     the data directory of the project; ours alone
  *     postgresql-18.4.0-…/          the binaries
- *     cluster-18/                   made under another name and renamed when whole, so a killed first start leaves no half
+ *     cluster-18/ made under another name and renamed when whole, so a killed first start leaves no half
  *       data/                       PGDATA
  *       credentials.json            passwords of the roles, generated, mode 0600
  *       port                        the TCP port that was free the last time
  *       roles_made                  stands when roles and database have been made
  *     start.lock supervisor.lock supervisor.json postgres.log
  *
- * PostgreSQL refuses to run as root. Root therefore runs it as the person who owns the project, else as the one who called
- * sudo, else as `nobody`; where that account cannot reach the project's folder the files lie below /var/lib instead.
+ * PostgreSQL refuses to run as root. Root therefore runs it as the person who owns the project, else as the
+ * one who called sudo, else as `nobody`; where that account cannot reach the project's folder the files lie
+ * below /var/lib instead.
  */
 
 import { basename, dirname, join, resolve } from "node:path";
@@ -53,9 +54,9 @@ export interface Cluster {
 const initdb_timeout_ms = 120_000;
 
 /**
- * Written into postgresql.conf once, where a DBA can change them. WAL is minimal because there are no replicas; data
- * is synced to disk as on any server. TCP on the loopback is the one way in: a Unix socket's path is limited to 107 bytes, and
- * is not to be had on Windows.
+ * Written into postgresql.conf once, where a DBA can change them. WAL is minimal because there are no
+ * replicas; data is synced to disk as on any server. TCP on the loopback is the one way in: a Unix socket's
+ * path is limited to 107 bytes, and is not to be had on Windows.
  */
 const settings: Record<string, string> = {
   autovacuum: "on",
@@ -120,7 +121,9 @@ export async function openCluster(
   };
 }
 
-/** When root made a file in a person's project, the person must be able to start without root the next time. */
+/**
+ * When root made a file in a person's project, the person must be able to start without root the next time.
+ */
 export async function giveToOwner(path: string, placement: Pick<Placement, "fileOwner">): Promise<void> {
   if (placement.fileOwner) await Deno.chown(path, placement.fileOwner.uid, placement.fileOwner.gid);
 }
@@ -187,14 +190,17 @@ export function asAccount(
   return { clearEnv: true, env: { ...env, LC_ALL: "C", TZ: "UTC" }, ...account };
 }
 
-/** The owner of the project's folder or the one who called sudo, when that is a known user other than root. */
+/**
+ * The owner of the project's folder or the one who called sudo, when that is a known user other than root.
+ */
 async function findPerson(directory: string): Promise<Account | null> {
   const existing = await Deno.stat(directory).catch(ignoreNotFound);
   const project = existing ?? await Deno.stat(dirname(directory)).catch(ignoreNotFound);
   const sudo = { uid: Number(Deno.env.get("SUDO_UID") || 0), gid: Number(Deno.env.get("SUDO_GID") || 0) };
   const candidates = [{ uid: project?.uid ?? 0, gid: project?.gid ?? 0 }, sudo];
   for (const { uid, gid } of candidates) {
-    // initdb looks its user up and fails for one without an entry; so does a folder mounted from another machine.
+    // initdb looks its user up and fails for one without an entry; so does a folder mounted from another
+    // machine.
     if (uid !== 0 && (await readUsers()).some((user) => user.uid === uid)) return { uid, gid };
   }
   return null;
@@ -204,7 +210,9 @@ async function findNobody(): Promise<Account> {
   return (await readUsers()).find((user) => user.name === "nobody") ?? { uid: 65_534, gid: 65_534 };
 }
 
-/** Users of this machine. macOS keeps people elsewhere, but there root comes by sudo and `nobody` is listed. */
+/**
+ * Users of this machine. macOS keeps people elsewhere, but there root comes by sudo and `nobody` is listed.
+ */
 async function readUsers(): Promise<(Account & { name: string })[]> {
   const lines = (await Deno.readTextFile("/etc/passwd").catch(ignoreNotFound) ?? "").split("\n");
   const users = lines.map((line) => line.split(":")).filter((fields) => fields.length >= 4);

@@ -1,12 +1,15 @@
 /**
- * The embedded default: a real PostgreSQL 18 for those who have none, without an installation and without root.
+ * The embedded default: a real PostgreSQL 18 for those who have none, without an installation and without
+ * root.
  *
- * `startEmbedded` joins the server of this data directory, or brings it up: binaries from npm (`binaries.ts`), a cluster
- * (`cluster.ts`), a detached supervisor that owns the server process (`supervisor.ts`), then the roles. All of it
- * happens under an exclusive lock on `start.lock`, so two starts at once share one server; the last one to stop ends it.
+ * `startEmbedded` joins the server of this data directory, or brings it up: binaries from npm
+ * (`binaries.ts`), a cluster (`cluster.ts`), a detached supervisor that owns the server process
+ * (`supervisor.ts`), then the roles. All of it happens under an exclusive lock on `start.lock`, so two starts
+ * at once share one server; the last one to stop ends it.
  *
- * Roles: `sqlwright_owner` owns the database `sqlwright` and may make roles (migrations and loads); `sqlwright_server` may log
- * in and gets what migrations grant it. The superuser is used here alone, to make those two.
+ * Roles: `sqlwright_owner` owns the database `sqlwright` and may make roles (migrations and loads);
+ * `sqlwright_server` may log in and gets what migrations grant it. The superuser is used here alone, to make
+ * those two.
  */
 
 import { join } from "node:path";
@@ -56,7 +59,8 @@ const leave_timeout_ms = 25_000;
 const recoveries_limit = 3;
 
 /**
- * @throws {SqlwrightError} `embedded.failed` with what went wrong, `embedded.locked` when another start holds the lock too long.
+ * @throws {SqlwrightError} `embedded.failed` with what went wrong, `embedded.locked` when another start holds
+ * the lock too long.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   try {
@@ -296,7 +300,9 @@ async function startSupervisor(options: ServerOptions): Promise<void> {
   }
 }
 
-/** Each statement finds out what is there already: an earlier start may have been killed between two of them. */
+/**
+ * Each statement finds out what is there already: an earlier start may have been killed between two of them.
+ */
 async function makeRoles(port: number, credentials: Cluster["credentials"]): Promise<void> {
   const { default: postgres } = await import("postgres");
   const sql = postgres({

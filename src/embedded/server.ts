@@ -77,7 +77,10 @@ function launch(options: ServerOptions, port: number, log: BoundedLog): Process 
   return { pid: child.pid, ended: child.status.then(() => logged) };
 }
 
-/** On Windows PostgreSQL refuses an administrator; pg_ctl starts it with lesser rights, as a process that is not our child. */
+/**
+ * On Windows PostgreSQL refuses an administrator; pg_ctl starts it with lesser rights, as a process that is
+ * not our child.
+ */
 async function launchWithPgCtl(options: ServerOptions, port: number, log: BoundedLog): Promise<Process> {
   log.close();
   await runQuietly(options.pg_ctl, ["start", "-W", "-D", options.data, "-l", log.path, "-o", `-p ${port}`]);
@@ -133,9 +136,10 @@ async function stopServer(options: ServerOptions, server: Process): Promise<void
 }
 
 /**
- * A lock file may be left by a server that was killed. PostgreSQL itself removes one whose process is gone, but gives up
- * where the process id meanwhile belongs to another program. And it may belong to our own server, whose supervisor was killed:
- * that one is stopped, because its log goes nowhere and nobody would stop it otherwise.
+ * A lock file may be left by a server that was killed. PostgreSQL itself removes one whose process is gone,
+ * but gives up where the process id meanwhile belongs to another program. And it may belong to our own
+ * server, whose supervisor was killed: that one is stopped, because its log goes nowhere and nobody would
+ * stop it otherwise.
  */
 async function clearLockFile(options: ServerOptions): Promise<void> {
   const lock = await readLockFile(options.data);
@@ -194,7 +198,10 @@ function sendSignal(pid: number, signal: Deno.Signal): void {
   }
 }
 
-/** The port of the last start when it is free; else a random one below those that systems give to outgoing connections. */
+/**
+ * The port of the last start when it is free; else a random one below those that systems give to outgoing
+ * connections.
+ */
 async function choosePort(options: ServerOptions): Promise<number> {
   const remembered = Number(await Deno.readTextFile(options.portFile).catch(ignoreNotFound) ?? 0);
   if (remembered > 0 && isFree(remembered)) return remembered;

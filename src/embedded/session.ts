@@ -1,4 +1,6 @@
-/** Lines of JSON over a TCP connection: how a start of sqlwright and the supervisor of its PostgreSQL talk. */
+/**
+ * Lines of JSON over a TCP connection: how a start of sqlwright and the supervisor of its PostgreSQL talk.
+ */
 
 const line_limit_bytes = 4096;
 
@@ -20,8 +22,8 @@ export class LineConnection {
   }
 
   /**
-   * The next message, or null at the end of the connection, after something that is none, or when `signal` aborts
-   * (which closes it).
+   * The next message, or null at the end of the connection, after something that is none, or when `signal`
+   * aborts (which closes it).
    */
   async receive(signal?: AbortSignal): Promise<Message | null> {
     const onAbort = () => this.close();

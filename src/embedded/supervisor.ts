@@ -1,14 +1,15 @@
 /**
  * A program: holds one embedded PostgreSQL and stops it when nobody needs it any more.
  *
- * Each start of sqlwright keeps one TCP session to this process. The operating system closes the session of a killed start, so
- * PostgreSQL never outlives its users by more than its own shutdown. The program runs in a session of its own (Ctrl-C in the
- * terminal must not reach PostgreSQL before the server has drained) and needs no npm module.
+ * Each start of sqlwright keeps one TCP session to this process. The operating system closes the session of a
+ * killed start, so PostgreSQL never outlives its users by more than its own shutdown. The program runs in a
+ * session of its own (Ctrl-C in the terminal must not reach PostgreSQL before the server has drained) and
+ * needs no npm module.
  *
  *   start → supervisor   {"token"}            the secret of supervisor.json
  *   supervisor → start   {"port"}             PostgreSQL's port
  *   start → supervisor   {"leave": true}      or just the end of the session
- *   supervisor → start   {"stopped"}          true after the last user left and PostgreSQL is down, else false
+ *   supervisor → start {"stopped"} true after the last user left and PostgreSQL is down, else false
  *   supervisor → start   {"failed"}           PostgreSQL ended by itself
  *
  * Argument: one JSON text, `ServerOptions`. Standard output: one line of JSON, `SupervisorReport`.
@@ -100,7 +101,8 @@ class Users {
       this.#finish = (isForeseen) => {
         this.#isEnding = true;
         resolve(isForeseen);
-        // From here on a new start finds nobody, and waits for the supervisor lock with a supervisor of its own.
+        // From here on a new start finds nobody, and waits for the supervisor lock with a supervisor of its
+        // own.
         this.#closeListener();
       };
     });
@@ -132,7 +134,8 @@ class Users {
 
   async #attend(session: LineConnection): Promise<void> {
     const hello = await session.receive(AbortSignal.timeout(token_timeout_ms));
-    // A connection may have been made just before the listener was closed; its start then brings up a server of its own.
+    // A connection may have been made just before the listener was closed; its start then brings up a server
+    // of its own.
     if (hello?.token !== this.#token || this.#isEnding) return session.close();
     this.#sessions.add(session);
     await session.send({ port: this.#port }).catch(() => {});

@@ -1,6 +1,6 @@
 /**
- * A link to an export: what to export, until when, and a signature. The server keeps nothing of it, so any process with the same secret
- * answers it, and nobody can change what it says.
+ * A link to an export: what to export, until when, and a signature. The server keeps nothing of it, so any
+ * process with the same secret answers it, and nobody can change what it says.
  */
 
 import { Buffer } from "node:buffer";

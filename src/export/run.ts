@@ -1,6 +1,6 @@
 /**
- * The whole result of a read tool as a file: its statement without the ceilings of rows, bytes and pages, under its role, bounded in time
- * and in the bytes that are written.
+ * The whole result of a read tool as a file: its statement without the ceilings of rows, bytes and pages,
+ * under its role, bounded in time and in the bytes that are written.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -89,7 +89,8 @@ export function prepareExport(
 
 /**
  * Streams the export into the sink, which may take its time.
- * @throws {SqlwrightError} `export.too_large`, `call.timeout`, `call.cancelled`, and what the statement fails with
+ * @throws {SqlwrightError} `export.too_large`, `call.timeout`, `call.cancelled`, and what the statement fails
+ * with
  */
 export async function runExport(
   pool: ConnectionSource,

@@ -1,6 +1,7 @@
 /**
- * The tool `sqlwright_export`: an agent asks for the whole result of a read tool and gets the place of a file, never its content. Over
- * HTTP a signed link that downloads it, over stdio a file in the folder that SQLWRIGHT_EXPORT_DIR permits.
+ * The tool `sqlwright_export`: an agent asks for the whole result of a read tool and gets the place of a
+ * file, never its content. Over HTTP a signed link that downloads it, over stdio a file in the folder that
+ * SQLWRIGHT_EXPORT_DIR permits.
  */
 
 import { pathToFileURL } from "node:url";

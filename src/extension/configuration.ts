@@ -1,7 +1,8 @@
 /**
- * The configuration under which the packages of an extension are there: the product's imports, for the files of the project also those of
- * the project's deno.json, and one lock made of both. Deno fetches every package of the lock in use, reached or not, so all that needs no
- * package of the extension goes on with the product's own configuration and lock.
+ * The configuration under which the packages of an extension are there: the product's imports, for the files
+ * of the project also those of the project's deno.json, and one lock made of both. Deno fetches every package
+ * of the lock in use, reached or not, so all that needs no package of the extension goes on with the
+ * product's own configuration and lock.
  *
  * Both files are written into `.sqlwright/` of the project whenever what they are made of has changed.
  */
@@ -46,8 +47,8 @@ export function isConfiguredFor({ directory }: Project): boolean {
 /**
  * Writes the configuration and the lock where they are not there as they should be.
  * @returns the path of the configuration; null for a project without deno.json, which needs none
- * @throws {SqlwrightError} `extension.invalid` when the project's deno.json or deno.lock cannot be read or do not agree, or
- * nothing can be written
+ * @throws {SqlwrightError} `extension.invalid` when the project's deno.json or deno.lock cannot be read or do
+ * not agree, or nothing can be written
  */
 export async function writeConfiguration({ directory }: Project): Promise<string | null> {
   const projectFile = join(directory, "deno.json");
@@ -67,7 +68,8 @@ export async function writeConfiguration({ directory }: Project): Promise<string
     scopes: {
       [`${pathToFileURL(directory).href}/`]: {
         ...absoluteImports(project.imports, projectFile),
-        // By way of a file of the project: Deno would write a package that an import leads to into the lock, as a link.
+        // By way of a file of the project: Deno would write a package that an import leads to into the lock,
+        // as a link.
         sqlwright: faceOf(directory),
       },
     },
@@ -91,8 +93,9 @@ export async function writeConfiguration({ directory }: Project): Promise<string
 }
 
 /**
- * What "sqlwright" leads to: a file beside the configuration that exports the public face. An import that leads into another folder with a
- * deno.json makes that folder a link, whose own imports come first, and which the lock has to name.
+ * What "sqlwright" leads to: a file beside the configuration that exports the public face. An import that
+ * leads into another folder with a deno.json makes that folder a link, whose own imports come first, and
+ * which the lock has to name.
  */
 function faceOf(directory: string): string {
   return pathToFileURL(join(directory, configurationFolder, faceName)).href;

@@ -1,10 +1,11 @@
 /**
- * The TypeScript of a project: what its `extension.ts` declares with `defineExtension`, and nothing else does it add. Settings, error codes,
- * what the sandboxed server may reach and read, tools, commands, workers and the sample are all named here, so that the sandbox's flags and
- * the help can be made from it before any of its work is loaded.
+ * The TypeScript of a project: what its `extension.ts` declares with `defineExtension`, and nothing else does
+ * it add. Settings, error codes, what the sandboxed server may reach and read, tools, commands, workers and
+ * the sample are all named here, so that the sandbox's flags and the help can be made from it before any of
+ * its work is loaded.
  *
- * The manifest is light: it imports `sqlwright` and small files of its own. Whatever needs a package is imported when it is asked for, because
- * every server of the project loads the manifest at its start.
+ * The manifest is light: it imports `sqlwright` and small files of its own. Whatever needs a package is
+ * imported when it is asked for, because every server of the project loads the manifest at its start.
  */
 
 import type { Command } from "@commander-js/extra-typings";
@@ -21,13 +22,20 @@ export type ExtensionConfig<Settings> = Config & SettingValues<Settings>;
 export interface ExtensionDefinition<Settings extends ExtensionSettings> {
   /** One sentence for the help of the project's commands. */
   description: string;
-  /** Read and validated as the product's own; the sandboxed server sees these variables by name. @default none */
+  /**
+   * Read and validated as the product's own; the sandboxed server sees these variables by name. @default none
+   */
   settings?: Settings;
   /** Codes of the errors that it throws; their family is the project's name: `shop.closed`. @default none */
   errorCodes?: readonly string[];
-  /** What the sandboxed server may reach under these settings: `HOST:PORT`, or web addresses. @default nothing */
+  /**
+   * What the sandboxed server may reach under these settings: `HOST:PORT`, or web addresses. @default nothing
+   */
   hosts?(config: ExtensionConfig<Settings>): readonly string[];
-  /** Files and folders, from the project's folder, that the sandboxed server reads: those of its own TypeScript. @default none */
+  /**
+   * Files and folders, from the project's folder, that the sandboxed server reads: those of its own
+   * TypeScript. @default none
+   */
   readPaths?(config: ExtensionConfig<Settings>): readonly string[];
   /** Whether the server needs the packages of the project's deno.json under these settings. @default never */
   usesPackages?(config: ExtensionConfig<Settings>): boolean;
@@ -106,7 +114,9 @@ export interface SampleLoad {
   what: string;
 }
 
-/** A definition whose parts are all there. Each function expects settings that hold those of the extension. */
+/**
+ * A definition whose parts are all there. Each function expects settings that hold those of the extension.
+ */
 export interface Extension {
   readonly [isExtension]: true;
   readonly description: string;
@@ -126,7 +136,8 @@ const isExtension: unique symbol = Symbol("sqlwright extension");
 
 /**
  * Declares what the TypeScript of a project adds; `extension.ts` exports the answer by default.
- * @throws {TypeError} when a part has another form than it is declared with; the project is then refused with `extension.invalid`
+ * @throws {TypeError} when a part has another form than it is declared with; the project is then refused with
+ * `extension.invalid`
  */
 export function defineExtension<const Settings extends ExtensionSettings = Record<never, never>>(
   definition: ExtensionDefinition<Settings>,

@@ -1,6 +1,6 @@
 /**
- * Loads the extension of a project and reads its settings. Whatever is wrong with it is one error that says where: a project whose
- * TypeScript is broken is not served without it.
+ * Loads the extension of a project and reads its settings. Whatever is wrong with it is one error that says
+ * where: a project whose TypeScript is broken is not served without it.
  */
 
 import { isAbsolute, relative, resolve } from "node:path";
@@ -21,7 +21,8 @@ export interface OpenExtension {
 
 /**
  * Null for query files by themselves, and for a project without TypeScript.
- * @throws {SqlwrightError} `extension.invalid` with the place, `config.invalid` naming every wrong setting of it
+ * @throws {SqlwrightError} `extension.invalid` with the place, `config.invalid` naming every wrong setting of
+ * it
  */
 export async function openExtension(config: Config): Promise<OpenExtension | null> {
   const { project } = config;

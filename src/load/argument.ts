@@ -1,4 +1,7 @@
-/** The argument `options` of a `:copy` tool: its schema, the same for all, and what only the file's columns can tell. */
+/**
+ * The argument `options` of a `:copy` tool: its schema, the same for all, and what only the file's columns
+ * can tell.
+ */
 
 import type { LoadOptions } from "./format/options.ts";
 import type { JsonSchema } from "../tool/model.ts";

@@ -1,6 +1,7 @@
 /**
- * The columns of a `:copy` tool as records of JSON bring them: a value is held to the same schema as in the argument `rows`, and turned into
- * the same text. Numbers keep their digits: they are passed on as they are written.
+ * The columns of a `:copy` tool as records of JSON bring them: a value is held to the same schema as in the
+ * argument `rows`, and turned into the same text. Numbers keep their digits: they are passed on as they are
+ * written.
  */
 
 import { type JsonColumn, ValueFault } from "./format/json_rows.ts";
@@ -46,7 +47,8 @@ function converterOf({ type, typmod, tag }: TypedColumn): JsonColumn["convert"] 
   return (value, raw) => {
     if (typeof value === "number" && !isJson) {
       const isHeld = Number.isSafeInteger(value) || !(isBigint || isExact);
-      // Digits that a double does not hold are held to the schema's pattern for text; an exponent is a number too.
+      // Digits that a double does not hold are held to the schema's pattern for text; an exponent is a number
+      // too.
       check(isHeld || !/^-?\d+$/.test(raw) ? value : raw);
       // JSON writes -0.0 and 1e400 as PostgreSQL reads them; a double of 1e400 would be an infinity.
       return isExact || isFloat || !isHeld ? raw : String(value);

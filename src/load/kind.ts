@@ -81,7 +81,9 @@ function sourceArgument({ options: { format = "text", delimiter } }: CopyTarget)
   };
 }
 
-/** Counts of a load. Those of the table are left out where PostgreSQL does not count them, such as for a view. */
+/**
+ * Counts of a load. Those of the table are left out where PostgreSQL does not count them, such as for a view.
+ */
 function outputOf(hasMerge: boolean): JsonSchema {
   const text: JsonSchema = { type: ["string", "null"] };
   const reject = closedObject(

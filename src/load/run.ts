@@ -1,7 +1,7 @@
 /**
- * A `:copy` call, in one transaction: the file's temporary tables, the COPY and the merge. Rows come with the call, from a program,
- * or from a source that is streamed and never held. All rows or none, unless the call asks to collect the bad ones; with an
- * idempotency key once and never again.
+ * A `:copy` call, in one transaction: the file's temporary tables, the COPY and the merge. Rows come with the
+ * call, from a program, or from a source that is streamed and never held. All rows or none, unless the call
+ * asks to collect the bad ones; with an idempotency key once and never again.
  */
 
 import { SqlwrightError } from "../errors.ts";

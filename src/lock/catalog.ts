@@ -1,6 +1,7 @@
 /**
- * Tools from the lock: listed at once, made when they are first called. Nothing of this needs PostgreSQL's parser; a tool's header and the
- * text of its statements come from its file, which is the one that was locked.
+ * Tools from the lock: listed at once, made when they are first called. Nothing of this needs PostgreSQL's
+ * parser; a tool's header and the text of its statements come from its file, which is the one that was
+ * locked.
  */
 
 import { createHash } from "node:crypto";
@@ -87,7 +88,10 @@ export function readLock(lockFile: string): Lock | null {
   }
 }
 
-/** Query files and module files of plain folders; null where anything lies that the loader would have to judge. */
+/**
+ * Query files and module files of plain folders; null where anything lies that the loader would have to
+ * judge.
+ */
 function findFiles({ directory, builtIn }: QueryFolders, { modules }: Lock): string[] | null {
   const found: string[] = [];
   const folders = Object.entries(builtIn);

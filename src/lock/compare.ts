@@ -1,6 +1,7 @@
 /**
- * What a change does to the tools, in words: two locks, or a lock and the database, tool by tool. A change is breaking when a caller that
- * was right before may be wrong now: it sends something that is refused, or is answered something it does not expect.
+ * What a change does to the tools, in words: two locks, or a lock and the database, tool by tool. A change is
+ * breaking when a caller that was right before may be wrong now: it sends something that is refused, or is
+ * answered something it does not expect.
  */
 
 import { didYouMean } from "../query/diagnostic.ts";

@@ -1,8 +1,9 @@
 /**
  * `sql/lock.json`: what PostgreSQL and its parser said of every query file when `check --lock` was last run.
  *
- * It is committed. In a review it shows what a change does to the tools; `serve` starts from it without parsing or describing
- * anything. Everything is by name and in a fixed order, so that the same files over the same migrations give the same text.
+ * It is committed. In a review it shows what a change does to the tools; `serve` starts from it without
+ * parsing or describing anything. Everything is by name and in a fixed order, so that the same files over the
+ * same migrations give the same text.
  */
 
 import type { TypedColumn, TypedQuery } from "../describe/model.ts";
@@ -243,7 +244,10 @@ function bodyOf(type: PgType, lock: (part: PgType) => string): LockedType {
   }
 }
 
-/** Every relation with its schema, every function, and every word that could be a column: the catalogue knows which are. */
+/**
+ * Every relation with its schema, every function, and every word that could be a column: the catalogue knows
+ * which are.
+ */
 function usesOf({ parsed, columns }: TypedQuery): LockedTool["uses"] {
   const relations = new Set<string>();
   const functions = new Set<string>();
@@ -281,7 +285,10 @@ function collectWords(value: unknown, words: Set<string>): void {
   }
 }
 
-/** Leaves out words that are no columns, functions of PostgreSQL's own, and relations that the lock has no facts of. */
+/**
+ * Leaves out words that are no columns, functions of PostgreSQL's own, and relations that the lock has no
+ * facts of.
+ */
 function keepKnown(uses: LockedTool["uses"], facts: DatabaseFacts): void {
   uses.relations = Object.fromEntries(
     Object.entries(uses.relations).filter(([name]) => Object.hasOwn(facts.relations, name)).map((

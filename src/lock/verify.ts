@@ -1,6 +1,7 @@
 /**
- * Whether the database is the one that the lock was made over: what the tools use is there with the same columns and types, and
- * every statement still describes as it did. Runs nothing but Describe, and needs no parser.
+ * Whether the database is the one that the lock was made over: what the tools use is there with the same
+ * columns and types, and every statement still describes as it did. Runs nothing but Describe, and needs no
+ * parser.
  */
 
 import { SqlwrightError } from "../errors.ts";

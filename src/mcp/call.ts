@@ -1,6 +1,6 @@
 /**
- * The one place where MCP calls a tool. Both transports, both protocol eras and the SDK's own handler come through
- * `callTool`, so what is enforced here cannot be bypassed by speaking an older protocol version.
+ * The one place where MCP calls a tool. Both transports, both protocol eras and the SDK's own handler come
+ * through `callTool`, so what is enforced here cannot be bypassed by speaking an older protocol version.
  *
  * `RunningCalls` keeps what is under way: duplicate ids, cancelling, and the bounded wait of a graceful stop.
  */
@@ -31,8 +31,8 @@ export function requestedCall(params: Record<string, unknown> | undefined): Requ
 }
 
 /**
- * Calls the tool. What the caller did wrong is a result with `isError`; an unknown tool, one that the caller may not use and a failure of the server
- * itself throw `CallRefused` with the JSON-RPC code to answer with.
+ * Calls the tool. What the caller did wrong is a result with `isError`; an unknown tool, one that the caller
+ * may not use and a failure of the server itself throw `CallRefused` with the JSON-RPC code to answer with.
  */
 export async function callTool(
   application: McpApplication,
@@ -64,11 +64,12 @@ export async function callTool(
 }
 
 /**
- * The `result` member of the answer as JSON text. The tool gives its structured content as text, which is spliced in as
- * it is: nothing that the database has serialised is parsed only to be serialised again.
+ * The `result` member of the answer as JSON text. The tool gives its structured content as text, which is
+ * spliced in as it is: nothing that the database has serialised is parsed only to be serialised again.
  *
- * A failed call carries no `structuredContent`: clients of version 1 hold that against the tool's output schema even when `isError` is
- * set. The error's fields are in the text for the agent, and in `_meta` under `sqlwright/error` for programs.
+ * A failed call carries no `structuredContent`: clients of version 1 hold that against the tool's output
+ * schema even when `isError` is set. The error's fields are in the text for the agent, and in `_meta` under
+ * `sqlwright/error` for programs.
  */
 export function callResultText(result: ToolResult, era: Era, serverInfoText: string): string {
   const structured = oneLine(result.json);
@@ -156,7 +157,8 @@ function progressOf({ progressToken }: RequestedCall, channel: CallChannel) {
   if (progressToken === null) return ignoreProgress;
   let last = -Infinity;
   return (done: number, total: number | null, message: string) => {
-    // The protocol wants every value above the one before, and nothing after the call has ended for the client.
+    // The protocol wants every value above the one before, and nothing after the call has ended for the
+    // client.
     if (!(done > last) || channel.signal.aborted) return;
     last = done;
     channel.notify(notificationText("notifications/progress", {
@@ -170,7 +172,9 @@ function progressOf({ progressToken }: RequestedCall, channel: CallChannel) {
 
 function ignoreProgress(): void {}
 
-/** JSON has line breaks only between tokens, where a space means the same; stdio and SSE end a message at one. */
+/**
+ * JSON has line breaks only between tokens, where a space means the same; stdio and SSE end a message at one.
+ */
 function oneLine(json: string): string {
   return json.includes("\n") || json.includes("\r") ? json.replaceAll(/[\n\r]/g, " ") : json;
 }
@@ -178,7 +182,10 @@ function oneLine(json: string): string {
 const processTag = crypto.randomUUID().slice(0, 8);
 let calls = 0;
 
-/** Unique among the processes that write to one log; a counter, because a random id for each call costs more than the call's JSON. */
+/**
+ * Unique among the processes that write to one log; a counter, because a random id for each call costs more
+ * than the call's JSON.
+ */
 function nextCorrelationId(): string {
   return `${processTag}-${(++calls).toString(36)}`;
 }

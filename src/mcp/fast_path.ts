@@ -1,10 +1,11 @@
 /**
- * The methods of a running conversation, answered without the SDK: `initialize`, `server/discover`, `ping`, `tools/list` and
- * `tools/call`.
+ * The methods of a running conversation, answered without the SDK: `initialize`, `server/discover`, `ping`,
+ * `tools/list` and `tools/call`.
  *
- * Why not the SDK for all of it: its import is most of a cold start, its HTTP transport three quarters of a call. How this
- * stays the same protocol: only a message that is right in every respect is taken here, everything else is left to the SDK,
- * which also makes every protocol error; and tests hold each of these answers against the SDK's.
+ * Why not the SDK for all of it: its import is most of a cold start, its HTTP transport three quarters of a
+ * call. How this stays the same protocol: only a message that is right in every respect is taken here,
+ * everything else is left to the SDK, which also makes every protocol error; and tests hold each of these
+ * answers against the SDK's.
  */
 import type { Log } from "../log.ts";
 import type { Caller } from "../tool/caller.ts";
@@ -25,7 +26,10 @@ export const legacyVersions: readonly string[] = [
   "2024-10-07",
 ];
 
-/** `none`: the request makes no claim to be of 2026-07-28. `unclear`: it does, and the SDK shall judge how well. */
+/**
+ * `none`: the request makes no claim to be of 2026-07-28. `unclear`: it does, and the SDK shall judge how
+ * well.
+ */
 export type Envelope = "none" | "modern" | "unclear";
 
 /** Which era a request's `_meta` puts it in. */
@@ -48,7 +52,9 @@ export class DirectAnswers {
   readonly #application: McpApplication;
   readonly #log: Log;
   readonly #serverInfoText: string;
-  /** The `tools/list` of each era and of each catalogue that callers see: serialised once, not once a client. */
+  /**
+   * The `tools/list` of each era and of each catalogue that callers see: serialised once, not once a client.
+   */
   readonly #lists: Record<Era, WeakMap<ServedCatalog, string>> = {
     legacy: new WeakMap(),
     modern: new WeakMap(),

@@ -1,6 +1,7 @@
 /**
- * JSON-RPC 2.0 as MCP uses it: reading one message from text within limits, and writing answers as text. Text in, text out:
- * the transports splice what the database has already serialised and never build an object only to serialise it again.
+ * JSON-RPC 2.0 as MCP uses it: reading one message from text within limits, and writing answers as text. Text
+ * in, text out: the transports splice what the database has already serialised and never build an object only
+ * to serialise it again.
  */
 
 export type RequestId = string | number;
@@ -34,7 +35,9 @@ export const maxNesting = 64;
 
 export type ParsedText = { ok: true; value: unknown } | { ok: false; code: number; message: string };
 
-/** Reads JSON text; text that is not JSON or nests deeper than `maxNesting` is told apart, nothing is thrown. */
+/**
+ * Reads JSON text; text that is not JSON or nests deeper than `maxNesting` is told apart, nothing is thrown.
+ */
 export function parseJson(text: string): ParsedText {
   if (nestsTooDeep(text)) {
     return {
@@ -105,7 +108,9 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Counts brackets outside of strings, so that no recursive function ever meets a value deeper than the limit. */
+/**
+ * Counts brackets outside of strings, so that no recursive function ever meets a value deeper than the limit.
+ */
 function nestsTooDeep(text: string): boolean {
   if (text.length < 2 * maxNesting) return false;
   let depth = 0;

@@ -47,19 +47,28 @@ export interface McpApplication {
   /** Calls the listener after each swap; returns what ends that. */
   onCatalogChanged(listener: () => void): () => void;
   serverInfo: { name: string; version: string; title: string };
-  /** Prose for the agent about the server as a whole, or about what a caller sees of it; empty when there is none. */
+  /**
+   * Prose for the agent about the server as a whole, or about what a caller sees of it; empty when there is
+   * none.
+   */
   instructions(catalog?: ServedCatalog): string;
-  /** What is served, since when, and which files are broken: the resource `sqlwright://status`. @default no such resource */
+  /**
+   * What is served, since when, and which files are broken: the resource `sqlwright://status`. @default no
+   * such resource
+   */
   status?(): object;
   /** The rejects of a load as JSON text; null when there are none of this load. @default no such resources */
   readRejects?(loadId: string): Promise<string | null>;
-  /** Calls the listener with the URIs of resources whose text is another now; returns what ends that. @default never */
+  /**
+   * Calls the listener with the URIs of resources whose text is another now; returns what ends that. @default
+   * never
+   */
   onResourcesUpdated?(listener: (uris: readonly string[]) => void): () => void;
   /** How long a client of 2026-07-28 may keep a list before it asks again. @default 60000 */
   listTtl_ms?: number;
   /**
-   * Makes another SDK server where more than the catalogue is offered (prompts, views, elicitation). The transports then
-   * answer only pings and calls of the catalogue's tools themselves.
+   * Makes another SDK server where more than the catalogue is offered (prompts, views, elicitation). The
+   * transports then answer only pings and calls of the catalogue's tools themselves.
    */
   makeServer?(): Promise<Server | McpServer>;
 }

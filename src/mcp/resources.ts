@@ -1,6 +1,6 @@
 /**
- * What the server offers to read: the catalogue as one JSON document, how its files are, and the SQL of each tool's query file.
- * Pure functions; the protocol is in server.ts.
+ * What the server offers to read: the catalogue as one JSON document, how its files are, and the SQL of each
+ * tool's query file. Pure functions; the protocol is in server.ts.
  */
 import type { JsonSchema } from "../tool/model.ts";
 import type { McpApplication, ServedCatalog, ServedTool } from "./model.ts";
@@ -161,7 +161,10 @@ function decoded(text: string): string {
 const matchingValues = (values: readonly string[], start: string) =>
   values.filter((value) => value.toLowerCase().startsWith(start.toLowerCase()));
 
-/** The parameters that take one of a few values: enums, CHECKs that list their values, booleans. In the schema's order. */
+/**
+ * The parameters that take one of a few values: enums, CHECKs that list their values, booleans. In the
+ * schema's order.
+ */
 function valuesByParameter(tool: ServedTool | undefined): Map<string, string[]> {
   const found = new Map<string, string[]>();
   const properties = (schema: unknown) =>

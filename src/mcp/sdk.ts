@@ -1,5 +1,6 @@
 /**
- * The SDK behind the endpoint: what it serves of either era, loaded when it is first needed, and how it is told whose request it is.
+ * The SDK behind the endpoint: what it serves of either era, loaded when it is first needed, and how it is
+ * told whose request it is.
  */
 import type { AuthInfo, McpHttpHandler, McpRequestContext } from "@modelcontextprotocol/server";
 import type { Log } from "../log.ts";

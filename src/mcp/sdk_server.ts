@@ -1,8 +1,10 @@
 /**
- * What the MCP side needs of the application, and the SDK's server over it: every method, both protocol eras, one place.
+ * What the MCP side needs of the application, and the SDK's server over it: every method, both protocol eras,
+ * one place.
  *
- * The transports answer the methods of a running conversation themselves (direct.ts) and hand everything else to the server
- * that is made here. The SDK is imported on first need: importing it costs about 90 ms, more than the rest of a start.
+ * The transports answer the methods of a running conversation themselves (direct.ts) and hand everything else
+ * to the server that is made here. The SDK is imported on first need: importing it costs about 90 ms, more
+ * than the rest of a start.
  */
 import type { McpServer, Server, ServerContext } from "@modelcontextprotocol/server";
 import type { Log } from "../log.ts";
@@ -32,8 +34,8 @@ export const capabilities = {
 } as const;
 
 /**
- * How long a client of 2026-07-28 may keep a list before it asks again; one that listens is told of changes at once.
- * Private, because what is listed depends on who asks.
+ * How long a client of 2026-07-28 may keep a list before it asks again; one that listens is told of changes
+ * at once. Private, because what is listed depends on who asks.
  */
 export function cacheHintOf({ listTtl_ms = 60_000 }: McpApplication) {
   return { ttlMs: listTtl_ms, cacheScope: "private" } as const;
@@ -46,7 +48,10 @@ export interface ListPage {
 
 export interface MakeServerOptions {
   log: Log;
-  /** Whose the connection is: the local user over stdio, and over HTTP whoever has opened it. Each request may be another's. */
+  /**
+   * Whose the connection is: the local user over stdio, and over HTTP whoever has opened it. Each request may
+   * be another's.
+   */
   caller: Caller;
 }
 
@@ -255,7 +260,10 @@ export const unknownCursor = "Cannot read the cursor: it is not one that this se
 
 const pageSize = 500;
 
-/** Pages start after a key, not at a number, so that a reload between two pages neither repeats nor skips an item. */
+/**
+ * Pages start after a key, not at a number, so that a reload between two pages neither repeats nor skips an
+ * item.
+ */
 function pageOf<Item>(items: Item[], keyOf: (item: Item) => string, cursor: string | undefined) {
   let start = 0;
   if (cursor !== undefined) {

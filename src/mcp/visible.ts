@@ -1,6 +1,7 @@
 /**
- * The application as one caller may see it: lists, resources, completions, instructions and status of the tools that the caller may use,
- * as if there were no others. Calls go to the whole application, which judges each by itself.
+ * The application as one caller may see it: lists, resources, completions, instructions and status of the
+ * tools that the caller may use, as if there were no others. Calls go to the whole application, which judges
+ * each by itself.
  */
 
 import type { CatalogStatus } from "../reload/status.ts";
@@ -59,7 +60,10 @@ export function findHiddenCall(
   return null;
 }
 
-/** A request without the hidden resources that a subscription of 2026-07-28 asks to hear of: the SDK takes it as it is. */
+/**
+ * A request without the hidden resources that a subscription of 2026-07-28 asks to hear of: the SDK takes it
+ * as it is.
+ */
 export function withoutHidden(application: McpApplication, body: unknown, caller: Caller): unknown {
   if (caller.scopes === "all" || !isObject(body) || body.method !== "subscriptions/listen") return body;
   const { params } = body;
@@ -118,7 +122,10 @@ function reduceCatalog({ tools, modules }: ServedCatalog, caller: Caller): Serve
   return { tools: visible, modules: modules.filter(({ name }) => left.has(name) || !all.has(name)) };
 }
 
-/** Without the names of files and tools that are hidden, and of those of which nobody knows any more who may see them. */
+/**
+ * Without the names of files and tools that are hidden, and of those of which nobody knows any more who may
+ * see them.
+ */
 function visibleStatus(application: McpApplication, caller: Caller): object {
   const { tools, modules } = visibleCatalog(application, caller);
   const names = new Set([

@@ -1,8 +1,14 @@
-/** How rows of `sqlwright.migration` are read and whose they are. Light on purpose: every start of the server asks for them. */
+/**
+ * How rows of `sqlwright.migration` are read and whose they are. Light on purpose: every start of the server
+ * asks for them.
+ */
 
 /** The namespace of sqlwright's own migrations. */
 export const ownNamespace = "sqlwright";
-/** The namespace of rows that were written before there were namespaces, and of query files outside of any project. */
+/**
+ * The namespace of rows that were written before there were namespaces, and of query files outside of any
+ * project.
+ */
 export const noNamespace = "";
 
 /** A row of `sqlwright.migration`. */

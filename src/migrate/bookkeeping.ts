@@ -1,16 +1,19 @@
 /**
- * What sqlwright writes down about its runs, in schema `sqlwright`: which migrations were applied, and which function and view
- * files are deployed. Each row belongs to a namespace, that of sqlwright itself or of a project, so that several projects can
- * share a database.
+ * What sqlwright writes down about its runs, in schema `sqlwright`: which migrations were applied, and which
+ * function and view files are deployed. Each row belongs to a namespace, that of sqlwright itself or of a
+ * project, so that several projects can share a database.
  *
- * Versions before 0.2 had no namespaces: rows of theirs have the empty one, until the project whose files they are takes them over.
+ * Versions before 0.2 had no namespaces: rows of theirs have the empty one, until the project whose files
+ * they are takes them over.
  */
 
 import { type AppliedMigration, appliedQuery, formerNames, isTrue, noNamespace } from "./applied.ts";
 import type { MigrationFile } from "./files.ts";
 import type { MigrationSession } from "./model.ts";
 
-/** Makes the tables in which runs write down what they did, and brings those of former versions up to date. */
+/**
+ * Makes the tables in which runs write down what they did, and brings those of former versions up to date.
+ */
 export async function createBookkeeping(session: MigrationSession): Promise<void> {
   if (await hasBookkeeping(session)) return;
   await session.inTransaction(async () => {
@@ -52,8 +55,8 @@ export interface Adoption {
 }
 
 /**
- * Whose the rows without a namespace are: sqlwright's by their names, and all others the project's where one of them has the name
- * of a file of the project.
+ * Whose the rows without a namespace are: sqlwright's by their names, and all others the project's where one
+ * of them has the name of a file of the project.
  */
 export function findAdoptions(
   applied: readonly AppliedMigration[],

@@ -1,11 +1,13 @@
 /**
- * Brings a database to what the files say: sqlwright's own migrations where they are used, the project's migrations, its functions,
- * its views, in this order.
+ * Brings a database to what the files say: sqlwright's own migrations where they are used, the project's
+ * migrations, its functions, its views, in this order.
  *
- * A run looks first, and takes its turn only when there is something to do: starts over a database that is up to date wait for
- * nobody. It looks again once it has its turn, because another run may have done it all meanwhile.
+ * A run looks first, and takes its turn only when there is something to do: starts over a database that is up
+ * to date wait for nobody. It looks again once it has its turn, because another run may have done it all
+ * meanwhile.
  *
- * The session must be a direct one: a pooler in transaction mode cannot hold an advisory lock, so behind any the run is refused.
+ * The session must be a direct one: a pooler in transaction mode cannot hold an advisory lock, so behind any
+ * the run is refused.
  */
 
 import { ownNamespace } from "./applied.ts";
@@ -65,8 +67,10 @@ interface Plan {
 }
 
 /**
- * @throws {SqlwrightError} `migration.failed` with file, line, column and SQLSTATE, `migration.changed`, `migration.missing`,
- *   `migration.foreign`, `migration.busy`, `migration.pooled`, `database.*` when the server cannot be reached or is lost. What was
+ * @throws {SqlwrightError} `migration.failed` with file, line, column and SQLSTATE, `migration.changed`,
+ * `migration.missing`,
+ *   `migration.foreign`, `migration.busy`, `migration.pooled`, `database.*` when the server cannot be reached
+ *   or is lost. What was
  *   applied before stays; functions and views are deployed all or none.
  */
 export async function deploy(
@@ -93,7 +97,10 @@ export async function deploy(
   });
 }
 
-/** What `deploy` would do now. Changes nothing, waits for nobody, and reads every file that would run as far as its syntax goes. */
+/**
+ * What `deploy` would do now. Changes nothing, waits for nobody, and reads every file that would run as far
+ * as its syntax goes.
+ */
 export async function planDeployment(
   target: MigrationTarget,
   files: DeploymentFiles,
@@ -129,7 +136,8 @@ async function isDone(session: MigrationSession, plan: Plan): Promise<boolean> {
   if (plan.migrations.length + plan.functions.length + plan.views.length > 0) return false;
   if (plan.adoptions.length > 0) return false;
   const [found] = await session.run("select to_regnamespace('sqlwright') is null as is_absent");
-  // A database that needs nothing of ours gets nothing of ours; tables of a former version are brought up to date.
+  // A database that needs nothing of ours gets nothing of ours; tables of a former version are brought up to
+  // date.
   return found?.is_absent === true || await hasBookkeeping(session);
 }
 

@@ -34,7 +34,10 @@ export async function listMigrationNames(directory: string): Promise<string[]> {
   return (await listSqlFiles(directory)).filter((name) => migrationName.test(name));
 }
 
-/** @throws {SqlwrightError} `migration.failed` for a folder that cannot be read, a wrong name and a number that repeats */
+/**
+ * @throws {SqlwrightError} `migration.failed` for a folder that cannot be read, a wrong name and a number
+ * that repeats
+ */
 export async function readMigrations(
   { namespace, directory, shownAs }: MigrationList,
 ): Promise<MigrationFile[]> {

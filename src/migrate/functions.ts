@@ -1,10 +1,11 @@
 /**
- * Deploys the functions of a project: `functions/*.sql`, each file one or more `create or replace function`, `procedure` or
- * `aggregate` with their comments and grants. A change is a diff of the file, not a copy in a new migration.
+ * Deploys the functions of a project: `functions/*.sql`, each file one or more `create or replace function`,
+ * `procedure` or `aggregate` with their comments and grants. A change is a diff of the file, not a copy in a
+ * new migration.
  *
- * What a file made is written down. When it no longer makes a function, because the arguments or the name changed, the old one is
- * dropped if nothing depends on it. What nobody wrote down here is never dropped, nor what a file made that is gone: an older copy
- * of a project must not take away what a newer one has brought.
+ * What a file made is written down. When it no longer makes a function, because the arguments or the name
+ * changed, the old one is dropped if nothing depends on it. What nobody wrote down here is never dropped, nor
+ * what a file made that is gone: an older copy of a project must not take away what a newer one has brought.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -32,7 +33,9 @@ export interface DeployedFunctions {
   lost: string[];
 }
 
-/** The function files of a folder, also in folders inside of it, by their paths; none where it does not exist. */
+/**
+ * The function files of a folder, also in folders inside of it, by their paths; none where it does not exist.
+ */
 export async function readFunctions(directory: string, shownAs: string): Promise<FunctionFile[]> {
   const files: FunctionFile[] = [];
   async function walk(folder: string): Promise<void> {
@@ -87,7 +90,10 @@ export async function readDeployedFunctions(
   return [...files.values()];
 }
 
-/** Files that are new, have changed, lack something that they made, or whose functions the migrations of this run name. */
+/**
+ * Files that are new, have changed, lack something that they made, or whose functions the migrations of this
+ * run name.
+ */
 export function staleFunctions(
   files: readonly FunctionFile[],
   deployed: readonly DeployedFunctions[],
@@ -135,7 +141,10 @@ export class FunctionRun {
     return { kind: "function", path: file.path, deploy: (session) => this.#deploy(session, parsed) };
   }
 
-  /** Drops what changed files made before and make no more, once all functions and views are as they are to be. */
+  /**
+   * Drops what changed files made before and make no more, once all functions and views are as they are to
+   * be.
+   */
   async dropObsolete(session: MigrationSession, stale: ReadonlySet<string>): Promise<void> {
     for (const { path, routines } of this.#deployed) {
       if (!stale.has(path)) { for (const routine of routines) this.#makers.set(routine, path); }
@@ -205,7 +214,10 @@ export class FunctionRun {
     );
   }
 
-  /** PostgreSQL does not replace a function by one with another answer: then the old one is dropped, where it came from here. */
+  /**
+   * PostgreSQL does not replace a function by one with another answer: then the old one is dropped, where it
+   * came from here.
+   */
   async #runStatements(session: MigrationSession, parsed: ParsedFunctions): Promise<void> {
     const runAll = async () => {
       for (const statement of parsed.statements) await session.runStatement(parsed.script, statement);

@@ -9,7 +9,10 @@ import { listMigrationNames, type MigrationList } from "./files.ts";
 export interface MigrationGap {
   /** File names that the database has not applied, in their order. */
   pending: string[];
-  /** False for a database that has no migration of these lists, which may be right: not all query files need one. */
+  /**
+   * False for a database that has no migration of these lists, which may be right: not all query files need
+   * one.
+   */
   isMigrated: boolean;
 }
 

@@ -1,10 +1,12 @@
 /**
- * Brings a database to what lists of migrations say, forward only: sqlwright's own list for its schema `sqlwright`, and a
- * project's. Each list has a namespace, so that a database holds those of several projects beside each other.
+ * Brings a database to what lists of migrations say, forward only: sqlwright's own list for its schema
+ * `sqlwright`, and a project's. Each list has a namespace, so that a database holds those of several projects
+ * beside each other.
  *
- * `NNNN_verb_noun.sql` files run in the order of their numbers, each in a transaction of its own together with its row in
- * `sqlwright.migration`, so a run that is killed leaves a file wholly done or not at all. Numbers may be left out. A file whose
- * first line is `-- transaction: none` (for `create index concurrently`) runs statement by statement, and must be able to run again.
+ * `NNNN_verb_noun.sql` files run in the order of their numbers, each in a transaction of its own together
+ * with its row in `sqlwright.migration`, so a run that is killed leaves a file wholly done or not at all.
+ * Numbers may be left out. A file whose first line is `-- transaction: none` (for `create index
+ * concurrently`) runs statement by statement, and must be able to run again.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -21,7 +23,10 @@ export interface MigrationLists {
   own: MigrationList;
   /** Null where there is no project. */
   project: MigrationList | null;
-  /** Whether the project uses a feature that needs sqlwright's own tables. They are brought up to date anyway where they are. */
+  /**
+   * Whether the project uses a feature that needs sqlwright's own tables. They are brought up to date anyway
+   * where they are.
+   */
   usesOwn: boolean;
 }
 

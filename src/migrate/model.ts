@@ -43,7 +43,9 @@ export interface SessionOptions extends TurnOptions {
 
 /** One connection with the right to change the schema. */
 export interface MigrationSession {
-  /** A pooler stands between: what is set or locked for the session may be another's in the next transaction. */
+  /**
+   * A pooler stands between: what is set or locked for the session may be another's in the next transaction.
+   */
   isPooled: boolean;
   /** Rows as text or as the driver makes them: convert. */
   run(text: string, parameters?: (string | number)[]): Promise<Record<string, unknown>[]>;

@@ -1,8 +1,8 @@
 /**
  * Functions and views are replaced when the text of their file changes, unlike migrations, which run once.
  *
- * All that changed is deployed in one transaction, in whatever order the references need: what fails because another function or
- * view is not there yet is tried again after the others, until none gets further.
+ * All that changed is deployed in one transaction, in whatever order the references need: what fails because
+ * another function or view is not there yet is tried again after the others, until none gets further.
  */
 
 import { SqlwrightError } from "../errors.ts";

@@ -1,8 +1,10 @@
 /**
- * A SQL script of our own (a migration, a view) as single statements, each knowing where in its file it stands. One statement
- * at a time lets every error point at a line, also those for which Postgres gives no position.
+ * A SQL script of our own (a migration, a view) as single statements, each knowing where in its file it
+ * stands. One statement at a time lets every error point at a line, also those for which Postgres gives no
+ * position.
  *
- * Postgres' own parser splits; it is a WASM module of some size and is loaded only when there is something to run.
+ * Postgres' own parser splits; it is a WASM module of some size and is loaded only when there is something to
+ * run.
  */
 
 import { type ErrorOptions, SqlwrightError } from "../errors.ts";
@@ -47,8 +49,8 @@ export function scriptError(
 }
 
 /**
- * What Postgres said about a statement, at the place in the script it means: its position where it gave one, else the
- * statement's first character. Lost connections and the like pass unchanged.
+ * What Postgres said about a statement, at the place in the script it means: its position where it gave one,
+ * else the statement's first character. Lost connections and the like pass unchanged.
  */
 export function statementError(script: Script, statement: ScriptStatement, error: unknown): unknown {
   if (!(error instanceof SqlwrightError) || error.code !== "database.failed") return error;

@@ -1,6 +1,6 @@
 /**
- * The session in which migrations, functions and views are deployed: one direct connection, with limits on every wait, and the
- * turn of this run (see `turn.ts`).
+ * The session in which migrations, functions and views are deployed: one direct connection, with limits on
+ * every wait, and the turn of this run (see `turn.ts`).
  */
 
 import postgres from "postgres";
@@ -14,7 +14,8 @@ import { takeTurn } from "./turn.ts";
 
 /**
  * Runs the callback while no other run of migrations, functions or views can, over all processes.
- * @throws {SqlwrightError} `migration.pooled` behind a pooler, where no lock outlives its transaction, and `migration.busy`
+ * @throws {SqlwrightError} `migration.pooled` behind a pooler, where no lock outlives its transaction, and
+ * `migration.busy`
  */
 export async function withMigrationSession<T>(
   target: MigrationTarget,
@@ -37,8 +38,8 @@ export async function withSession<T>(
     options;
   signal?.throwIfAborted();
   const place = typeof target === "string" ? describeTarget(target) : placeOf(target);
-  // A connection of our own, also beside a client: postgres.js reconnects by itself, and no statement may run on a new connection
-  // outside the transaction and without the lock that the lost one had.
+  // A connection of our own, also beside a client: postgres.js reconnects by itself, and no statement may run
+  // on a new connection outside the transaction and without the lock that the lost one had.
   const open = (connection: Record<string, string>) => openClient(target, { connectTimeout_ms, connection });
   // As the session's defaults, so that a file's own limits end with RESET.
   let opened = open({

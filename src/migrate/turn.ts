@@ -1,9 +1,10 @@
 /**
- * One run at a time: an advisory lock over all processes of a database, which the server gives up when the session ends, so a
- * killed run leaves none behind.
+ * One run at a time: an advisory lock over all processes of a database, which the server gives up when the
+ * session ends, so a killed run leaves none behind.
  *
- * The lock is asked for again and again and never waited for inside of PostgreSQL: `create index concurrently` waits for every
- * statement that runs, and a blocked `pg_advisory_lock` of another run would be one, while that run waits for the index.
+ * The lock is asked for again and again and never waited for inside of PostgreSQL: `create index
+ * concurrently` waits for every statement that runs, and a blocked `pg_advisory_lock` of another run would be
+ * one, while that run waits for the index.
  */
 
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,6 +1,7 @@
 /**
- * Deploys `:view` files: the views that tools read and build on. A file that is deployed already is left alone, so that a start
- * does not lock views that are in use. Columns take the texts of the columns they come from.
+ * Deploys `:view` files: the views that tools read and build on. A file that is deployed already is left
+ * alone, so that a start does not lock views that are in use. Columns take the texts of the columns they come
+ * from.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -31,8 +32,8 @@ interface ParsedView extends Script {
 const invalidTableDefinition = "42P16";
 
 /**
- * Views that are new, have changed, or are not in the database any more. Rows without a namespace count as well: versions before
- * 0.2 wrote no other, and so do query files outside of a project.
+ * Views that are new, have changed, or are not in the database any more. Rows without a namespace count as
+ * well: versions before 0.2 wrote no other, and so do query files outside of a project.
  */
 export async function staleViews(
   session: MigrationSession,

@@ -1,8 +1,9 @@
 /**
  * The plan that a statement gets whatever its values, or for given values, without running it.
  *
- * `explain (generic_plan)` of PostgreSQL 16 takes parameters only over the simple protocol, over which no query file is ever sent. A
- * prepared statement with `plan_cache_mode = force_generic_plan` shows the same plan, on every version.
+ * `explain (generic_plan)` of PostgreSQL 16 takes parameters only over the simple protocol, over which no
+ * query file is ever sent. A prepared statement with `plan_cache_mode = force_generic_plan` shows the same
+ * plan, on every version.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -31,7 +32,9 @@ export interface PlanRefusal {
 const prepare = "prepare sqlwright_plan as ";
 const explain = "explain (verbose, format json) ";
 
-/** What `explain (verbose, format json)` answers, parsed, or why it does not. The transaction is rolled back. */
+/**
+ * What `explain (verbose, format json)` answers, parsed, or why it does not. The transaction is rolled back.
+ */
 export async function explainPlan(
   connection: PoolConnection,
   { text, parameterCount, values, role }: PlanRequest,

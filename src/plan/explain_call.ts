@@ -1,7 +1,7 @@
 /**
- * What PostgreSQL plans for a call. The call runs its own path, to the last setting; only its connection is another one, which puts
- * EXPLAIN before each statement and keeps the plans. Without `analyze` nothing of the tool's own statements runs but the
- * temporary tables of a load.
+ * What PostgreSQL plans for a call. The call runs its own path, to the last setting; only its connection is
+ * another one, which puts EXPLAIN before each statement and keeps the plans. Without `analyze` nothing of the
+ * tool's own statements runs but the temporary tables of a load.
  */
 
 import { SqlwrightError } from "../errors.ts";

@@ -1,4 +1,7 @@
-/** A plan of `explain (format json)`: its nodes with own and whole time, and what in it is worth a second look. Pure. */
+/**
+ * A plan of `explain (format json)`: its nodes with own and whole time, and what in it is worth a second
+ * look. Pure.
+ */
 
 export interface Plan {
   root: PlanNode;
@@ -102,8 +105,8 @@ export function planWarnings({ root }: Plan, sizes: ReadonlyMap<string, number>)
 type Direction = "more" | "fewer";
 
 /**
- * Only the lowest of nodes that are wrong in one direction is told: those above inherit its error. Nodes that a LIMIT stops early
- * give fewer rows by design.
+ * Only the lowest of nodes that are wrong in one direction is told: those above inherit its error. Nodes that
+ * a LIMIT stops early give fewer rows by design.
  * @returns directions in which the node or one below it is wrong
  */
 function findMisestimates(node: PlanNode, isStopped: boolean, warnings: PlanWarning[]): Set<Direction> {
@@ -205,7 +208,10 @@ function readNode(json: Json, processes: number): PlanNode {
   };
 }
 
-/** As the text format writes it: strategy, partial mode, direction and join type are fields of their own in JSON. */
+/**
+ * As the text format writes it: strategy, partial mode, direction and join type are fields of their own in
+ * JSON.
+ */
 function typeOf(json: Json): string {
   let type = String(json["Node Type"]);
   if (type === "Aggregate") {

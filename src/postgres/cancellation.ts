@@ -1,6 +1,6 @@
 /**
- * Cancels a query until it has settled. Cancelling is a race by nature: a request can reach the server before the statement does and
- * is then forgotten, so it is repeated, and bounded.
+ * Cancels a query until it has settled. Cancelling is a race by nature: a request can reach the server before
+ * the statement does and is then forgotten, so it is repeated, and bounded.
  */
 
 /** postgres.js keeps the canceller on the query; its public `cancel()` fires once and cannot be awaited. */
@@ -20,7 +20,10 @@ export interface Cancellation {
   finished: () => Promise<void> | null;
 }
 
-/** How often a cancel is repeated while the statement still runs, and for how long before the connection is dropped. */
+/**
+ * How often a cancel is repeated while the statement still runs, and for how long before the connection is
+ * dropped.
+ */
 const cancelRepeat_ms = 25;
 const cancelBound_ms = 5000;
 
@@ -36,8 +39,8 @@ export function cancellationOf(query: CancellableQuery, giveUp: () => void): Can
     (watched ?? query).then(settle, settle);
     const deadline_ms = performance.now() + cancelBound_ms;
     while (!isSettled) {
-      // What was sent and waits behind a BEGIN (before a pooler that has no session free, say) cannot be cancelled yet: postgres.js
-      // would take its answer for that of the next.
+      // What was sent and waits behind a BEGIN (before a pooler that has no session free, say) cannot be
+      // cancelled yet: postgres.js would take its answer for that of the next.
       if (query.active || query.state === null) {
         // The request opens a connection of its own, which a server that hangs does not answer.
         await Promise.race([canceller(query).catch(() => {}), delay(cancelBound_ms)]);

@@ -1,9 +1,9 @@
 /**
- * One connection, which lives through lost sockets. It is lent to one caller at a time, so a cancel can never reach another caller's
- * statement, and BEGIN, settings, statement and COMMIT are pipelined in one flush.
+ * One connection, which lives through lost sockets. It is lent to one caller at a time, so a cancel can never
+ * reach another caller's statement, and BEGIN, settings, statement and COMMIT are pipelined in one flush.
  *
- * Behind a pooler such as PgBouncer the same holds for each transaction instead of each session (`session.ts`). Every socket is asked
- * which of the two it is before a statement of a caller goes over it.
+ * Behind a pooler such as PgBouncer the same holds for each transaction instead of each session
+ * (`session.ts`). Every socket is asked which of the two it is before a statement of a caller goes over it.
  */
 
 import type { Writable } from "node:stream";
@@ -44,7 +44,10 @@ export type TextRow = (string | null)[];
 
 export interface StatementOptions {
   signal?: AbortSignal | undefined;
-  /** Called for each row as it arrives. Answer `stop` to cancel the rest of a read. What it throws fails the call. */
+  /**
+   * Called for each row as it arrives. Answer `stop` to cancel the rest of a read. What it throws fails the
+   * call.
+   */
   onRow?: (row: TextRow) => void | "stop";
   /** False for statements over objects that live only in the transaction. @default true */
   isPrepared?: boolean;
@@ -53,8 +56,9 @@ export interface StatementOptions {
 }
 
 /**
- * A connection keeps every statement that it has prepared, here and in its backend, and postgres.js cannot give one back. Reloads
- * and the filters of views bring ever new ones, so a connection that holds this many is replaced when it is returned.
+ * A connection keeps every statement that it has prepared, here and in its backend, and postgres.js cannot
+ * give one back. Reloads and the filters of views bring ever new ones, so a connection that holds this many
+ * is replaced when it is returned.
  */
 const maximumStatements = 500;
 
@@ -69,8 +73,9 @@ export class PoolConnection {
   /** Of the present client: it was opened as a shared session. */
   #isPooled = false;
   /**
-   * False until the present socket is known to be a session of its own with our settings, or is used as a shared one. A statement
-   * must never run on a new connection without its settings or its BEGIN, and postgres.js reconnects by itself.
+   * False until the present socket is known to be a session of its own with our settings, or is used as a
+   * shared one. A statement must never run on a new connection without its settings or its BEGIN, and
+   * postgres.js reconnects by itself.
    */
   #isEstablished = false;
   #establishing: Promise<void> | null = null;
@@ -117,7 +122,10 @@ export class PoolConnection {
     this.#isInTransaction = false;
   }
 
-  /** Gives up on a connection that answers neither the statement nor the cancel; the next statement opens a new one. */
+  /**
+   * Gives up on a connection that answers neither the statement nor the cancel; the next statement opens a
+   * new one.
+   */
   #abandon(timeout_ms = 0): void {
     const abandoned = this.#client;
     this.#forgetSocket();
@@ -127,7 +135,10 @@ export class PoolConnection {
     abandoned.end({ timeout: timeout_ms / 1000 }).catch(() => {});
   }
 
-  /** Opens the socket and finds out what it is. The wait ends with the signal; the work goes on for the next caller. */
+  /**
+   * Opens the socket and finds out what it is. The wait ends with the signal; the work goes on for the next
+   * caller.
+   */
   async #establish(signal?: AbortSignal): Promise<void> {
     this.#establishing ??= this.#findKind().finally(() => this.#establishing = null);
     if (signal === undefined) return await this.#establishing;
@@ -164,7 +175,8 @@ export class PoolConnection {
   /** Whether the process that answers is the one that was said at the start. */
   async #isBackend(): Promise<boolean> {
     let isLate = false;
-    // The driver bounds the connecting. A pooler accepts at once and may let the first statement wait for a session.
+    // The driver bounds the connecting. A pooler accepts at once and may let the first statement wait for a
+    // session.
     const timer = setTimeout(() => {
       isLate = true;
       this.#abandon();
@@ -247,14 +259,15 @@ export class PoolConnection {
       return this.#client.unsafe(text, parameters as (string | null)[], preparedStatement);
     }
     const query = this.#client.unsafe(text, [], unnamedStatement);
-    // Given as arguments, postgres.js would ask for their types first, which costs a round trip and the pipelining.
+    // Given as arguments, postgres.js would ask for their types first, which costs a round trip and the
+    // pipelining.
     (query as unknown as { parameters: unknown[] }).parameters = [...parameters];
     return query;
   }
 
   /**
-   * Streams bytes into `copy … from stdin`, with the socket's backpressure. Answers the count of COPY's command tag.
-   * When the server refuses a row, its error is thrown and the connection stays usable.
+   * Streams bytes into `copy … from stdin`, with the socket's backpressure. Answers the count of COPY's
+   * command tag. When the server refuses a row, its error is thrown and the connection stays usable.
    */
   async copyFrom(
     text: string,
@@ -268,7 +281,8 @@ export class PoolConnection {
     const onAbort = () => cancellation.start();
     try {
       const writable = await query.writable();
-      // postgres.js has resolved the query with the stream and would lose both the count and the server's refusal.
+      // postgres.js has resolved the query with the stream and would lose both the count and the server's
+      // refusal.
       const { promise, resolve, reject } = Promise.withResolvers<number>();
       promise.catch(() => {});
       const settled = query as unknown as {
@@ -288,7 +302,8 @@ export class PoolConnection {
       try {
         await pipeline(source, writable);
       } catch (error) {
-        // The server's refusal says more than the broken pipe that it causes; its 57014 only answers our own CopyFail.
+        // The server's refusal says more than the broken pipe that it causes; its 57014 only answers our own
+        // CopyFail.
         const refusal: unknown = await promise.then(() => null, (reason) => reason);
         if (isServerError(refusal) && !isCopyFailure(refusal)) throw refusal;
         throw error;
@@ -302,7 +317,10 @@ export class PoolConnection {
     }
   }
 
-  /** Runs a fixed script of ours (BEGIN with settings, COMMIT) over the simple protocol. Never the text of a query file. */
+  /**
+   * Runs a fixed script of ours (BEGIN with settings, COMMIT) over the simple protocol. Never the text of a
+   * query file.
+   */
   async script(text: string): Promise<void> {
     if (!this.#isEstablished) await this.#establish();
     const isAlone = this.#isPooled && !this.#isInTransaction && transactionStep(text) === null;
@@ -321,7 +339,10 @@ export class PoolConnection {
     }
   }
 
-  /** A statement that no transaction of the caller holds, over a shared session: one of its own, with our settings. */
+  /**
+   * A statement that no transaction of the caller holds, over a shared session: one of its own, with our
+   * settings.
+   */
   async #runAlone<T>(work: () => Promise<T>): Promise<T> {
     const running = this.#alone.then(async () => {
       // The socket may have been lost while others had their turn.
@@ -333,8 +354,8 @@ export class PoolConnection {
   }
 
   /**
-   * Runs `work` between `begin` and COMMIT, all sent in one flush; a failed statement makes the COMMIT a ROLLBACK. `work` sends its
-   * statement before it awaits anything.
+   * Runs `work` between `begin` and COMMIT, all sent in one flush; a failed statement makes the COMMIT a
+   * ROLLBACK. `work` sends its statement before it awaits anything.
    */
   async pipelined<T>(begin: string, work: () => Promise<T>): Promise<T> {
     if (!this.#isEstablished) await this.#establish();
@@ -355,7 +376,8 @@ export class PoolConnection {
   }
 
   /**
-   * The same for work of several statements that depend on each other: BEGIN first, ROLLBACK when the work fails.
+   * The same for work of several statements that depend on each other: BEGIN first, ROLLBACK when the work
+   * fails.
    * @param first sent in one flush with BEGIN, and at once: one statement that would do no harm without it
    */
   async transaction<T, F = void>(
@@ -383,7 +405,10 @@ export class PoolConnection {
     return answer;
   }
 
-  /** A socket that breaks at this moment may never answer: the connection is given up then, which rolls back as well. */
+  /**
+   * A socket that breaks at this moment may never answer: the connection is given up then, which rolls back
+   * as well.
+   */
   async #rollback(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
@@ -394,7 +419,9 @@ export class PoolConnection {
     clearTimeout(timer);
   }
 
-  /** A COMMIT that had to wait may have gone over a new connection, where it commits nothing and is no error. */
+  /**
+   * A COMMIT that had to wait may have gone over a new connection, where it commits nothing and is no error.
+   */
   #requireSocket(losses: number): void {
     if (losses !== this.#losses) throw toDatabaseError({ code: "CONNECTION_CLOSED" }, this.#target);
   }
@@ -457,8 +484,9 @@ function refusedByPooler(error: unknown, place: string): SqlwrightError {
 }
 
 /**
- * When a COPY ends early, postgres.js sends the whole error's text as CopyFail, which PostgreSQL's own refusal is as well. PostgreSQL ends
- * a session that sends one of more than 10,000 bytes, and one long value makes such a refusal.
+ * When a COPY ends early, postgres.js sends the whole error's text as CopyFail, which PostgreSQL's own
+ * refusal is as well. PostgreSQL ends a session that sends one of more than 10,000 bytes, and one long value
+ * makes such a refusal.
  */
 function shortenCopyFail(writable: Writable): void {
   const destroy = writable._destroy.bind(writable);

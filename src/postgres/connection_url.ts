@@ -1,6 +1,7 @@
 /**
- * A connection string as libpq reads it: several hosts, Unix sockets (`?host=/folder` or `%2Ffolder`), IPv6, `sslmode`. postgres.js
- * reads fewer forms and sends parameters that it does not know to the server, so it gets the parts instead.
+ * A connection string as libpq reads it: several hosts, Unix sockets (`?host=/folder` or `%2Ffolder`), IPv6,
+ * `sslmode`. postgres.js reads fewer forms and sends parameters that it does not know to the server, so it
+ * gets the parts instead.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -26,7 +27,9 @@ const sslModes: Record<string, ConnectionTarget["ssl"]> = {
 };
 const knownParameters = ["host", "port", "user", "password", "dbname", "sslmode"];
 
-/** @throws {SqlwrightError} `config.invalid`; the message never shows the string, which may hold a password. */
+/**
+ * @throws {SqlwrightError} `config.invalid`; the message never shows the string, which may hold a password.
+ */
 export function parseConnectionUrl(url: string): ConnectionTarget {
   const match = /^postgres(?:ql)?:\/\/(?:([^/?#@]*(?:@[^/?#@]*)*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/
     .exec(url);

@@ -1,7 +1,8 @@
 /**
- * Errors of PostgreSQL and of the connection to it, as this project's error: SQLSTATE, message, detail, hint, place and the
- * names of what was violated stay as Postgres wrote them. Bound values never travel: postgres.js keeps them on its
- * error, and Postgres repeats them in `detail` of a few classes, which therefore is left out there.
+ * Errors of PostgreSQL and of the connection to it, as this project's error: SQLSTATE, message, detail, hint,
+ * place and the names of what was violated stay as Postgres wrote them. Bound values never travel:
+ * postgres.js keeps them on its error, and Postgres repeats them in `detail` of a few classes, which
+ * therefore is left out there.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -35,7 +36,10 @@ const sessionEnded = new Set([
   "08003",
   "08006",
 ]);
-/** What PgBouncer says whenever it ends a session, for whatever reason; of PostgreSQL, an error of the statement. */
+/**
+ * What PgBouncer says whenever it ends a session, for whatever reason; of PostgreSQL, an error of the
+ * statement.
+ */
 const protocolViolation = "08P01";
 /** The server is there and refuses this login or database. */
 const loginRefused = new Set(["28000", "28P01", "3D000", "53300", "42501"]);

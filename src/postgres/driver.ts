@@ -1,6 +1,6 @@
 /**
- * A client of postgres.js with one connection. Values travel as text in both directions; `codec.ts` turns text into JSON and back.
- * postgres.js would otherwise make dates and floats of them, which is lossy.
+ * A client of postgres.js with one connection. Values travel as text in both directions; `codec.ts` turns
+ * text into JSON and back. postgres.js would otherwise make dates and floats of them, which is lossy.
  */
 
 import { Socket } from "node:net";
@@ -57,8 +57,9 @@ export function openDriver(
 }
 
 /**
- * A socket that sends small messages at once. postgres.js leaves Nagle's algorithm on, and COPY's last message, small behind small, then
- * waits for the server's delayed acknowledgement: 40 ms for each load. Of several hosts postgres.js tries one after the other itself.
+ * A socket that sends small messages at once. postgres.js leaves Nagle's algorithm on, and COPY's last
+ * message, small behind small, then waits for the server's delayed acknowledgement: 40 ms for each load. Of
+ * several hosts postgres.js tries one after the other itself.
  */
 function openSocket({ host, port }: { host: string[]; port: number[] }): Socket {
   const socket = new Socket();

@@ -1,6 +1,6 @@
 /**
- * A bounded pool of connections (`connection.ts`). Each is lent to one caller at a time; waiting callers stand in a queue with a limit in
- * length and in time.
+ * A bounded pool of connections (`connection.ts`). Each is lent to one caller at a time; waiting callers
+ * stand in a queue with a limit in length and in time.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -22,7 +22,10 @@ export interface PoolOptions extends ConnectionOptions {
   session?: SessionFacts;
 }
 
-/** Lends connections to calls: a {@link Pool}, or what stands for one, such as a rehearsal that is rolled back. */
+/**
+ * Lends connections to calls: a {@link Pool}, or what stands for one, such as a rehearsal that is rolled
+ * back.
+ */
 export interface ConnectionSource {
   withConnection<T>(
     signal: AbortSignal | undefined,
@@ -48,7 +51,10 @@ export class Pool {
     this.#session = options.session ?? { isPooled: false };
   }
 
-  /** Lends a connection for the time of the callback. The most recently used one is lent first: its caches are warm. */
+  /**
+   * Lends a connection for the time of the callback. The most recently used one is lent first: its caches are
+   * warm.
+   */
   async withConnection<T>(
     signal: AbortSignal | undefined,
     callback: (connection: PoolConnection) => Promise<T>,
@@ -146,6 +152,9 @@ export class Pool {
 export interface Pools {
   reader: Pool;
   writer: Pool;
-  /** Moves the parts of uploads. On its own, so that a load that reads an upload never waits for the other loads. */
+  /**
+   * Moves the parts of uploads. On its own, so that a load that reads an upload never waits for the other
+   * loads.
+   */
   uploads: Pool;
 }

@@ -1,12 +1,13 @@
 /**
  * What a session of ours is set to, and how these settings come into force.
  *
- * A direct session gets them at its start and keeps them. Behind a pooler (PgBouncer and its like) a session is shared with
- * strangers and changes between two transactions: settings of the start are refused or dropped, prepared statements are lost. There
- * each transaction brings the settings along as SET LOCAL, and statements have no name.
+ * A direct session gets them at its start and keeps them. Behind a pooler (PgBouncer and its like) a session
+ * is shared with strangers and changes between two transactions: settings of the start are refused or
+ * dropped, prepared statements are lost. There each transaction brings the settings along as SET LOCAL, and
+ * statements have no name.
  *
- * Which of the two it is, the protocol tells: a pooler answers for itself when it refuses the start with 08P01, and it gives out
- * keys for cancelling of its own, whose process number is not that of the backend.
+ * Which of the two it is, the protocol tells: a pooler answers for itself when it refuses the start with
+ * 08P01, and it gives out keys for cancelling of its own, whose process number is not that of the backend.
  */
 
 /** What the connections of one database have found out about it; one object for all its pools. */
@@ -35,7 +36,10 @@ export const pooledParameters: SessionParameters = { application_name: "sqlwrigh
 /** The backend's own process number, to be held against that of the key for cancelling. */
 export const backendQuestion = "select pg_catalog.pg_backend_pid() as pid";
 
-/** Protocol violation: what a pooler says to parameters that it does not know. PostgreSQL itself says 42704 or 22023. */
+/**
+ * Protocol violation: what a pooler says to parameters that it does not know. PostgreSQL itself says 42704 or
+ * 22023.
+ */
 const protocolViolation = "08P01";
 
 export function isStartRefusal(error: unknown): boolean {
@@ -49,8 +53,9 @@ export function transactionStep(script: string): "begin" | "end" | null {
 }
 
 /**
- * A BEGIN with its settings for a shared session, as two messages: BEGIN and the session's settings, which cannot fail, and the
- * call's own. Were they one, a message that PostgreSQL refuses whole would leave the statement behind it without its BEGIN.
+ * A BEGIN with its settings for a shared session, as two messages: BEGIN and the session's settings, which
+ * cannot fail, and the call's own. Were they one, a message that PostgreSQL refuses whole would leave the
+ * statement behind it without its BEGIN.
  */
 export function pooledBegin(script: string, parameters: SessionParameters): string[] {
   const [, begin = "begin", rest = ""] = /^([^;]*);?\s*([^]*)$/.exec(script)!;

@@ -1,7 +1,8 @@
 /**
  * A finding about a query file, told to the DBA with file, line, column, caret and hint.
  *
- * Stages get a `Report` to call; `formatDiagnostic` draws one finding like a compiler does, `sortDiagnostics` orders many.
+ * Stages get a `Report` to call; `formatDiagnostic` draws one finding like a compiler does, `sortDiagnostics`
+ * orders many.
  */
 import { nearestName } from "../nearest.ts";
 import type { Place } from "./model.ts";
@@ -28,7 +29,10 @@ export interface FormatOptions {
   width?: number;
 }
 
-/** Several lines, without a line end after the last. `source` is the file's text; null when it cannot be shown. */
+/**
+ * Several lines, without a line end after the last. `source` is the file's text; null when it cannot be
+ * shown.
+ */
 export function formatDiagnostic(
   diagnostic: Diagnostic,
   source: string | null,
@@ -103,7 +107,9 @@ interface Cell {
   width_cells: number;
 }
 
-/** The part of a line around the caret, tabs as spaces, and how many terminal cells stand before the caret. */
+/**
+ * The part of a line around the caret, tabs as spaces, and how many terminal cells stand before the caret.
+ */
 function clipLine(text: string, column: number, width: number): { text: string; caret_cells: number } {
   const cells: Cell[] = [];
   let total = 0;

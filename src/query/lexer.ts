@@ -1,10 +1,11 @@
 /**
- * Finds parameters and statements in SQL text, by the rules of psql's own lexer (psqlscan.l), so that a file means the same
- * to psql and to this server.
+ * Finds parameters and statements in SQL text, by the rules of psql's own lexer (psqlscan.l), so that a file
+ * means the same to psql and to this server.
  *
- * Nothing here knows SQL's grammar: it knows where strings, quoted names and comments begin and end, what a parameter
- * is, and which semicolons end a statement. `tokenize` gives tokens with offsets into the source; `splitStatements`
- * groups them and writes each statement's `$n` text with a map from that text back to the file.
+ * Nothing here knows SQL's grammar: it knows where strings, quoted names and comments begin and end, what a
+ * parameter is, and which semicolons end a statement. `tokenize` gives tokens with offsets into the source;
+ * `splitStatements` groups them and writes each statement's `$n` text with a map from that text back to the
+ * file.
  */
 import type { Report } from "./diagnostic.ts";
 import type { Place, PlaceAt } from "./model.ts";
@@ -19,7 +20,10 @@ export interface Token {
 }
 
 export interface LexedStatement {
-  /** The SQL with `$1`, `$2` … for the names, from its first to its last token: no semicolon, no comment around it. */
+  /**
+   * The SQL with `$1`, `$2` … for the names, from its first to its last token: no semicolon, no comment
+   * around it.
+   */
   text: string;
   /** `parameterNames[0]` is `$1`; the same name has the same number. */
   parameterNames: string[];
@@ -150,7 +154,10 @@ function readToken(source: string, start: number): RawToken {
   return { kind: "symbol", end: start + ((source.codePointAt(start) ?? 0) > 0xffff ? 2 : 1) };
 }
 
-/** From the opening quote. A string goes on after whitespace with a line end and another quote, in the same mode. */
+/**
+ * From the opening quote. A string goes on after whitespace with a line end and another quote, in the same
+ * mode.
+ */
 function readString(source: string, quote: number, { escapes }: { escapes: boolean }): RawToken {
   let index = quote + 1;
   while (index < source.length) {
@@ -206,7 +213,10 @@ function readDollar(source: string, start: number): RawToken {
   return { kind: "string", end: closing + match[0].length };
 }
 
-/** `::`, `:=`, a parameter, or a colon alone. A number after a colon is a slice's bound, as in psql without such a variable. */
+/**
+ * `::`, `:=`, a parameter, or a colon alone. A number after a colon is a slice's bound, as in psql without
+ * such a variable.
+ */
 function readColon(source: string, start: number): RawToken {
   const next = source[start + 1] ?? "";
   if (next === ":" || next === "=") return { kind: "symbol", end: start + 2 };

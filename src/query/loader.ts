@@ -1,8 +1,9 @@
 /**
  * Reads a SQL directory: modules one folder deep, query files in them, `_module.sql` beside them.
  *
- * The only file of this layer that touches the disk. Every file is parsed whatever the others hold, and all diagnostics come
- * back together in one order; nothing is thrown but for a directory that cannot be read at all.
+ * The only file of this layer that touches the disk. Every file is parsed whatever the others hold, and all
+ * diagnostics come back together in one order; nothing is thrown but for a directory that cannot be read at
+ * all.
  */
 import { SqlwrightError } from "../errors.ts";
 import { foldersOf, type QueryFolders } from "../project.ts";
@@ -213,7 +214,9 @@ function placeOf({ root, folders }: Loading, path: string): string {
   return Object.hasOwn(folders, module) ? [folders[module], ...rest].join("/") : `${root}/${path}`;
 }
 
-/** Entries in the order of names. A link counts as what it leads to, and may not lead out of the directory. */
+/**
+ * Entries in the order of names. A link counts as what it leads to, and may not lead out of the directory.
+ */
 async function listFolder(loading: Loading, path: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   try {
@@ -300,7 +303,9 @@ function checkTools(loading: Loading): void {
   }
 }
 
-/** Hidden files are editors' and systems' own; a leading underscore is the owner's way to set a file aside. */
+/**
+ * Hidden files are editors' and systems' own; a leading underscore is the owner's way to set a file aside.
+ */
 function isIgnored(name: string): boolean {
   return name.startsWith("_") || name.startsWith(".") || name.endsWith("~");
 }

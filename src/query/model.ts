@@ -28,7 +28,10 @@ export interface ParsedQuery {
   header: Header;
   /** Every parameter of the file once, in the order of first use in the SQL. */
   parameters: QueryParameter[];
-  /** The file's statements in order. One, except for `:copy`, where the one with `role: "copy"` stands among setup and merge. */
+  /**
+   * The file's statements in order. One, except for `:copy`, where the one with `role: "copy"` stands among
+   * setup and merge.
+   */
   statements: Statement[];
   /** Only `:view`: the relation that the file creates. */
   view: { schema: string; name: string } | null;
@@ -72,7 +75,10 @@ export interface CopyTarget {
   columns: string[];
   /** Lower-case options as written: `format`, `header`, `delimiter`, `quote`, `null` … */
   options: Record<string, string | boolean>;
-  /** The table that the load is for: what the merge writes, where the COPY goes to a staging table. Null where that is not one table. */
+  /**
+   * The table that the load is for: what the merge writes, where the COPY goes to a staging table. Null where
+   * that is not one table.
+   */
   target: { schema: string | null; table: string } | null;
 }
 
@@ -193,7 +199,10 @@ export interface UnnestKeys {
   does: ("insert" | "update" | "delete")[];
   /** The statement locks the rows that are there, so that they may be locked in order before. */
   locks?: true;
-  /** What the statement itself calls its table, where RETURNING tells the keys: not in MERGE, nor where it sets them. */
+  /**
+   * What the statement itself calls its table, where RETURNING tells the keys: not in MERGE, nor where it
+   * sets them.
+   */
   returnAs?: string;
   keys: { column: string; parameter: string }[];
 }

@@ -1,8 +1,9 @@
 /**
- * One query file, from its bytes to a `ParsedQuery`: decode, header, lexer, Postgres' own parser, kind, parameters, rules.
+ * One query file, from its bytes to a `ParsedQuery`: decode, header, lexer, Postgres' own parser, kind,
+ * parameters, rules.
  *
- * Pure but for the WASM parser, which `loadParser` of `parser.ts` fetches once. Every stage reports what it finds and the next one goes
- * on with what there is, so that a file's errors are told together.
+ * Pure but for the WASM parser, which `loadParser` of `parser.ts` fetches once. Every stage reports what it
+ * finds and the next one goes on with what there is, so that a file's errors are told together.
  */
 import { createHash } from "node:crypto";
 import type { CopyTarget, Header, ModuleDefaults, ParsedQuery, Place, PlaceAt, Statement } from "./model.ts";

@@ -1,15 +1,17 @@
 /**
  * From the bytes of a file to its text, and from an offset in the text to the place that a person sees.
  *
- * A byte order mark is skipped. Line ends are LF, CRLF and (as for Postgres) a lone CR. Offsets are JavaScript's: UTF-16
- * code units; places count code points.
+ * A byte order mark is skipped. Line ends are LF, CRLF and (as for Postgres) a lone CR. Offsets are
+ * JavaScript's: UTF-16 code units; places count code points.
  */
 import type { Report } from "./diagnostic.ts";
 import type { PlaceAt } from "./model.ts";
 
 export const maximumFile_bytes = 1024 * 1024;
 
-/** The text, or null when the bytes are not UTF-8, hold NUL or are too many: reported at the first wrong byte. */
+/**
+ * The text, or null when the bytes are not UTF-8, hold NUL or are too many: reported at the first wrong byte.
+ */
 export function decodeSource(bytes: Uint8Array, report: Report): string | null {
   if (bytes.length > maximumFile_bytes) {
     const found = `The file has ${bytes.length} bytes, more than ${maximumFile_bytes}`;

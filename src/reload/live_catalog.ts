@@ -1,11 +1,12 @@
 /**
  * The catalogue that is served, and its replacement while it is served.
  *
- * A reload reads every file, parses those whose bytes have changed, types and proves those whose meaning has changed, and makes
- * one new catalogue of the tools that stay and the tools that are new. It is swapped whole: a call that runs keeps the tool it
- * began with. A file that is broken keeps the last tool that was right; so does each file of a module whose `_module.sql` is
- * broken, because a default that is lost could be a role or a ceiling. A file is gone when it is still missing a moment later:
- * a checkout removes a file before it writes the new one. While the database cannot be asked, nothing is swapped.
+ * A reload reads every file, parses those whose bytes have changed, types and proves those whose meaning has
+ * changed, and makes one new catalogue of the tools that stay and the tools that are new. It is swapped
+ * whole: a call that runs keeps the tool it began with. A file that is broken keeps the last tool that was
+ * right; so does each file of a module whose `_module.sql` is broken, because a default that is lost could be
+ * a role or a ceiling. A file is gone when it is still missing a moment later: a checkout removes a file
+ * before it writes the new one. While the database cannot be asked, nothing is swapped.
  */
 import { SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -65,7 +66,9 @@ const gone_ms = 100;
 const maximumLooks = 5;
 const firstRetry_ms = 1000;
 const longestRetry_ms = 30_000;
-/** How often files that the database refuses are asked again without a change: a migration may be on its way. */
+/**
+ * How often files that the database refuses are asked again without a change: a migration may be on its way.
+ */
 const maximumProofs = 10;
 
 export class LiveCatalog {
@@ -117,15 +120,18 @@ export class LiveCatalog {
     };
   }
 
-  /** Calls the listener after each reload that has changed the catalogue or the status. Returns what ends that. */
+  /**
+   * Calls the listener after each reload that has changed the catalogue or the status. Returns what ends
+   * that.
+   */
   onChange(listener: (change: CatalogChange) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   /**
-   * One reload; the caller waits for it before the next. Never rejects. Resolves to the time after which it shall be tried
-   * again without a change, or to null.
+   * One reload; the caller waits for it before the next. Never rejects. Resolves to the time after which it
+   * shall be tried again without a change, or to null.
    */
   async reload({ isSettled, isRetry }: Change): Promise<number | null> {
     const began_ms = performance.now();
@@ -255,7 +261,10 @@ export class LiveCatalog {
     return { isSwapped, tools };
   }
 
-  /** Tells what is new about the files; what was told before is not told again. True when there was something to tell. */
+  /**
+   * Tells what is new about the files; what was told before is not told again. True when there was something
+   * to tell.
+   */
   #tell(next: ReadonlyMap<string, FileState>, sources: ReadonlyMap<string, string>): boolean {
     const errors: Diagnostic[] = [];
     let hasNews = [...this.#files.keys()].some((path) => !next.has(path));
@@ -301,7 +310,9 @@ interface Look {
   absent: ReadonlySet<string>;
 }
 
-/** Modules whose defaults are not known now: their `_module.sql` or their folder cannot be read, or is wrong. */
+/**
+ * Modules whose defaults are not known now: their `_module.sql` or their folder cannot be read, or is wrong.
+ */
 function heldModules({ diagnostics }: LoadedQueries, absent: ReadonlySet<string>): Set<string> {
   const paths = [...diagnostics.filter(isError).map(({ path }) => path), ...absent];
   return new Set(

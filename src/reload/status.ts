@@ -1,4 +1,7 @@
-/** What a reload finds of each query file, and how the whole is told: the shapes of the resource `sqlwright://status`. Pure. */
+/**
+ * What a reload finds of each query file, and how the whole is told: the shapes of the resource
+ * `sqlwright://status`. Pure.
+ */
 
 import { createHash } from "node:crypto";
 import { type ErrorReport, errorReport } from "../errors.ts";
@@ -22,7 +25,10 @@ export interface CatalogStatus {
 export interface FileStatus {
   path: string;
   state: "ok" | "broken";
-  /** `last good`: the file as it was before it, or its module, broke. Null for what is no query file, such as `_module.sql`. */
+  /**
+   * `last good`: the file as it was before it, or its module, broke. Null for what is no query file, such as
+   * `_module.sql`.
+   */
   serves: "present" | "last good" | "nothing" | null;
   diagnostics: Omit<Diagnostic, "path">[];
 }

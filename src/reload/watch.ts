@@ -1,14 +1,18 @@
 /**
- * Tells when the files of a directory may have changed. Saves come in bursts (an editor's temporary file and rename, a checkout
- * of forty files), so a change is told when the directory has been quiet for a moment; a burst without end is told in between,
- * as not settled. One telling is awaited before the next, and what happens during it is told after it.
+ * Tells when the files of a directory may have changed. Saves come in bursts (an editor's temporary file and
+ * rename, a checkout of forty files), so a change is told when the directory has been quiet for a moment; a
+ * burst without end is told in between, as not settled. One telling is awaited before the next, and what
+ * happens during it is told after it.
  *
- * The system's events can fail: a network file system sends none, a limit refuses the watch, the directory itself is replaced. So
- * names, sizes and times are also compared now and then.
+ * The system's events can fail: a network file system sends none, a limit refuses the watch, the directory
+ * itself is replaced. So names, sizes and times are also compared now and then.
  */
 
 export interface Change {
-  /** False in the middle of a burst: what is missing or half written now may be there in a moment. Another change follows. */
+  /**
+   * False in the middle of a burst: what is missing or half written now may be there in a moment. Another
+   * change follows.
+   */
   isSettled: boolean;
   /** True when the listener itself has asked for this telling and nothing has happened since. */
   isRetry: boolean;
@@ -17,7 +21,9 @@ export interface Change {
 export interface WatchOptions {
   /** Ends the watch; a telling under way is waited for. */
   signal: AbortSignal;
-  /** Resolves to how long from now it wants to be called again without a change, or to null. Must not reject. */
+  /**
+   * Resolves to how long from now it wants to be called again without a change, or to null. Must not reject.
+   */
   onChange: (change: Change) => Promise<number | null>;
   /** Called once when the system refuses to watch, and comparing alone goes on. */
   onUnwatchable?: (error: unknown) => void;
@@ -32,8 +38,8 @@ export interface WatchOptions {
 }
 
 /**
- * Watches until the signal aborts. Never rejects; a directory that is not there is waited for. Events count from this call on, so
- * that nothing is missed by whoever reads the files after it.
+ * Watches until the signal aborts. Never rejects; a directory that is not there is waited for. Events count
+ * from this call on, so that nothing is missed by whoever reads the files after it.
  */
 export function watchFiles(directory: string, options: WatchOptions): Promise<void> {
   const watch = new Watch(directory, options);
@@ -154,7 +160,10 @@ class Watch {
     clearTimeout(timer);
   }
 
-  /** The files as they lie there, as one text to compare; and the events are those of the folder that has the name now. */
+  /**
+   * The files as they lie there, as one text to compare; and the events are those of the folder that has the
+   * name now.
+   */
   async #look(): Promise<string> {
     try {
       const root = await Deno.realPath(this.#directory);
@@ -192,7 +201,9 @@ function identityOf(root: string, { dev, ino }: Deno.FileInfo): string {
   return `${root} ${dev} ${ino}`;
 }
 
-/** A module's folder is one deep; query files in deeper ones are errors that are told, so they are seen too. */
+/**
+ * A module's folder is one deep; query files in deeper ones are errors that are told, so they are seen too.
+ */
 const maximumDepth = 4;
 
 async function listFiles(folder: string, depth: number): Promise<string[]> {

@@ -1,4 +1,7 @@
-/** Whether an answer is what an `@example` or a SQL test expects, and if not, every place where it differs. Pure. */
+/**
+ * Whether an answer is what an `@example` or a SQL test expects, and if not, every place where it differs.
+ * Pure.
+ */
 
 import type { Expectation } from "./parse.ts";
 import type { ToolResult } from "../tool/model.ts";

@@ -1,6 +1,7 @@
 /**
- * Reads SQL tests: plain SQL with a few comment lines that name tests, call tools and say what is expected. docs/sql-tests.md has
- * the format. Like a query file, a test file is held to its grammar at the character: nothing malformed is ignored.
+ * Reads SQL tests: plain SQL with a few comment lines that name tests, call tools and say what is expected.
+ * docs/sql-tests.md has the format. Like a query file, a test file is held to its grammar at the character:
+ * nothing malformed is ignored.
  */
 
 import type { ExampleTag, Place, PlaceAt } from "../query/model.ts";
@@ -122,7 +123,10 @@ interface DirectiveLine {
 const directives = ["test", "call", "expect", "as"] as const;
 type Directive = (typeof directives)[number];
 
-/** A comment on a line of its own that says `-- word: …`. Prose is left alone, unless it is nearly a directive. */
+/**
+ * A comment on a line of its own that says `-- word: …`. Prose is left alone, unless it is nearly a
+ * directive.
+ */
 function readLine(
   { source, placeAt, report }: Reader,
   tokens: readonly Token[],

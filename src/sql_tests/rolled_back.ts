@@ -1,9 +1,10 @@
 /**
- * A transaction that is always rolled back, in which tools run as ever: the same statements under the same role and time, each
- * call between savepoints. What one call writes the next one sees, and nothing stays. For `test` and `explain`.
+ * A transaction that is always rolled back, in which tools run as ever: the same statements under the same
+ * role and time, each call between savepoints. What one call writes the next one sees, and nothing stays. For
+ * `test` and `explain`.
  *
- * A tool's BEGIN becomes SET TRANSACTION inside the savepoint, so that a read tool cannot write here either. Its COMMIT
- * becomes RELEASE, after the deferred constraints, which COMMIT would check.
+ * A tool's BEGIN becomes SET TRANSACTION inside the savepoint, so that a read tool cannot write here either.
+ * Its COMMIT becomes RELEASE, after the deferred constraints, which COMMIT would check.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -15,8 +16,8 @@ export interface Rehearsal {
   reader: ConnectionSource;
   writer: ConnectionSource;
   /**
-   * Lends the connection itself between savepoints: what `work` does stays until the end, or is undone when it throws.
-   * Whatever is sent outside of it has no such net.
+   * Lends the connection itself between savepoints: what `work` does stays until the end, or is undone when
+   * it throws. Whatever is sent outside of it has no such net.
    */
   attempt: <T>(work: (connection: PoolConnection) => Promise<T>) => Promise<T>;
   /** The role of what follows; null is the login. Undone with the savepoint that it stands in. */

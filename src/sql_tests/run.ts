@@ -1,6 +1,6 @@
 /**
- * Runs the `@example`s of query files and SQL tests, each in a transaction of its own that is rolled back. A call goes the tool's
- * whole path: arguments, role, time, ceilings, answer. See `rehearsal.ts`.
+ * Runs the `@example`s of query files and SQL tests, each in a transaction of its own that is rolled back. A
+ * call goes the tool's whole path: arguments, role, time, ceilings, answer. See `rehearsal.ts`.
  */
 
 import { errorReport, SqlwrightError } from "../errors.ts";
@@ -203,7 +203,9 @@ async function plansOf(rehearsal: Rehearsal, text: string): Promise<Plan[]> {
 const booleanOid = 16;
 const voidOid = 2278;
 
-/** Of a query with nothing expected: an assertion, a call of a void function, or a query that says nothing. */
+/**
+ * Of a query with nothing expected: an assertion, a call of a void function, or a query that says nothing.
+ */
 async function onlyColumn(
   connection: PoolConnection,
   text: string,

@@ -1,6 +1,7 @@
 /**
- * A tool's arguments: the schema that is advertised, and the binding that checks a call against that same schema and turns JSON
- * into the text that Postgres gets for each parameter. Unknown arguments are refused; nothing is coerced silently.
+ * A tool's arguments: the schema that is advertised, and the binding that checks a call against that same
+ * schema and turns JSON into the text that Postgres gets for each parameter. Unknown arguments are refused;
+ * nothing is coerced silently.
  */
 
 import type { TypedParameter, TypedQuery } from "../describe/model.ts";

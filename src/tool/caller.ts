@@ -1,11 +1,14 @@
 /**
- * Who calls, and what they may use: one type for every transport, and one rule. A tool names the scopes that it needs, and a caller has all
- * of them or does not see the tool. Nothing else in the project decides that.
+ * Who calls, and what they may use: one type for every transport, and one rule. A tool names the scopes that
+ * it needs, and a caller has all of them or does not see the tool. Nothing else in the project decides that.
  */
 
 import { SqlwrightError } from "../errors.ts";
 
-/** Who makes a call. Transports make it of what they have verified; programs pass it on or use {@link localCaller}. */
+/**
+ * Who makes a call. Transports make it of what they have verified; programs pass it on or use {@link
+ * localCaller}.
+ */
 export interface Caller {
   /** The `sub` of the token; null for the local user and for one who is unknown. */
   subject: string | null;
@@ -26,7 +29,10 @@ export interface Guarded {
 
 const noClaims = Object.freeze({});
 
-/** The person at this machine: over stdio, at the command line, and over HTTP from loopback to loopback without tokens. */
+/**
+ * The person at this machine: over stdio, at the command line, and over HTTP from loopback to loopback
+ * without tokens.
+ */
 export const localCaller: Caller = Object.freeze({
   subject: null,
   client: null,

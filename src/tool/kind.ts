@@ -1,6 +1,6 @@
 /**
- * What a kind of query file does, as an entry of the table in `call/kinds.ts`: the arguments that it adds to the file's own
- * parameters, the schema of its answer, what only types can check, and how a call runs.
+ * What a kind of query file does, as an entry of the table in `call/kinds.ts`: the arguments that it adds to
+ * the file's own parameters, the schema of its answer, what only types can check, and how a call runs.
  */
 
 import type { TypedQuery } from "../describe/model.ts";

@@ -108,14 +108,20 @@ export interface ResourceLink {
   size?: number;
 }
 
-/** Never throws for what a caller did wrong, but `tool.unknown` and `auth.scope_missing`: then no tool was called. */
+/**
+ * Never throws for what a caller did wrong, but `tool.unknown` and `auth.scope_missing`: then no tool was
+ * called.
+ */
 export type CallTool = (
   name: string,
   args: Record<string, unknown>,
   context: CallContext,
 ) => Promise<ToolResult>;
 
-/** The server's ceilings; a file or its module may only lower them. Times: `timeout_ms` is the default, the maximum bounds it. */
+/**
+ * The server's ceilings; a file or its module may only lower them. Times: `timeout_ms` is the default, the
+ * maximum bounds it.
+ */
 export interface ServerLimits extends ToolLimits {
   loadTimeout_ms: number;
   maximumTimeout_ms: number;

@@ -1,7 +1,7 @@
 /**
- * Tools that are written in TypeScript and stand beside those of the SQL files: listed, validated, logged, answered and cancelled
- * as they are. A source makes them when the application starts; what they need beyond their schemas they import when they
- * are called, because a start pays for every import.
+ * Tools that are written in TypeScript and stand beside those of the SQL files: listed, validated, logged,
+ * answered and cancelled as they are. A source makes them when the application starts; what they need beyond
+ * their schemas they import when they are called, because a start pays for every import.
  */
 
 import type { Config } from "../config.ts";
@@ -38,8 +38,8 @@ export interface ProgramTool {
   /** Of OAuth: a caller needs all of them; empty for everybody. */
   scopes: readonly string[];
   /**
-   * Arguments are already those of the schema. Answers the structured content; throws SqlwrightError for what the agent shall
-   * read, and the signal's reason or any error when the signal aborts.
+   * Arguments are already those of the schema. Answers the structured content; throws SqlwrightError for what
+   * the agent shall read, and the signal's reason or any error when the signal aborts.
    */
   run(args: Record<string, unknown>, context: CallContext): Promise<Record<string, unknown>>;
   /** The resources that an answer points to. @default none */
@@ -54,7 +54,10 @@ export interface ProgramHost {
   /** What signs cursors and links. */
   secret: Uint8Array;
   catalog: () => Catalog;
-  /** Calls any tool, also those of programs, as the caller of the context would: what a program may do by itself it does as `localCaller`. */
+  /**
+   * Calls any tool, also those of programs, as the caller of the context would: what a program may do by
+   * itself it does as `localCaller`.
+   */
   callTool: CallTool;
 }
 
@@ -101,7 +104,10 @@ export function findNameCollisions(
   }));
 }
 
-/** Never throws for what a caller did wrong, but `auth.scope_missing`; a failure of the program itself is thrown, as that of a SQL tool is. */
+/**
+ * Never throws for what a caller did wrong, but `auth.scope_missing`; a failure of the program itself is
+ * thrown, as that of a SQL tool is.
+ */
 export async function callProgram(
   { tool, validate, validateAnswer }: MountedProgram,
   args: Record<string, unknown>,

@@ -1,4 +1,7 @@
-/** The shape of a JSON document as JSON Schema 2020-12: what Postgres itself writes, which is not what `codec.ts` does. */
+/**
+ * The shape of a JSON document as JSON Schema 2020-12: what Postgres itself writes, which is not what
+ * `codec.ts` does.
+ */
 
 import { type DomainConstraints, domainConstraints } from "../postgres/types/domain.ts";
 import type { JsonField, JsonItem, JsonShape } from "../describe/json_shape/shape.ts";
@@ -108,7 +111,10 @@ function baseSchema(base: string, typmod: number): JsonSchema {
   }
 }
 
-/** A domain over a number that may come as text keeps no pattern of its own beside that of the special numbers. */
+/**
+ * A domain over a number that may come as text keeps no pattern of its own beside that of the special
+ * numbers.
+ */
 function withConstraints(
   schema: JsonSchema,
   { pattern, enum: values, ...bounds }: DomainConstraints,

@@ -1,7 +1,7 @@
 /**
- * Rows as Postgres writes them → the answer: structured content as JSON text, and for the agent a compact text with column
- * names once. Both are written in one pass, while rows arrive, under a ceiling of rows and of bytes; the answer says what
- * was cut and how to get the rest.
+ * Rows as Postgres writes them → the answer: structured content as JSON text, and for the agent a compact
+ * text with column names once. Both are written in one pass, while rows arrive, under a ceiling of rows and
+ * of bytes; the answer says what was cut and how to get the rest.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -89,7 +89,8 @@ export class RowCollector {
       object += keys[index]! + value;
       array += index === 0 ? value : "," + value;
     }
-    // Bytes are counted on the larger of the two forms, in UTF-16 units: exact for ASCII, and no pass over the text.
+    // Bytes are counted on the larger of the two forms, in UTF-16 units: exact for ASCII, and no pass over
+    // the text.
     if (this.#objects.length + object.length + 2 > this.#limits.bytes) {
       this.#cutBy = "bytes";
       return "stop";
@@ -123,7 +124,10 @@ export function columnKeys(columns: readonly TypedColumn[]): string[] {
   return columns.map(({ name }, index) => `${index === 0 ? "" : ","}${JSON.stringify(name)}:`);
 }
 
-/** A result from its members, each already JSON text. The text block holds the same members unless others are given. */
+/**
+ * A result from its members, each already JSON text. The text block holds the same members unless others are
+ * given.
+ */
 export function resultOf(
   members: Record<string, string>,
   textMembers: Record<string, string> = members,

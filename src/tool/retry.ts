@@ -1,7 +1,7 @@
 /**
- * Runs a transaction again that PostgreSQL ended for another's sake: a serialization failure or a deadlock. Both say that nothing of it
- * was kept, so to run it again is to run it for the first time. A lost connection says nothing of the kind, least of all after COMMIT was
- * sent, and is never tried again.
+ * Runs a transaction again that PostgreSQL ended for another's sake: a serialization failure or a deadlock.
+ * Both say that nothing of it was kept, so to run it again is to run it for the first time. A lost connection
+ * says nothing of the kind, least of all after COMMIT was sent, and is never tried again.
  */
 
 import { sqlstateOf } from "../postgres/database_error.ts";
@@ -12,7 +12,9 @@ const deadlockDetected = "40P01";
 const maximumAttempts = 4;
 const firstDelay_ms = 20;
 
-/** Resolves with the answer and the number of attempts that it took; rejects with the last attempt's error. */
+/**
+ * Resolves with the answer and the number of attempts that it took; rejects with the last attempt's error.
+ */
 export async function withRetries<T>(
   { tool, context, services: { log } }: Pick<ToolCall, "tool" | "context" | "services">,
   run: () => Promise<T>,

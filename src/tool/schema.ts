@@ -1,6 +1,6 @@
 /**
- * Postgres' types as JSON Schema 2020-12. Pure: what the catalogue knows, plus the `{flow}` of the header, gives the
- * schema that is advertised as it is.
+ * Postgres' types as JSON Schema 2020-12. Pure: what the catalogue knows, plus the `{flow}` of the header,
+ * gives the schema that is advertised as it is.
  */
 
 import type { Flow } from "../query/model.ts";
@@ -92,7 +92,8 @@ function bareSchema(
       return closedObject(
         Object.fromEntries(type.attributes.map((attribute) => [
           attribute.name,
-          // A table's NOT NULL does not hold for its row type: a whole row may come from the null side of a join.
+          // A table's NOT NULL does not hold for its row type: a whole row may come from the null side of a
+          // join.
           schemaOf(attribute.type, {
             direction,
             isNullable: true,

@@ -23,7 +23,10 @@ export function beginIfNeeded(call: ToolCall, settings: readonly string[] = []):
   return all.length === 0 ? null : beginWith(call, all);
 }
 
-/** A plan for arrays of any length takes them for short ones; one for optional filters takes none of them as given. */
+/**
+ * A plan for arrays of any length takes them for short ones; one for optional filters takes none of them as
+ * given.
+ */
 export const planEachCall = "set local plan_cache_mode = force_custom_plan";
 
 function settingsOf({ tool: { query, limits, plansEachCall }, services }: ToolCall): string[] {

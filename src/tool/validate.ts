@@ -1,6 +1,7 @@
 /**
- * Checks JSON values against the schemas that this project advertises, and says per fault where it is, what was found and
- * what is allowed. Compiled once per tool. Covers the vocabulary that `schema.ts` and the `{flow}` of a header can write.
+ * Checks JSON values against the schemas that this project advertises, and says per fault where it is, what
+ * was found and what is allowed. Compiled once per tool. Covers the vocabulary that `schema.ts` and the
+ * `{flow}` of a header can write.
  */
 
 import { nearestName } from "../nearest.ts";
@@ -234,7 +235,9 @@ function objectCheck(schema: JsonSchema): Validate {
   };
 }
 
-/** Forms whose mistakes are worth telling before Postgres sees them; Postgres has the last word on the value. */
+/**
+ * Forms whose mistakes are worth telling before Postgres sees them; Postgres has the last word on the value.
+ */
 const formats: Record<string, { pattern: RegExp; words: string }> = {
   date: { pattern: /^(\d{4,7}-\d{2}-\d{2}( BC)?|-?infinity)$/, words: "a date such as 2024-12-31" },
   "date-time": {

@@ -73,7 +73,10 @@ export async function runEdgarLoad(
   });
 }
 
-/** @returns 1 when a file failed, 130 after Ctrl-C @throws {SqlwrightError} `edgar.user_agent_missing` before anything is opened */
+/**
+ * @returns 1 when a file failed, 130 after Ctrl-C @throws {SqlwrightError} `edgar.user_agent_missing` before
+ * anything is opened
+ */
 export async function runEdgarSync(config: EdgarConfig, options: SyncOptions): Promise<number> {
   const { json = false, queue = false } = options;
   const request = readRequest(options);
@@ -115,7 +118,10 @@ export async function runEdgarStatus(config: EdgarConfig, { json = false }: Edga
   });
 }
 
-/** Facts without their key and triggers while they are loaded; both are built anew at the end, however the load ends. */
+/**
+ * Facts without their key and triggers while they are loaded; both are built anew at the end, however the
+ * load ends.
+ */
 async function inBulk<T>(ownerUrl: string, load: () => Promise<T>): Promise<T> {
   const { default: postgres } = await import("postgres");
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => {} });

@@ -1,6 +1,7 @@
 /**
- * How far a load is: on a terminal a bar for all files and one for each that is on its way, else a line for each file and, where
- * one takes long, one every five seconds. Everything goes to standard error; the answer alone goes to standard output.
+ * How far a load is: on a terminal a bar for all files and one for each that is on its way, else a line for
+ * each file and, where one takes long, one every five seconds. Everything goes to standard error; the answer
+ * alone goes to standard output.
  */
 
 import process from "node:process";
@@ -115,7 +116,10 @@ interface DrawOptions {
   paint: Paint;
 }
 
-/** `████████░░░░  61 %  37/61 files  214,300 rows  41,200/s  8 s left`; what does not fit is left out from the right. */
+/**
+ * `████████░░░░ 61 % 37/61 files 214,300 rows 41,200/s 8 s left`; what does not fit is left out from the
+ * right.
+ */
 export function formatRun(state: RunState, { width, paint }: DrawOptions): string {
   const { files, expectedFiles, rows, rejected, failed, elapsed_s } = state;
   const fraction = fractionOf(state);
@@ -138,7 +142,10 @@ function fractionOf({ bytes, expectedBytes, openFiles, ...state }: RunState): nu
   return expected > 0 ? (state.files - state.members + openFiles) / expected : 0;
 }
 
-/** From the bytes that were loaded of the bytes to load; from SEC, where nobody knows these, from the files. Null when it is too early to say. */
+/**
+ * From the bytes that were loaded of the bytes to load; from SEC, where nobody knows these, from the files.
+ * Null when it is too early to say.
+ */
 function leftOf(state: RunState): number | null {
   const { bytes, skippedBytes, expectedBytes, elapsed_s } = state;
   const fraction = fractionOf(state);
@@ -182,7 +189,9 @@ export function formatFile(
   return paint("dim", drawLine(part ?? 0, parts, { width, paint: (_style, text) => text }));
 }
 
-/** One line for a file that is through; null for one that was loaded before, of which there may be thousands. */
+/**
+ * One line for a file that is through; null for one that was loaded before, of which there may be thousands.
+ */
 export function formatReport(report: FileReport, { width, paint }: DrawOptions): string | null {
   const { path, outcome, rows, inserted, updated, rejected, seconds, failure } = report;
   switch (outcome) {
@@ -248,7 +257,10 @@ function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
-/** Leaves folders out from the left, because the end says which file it is; a name that is too long loses its middle. */
+/**
+ * Leaves folders out from the left, because the end says which file it is; a name that is too long loses its
+ * middle.
+ */
 function cutPath(path: string, width: number): string {
   if (stringWidth(path) <= width) return path;
   const parts = path.split("/");

@@ -1,4 +1,7 @@
-/** How far a run over SEC's files is, counted from what its listener is told: files, bytes, rows, and the part of each file on its way. */
+/**
+ * How far a run over SEC's files is, counted from what its listener is told: files, bytes, rows, and the part
+ * of each file on its way.
+ */
 
 import type { FileReport } from "../load/load_report.ts";
 
@@ -41,7 +44,10 @@ export interface FileState {
   elapsed_s: number;
 }
 
-/** Merging tells nothing on its way. It takes about as long as sending; a bar that is there before its file says so. */
+/**
+ * Merging tells nothing on its way. It takes about as long as sending; a bar that is there before its file
+ * says so.
+ */
 const longestMerged = 0.95;
 
 class OpenFile implements FileState {

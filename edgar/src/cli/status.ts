@@ -63,7 +63,10 @@ export async function formatStatus(
 
 const stateStyles = { queued: "yellow", running: "cyan", done: "green", failed: "red" } as const;
 
-/** `nightly archives: running since 4 min ago, 812 files, 1,203,441 rows`, and below it what it is at or what is to be done. */
+/**
+ * `nightly archives: running since 4 min ago, 812 files, 1,203,441 rows`, and below it what it is at or what
+ * is to be done.
+ */
 function formatJob(
   job: JobStatus,
   { paint, ago }: { paint: Paint; ago: (time: string | null) => string },

@@ -1,6 +1,7 @@
 /**
- * The files below some paths that SEC's layout knows, in the order in which they are loaded: tickers and submissions before facts, so that
- * a company has its name; older states of a mirror before its newest, so that the newest stays.
+ * The files below some paths that SEC's layout knows, in the order in which they are loaded: tickers and
+ * submissions before facts, so that a company has its name; older states of a mirror before its newest, so
+ * that the newest stays.
  */
 
 import { basename, join, relative, resolve, sep } from "node:path";
@@ -11,15 +12,18 @@ export interface FoundFile {
   /** Where it lies. */
   file: string;
   /**
-   * Its name in the ledger: SEC's path, and before it the folders between the given path and SEC's layout, such as
-   * `snapshots/2026-05-01/`, because the same file in another folder is another state of it.
+   * Its name in the ledger: SEC's path, and before it the folders between the given path and SEC's layout,
+   * such as `snapshots/2026-05-01/`, because the same file in another folder is another state of it.
    */
   path: string;
   kind: SourceKind;
   sizeBytes: number;
 }
 
-/** Files that are loaded at the same time do not wait for rows of each other; each phase ends before the next begins. */
+/**
+ * Files that are loaded at the same time do not wait for rows of each other; each phase ends before the next
+ * begins.
+ */
 export type Phase = "tickers" | "submissions" | "indexes" | "facts" | "data_sets" | "filings";
 export const phases: readonly Phase[] = [
   "tickers",
@@ -137,20 +141,24 @@ function addFile(
   found.set(file, { file, path: folders === "" ? own : `${folders}/${own}`, kind, sizeBytes });
 }
 
-/** Folders with states in the order of their names, and what lies in no such folder last: it is the newest. */
+/**
+ * Folders with states in the order of their names, and what lies in no such folder last: it is the newest.
+ */
 function compareFiles(a: FoundFile, b: FoundFile): number {
   const [folderA, folderB] = [stateOf(a), stateOf(b)];
   if (folderA !== folderB) return folderA === "" ? 1 : folderB === "" ? -1 : folderA < folderB ? -1 : 1;
   const order = phases.indexOf(phaseOf(a.kind)) - phases.indexOf(phaseOf(b.kind));
   if (order !== 0) return order;
-  // A company's own file names it before its older pages. Of the two lists of tickers the whole one has the last word.
+  // A company's own file names it before its older pages. Of the two lists of tickers the whole one has the
+  // last word.
   const rank = (kind: SourceKind) => kind === "submissions_page" || kind === "company_tickers" ? 1 : 0;
   return rank(a.kind) - rank(b.kind) || (a.path < b.path ? -1 : 1);
 }
 
 /**
- * Files with the same key are loaded one after the other: the last of two lists of tickers stands, the first index names a company, and
- * a filing's table may lie in two files. So the rows do not depend on which of two files happened to be faster.
+ * Files with the same key are loaded one after the other: the last of two lists of tickers stands, the first
+ * index names a company, and a filing's table may lie in two files. So the rows do not depend on which of two
+ * files happened to be faster.
  */
 export function chainOf({ path, kind }: FoundFile): string {
   const phase = phaseOf(kind);

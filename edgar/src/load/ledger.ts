@@ -1,6 +1,7 @@
 /**
- * The ledger of SEC's files, `edgar.source_file`: what became of each, and the hash that keeps an unchanged file from being loaded
- * twice. A file is written down when all its rows are in the database; what ended before is loaded again.
+ * The ledger of SEC's files, `edgar.source_file`: what became of each, and the hash that keeps an unchanged
+ * file from being loaded twice. A file is written down when all its rows are in the database; what ended
+ * before is loaded again.
  */
 
 import type { QueryClient } from "sqlwright";

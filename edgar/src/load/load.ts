@@ -1,10 +1,12 @@
 /**
- * SEC's files into the database: hash → ledger → parse → the `:copy` query files → ledger. Each step of a file is one transaction that
- * inserts or updates only what differs, and the file is written down when all its steps are through: a load that is killed anywhere
- * leaves nothing half done, and the next one goes on from there.
+ * SEC's files into the database: hash → ledger → parse → the `:copy` query files → ledger. Each step of a
+ * file is one transaction that inserts or updates only what differs, and the file is written down when all
+ * its steps are through: a load that is killed anywhere leaves nothing half done, and the next one goes on
+ * from there.
  *
- * A few files are on their way at once, so that one is parsed and sent while the database merges another. A file that fails is written
- * down with its reason and the next ones go on; a database, or a Redis, that is gone ends the run.
+ * A few files are on their way at once, so that one is parsed and sent while the database merges another. A
+ * file that fails is written down with its reason and the next ones go on; a database, or a Redis, that is
+ * gone ends the run.
  */
 
 import { createHash } from "node:crypto";
@@ -93,7 +95,10 @@ export class Loader {
     return summaryOf(this.#reports, (performance.now() - this.#started_ms) / 1000);
   }
 
-  /** In their order: phase after phase of one state after the other, and what touches the same rows one after the other. */
+  /**
+   * In their order: phase after phase of one state after the other, and what touches the same rows one after
+   * the other.
+   */
   async loadFiles(files: readonly FoundFile[]): Promise<LoadSummary> {
     const groups = Map.groupBy(files, (file) => `${stateOf(file)} ${phaseOf(file.kind)}`);
     for (const group of groups.values()) {
@@ -105,7 +110,10 @@ export class Loader {
     return this.summary;
   }
 
-  /** Runs work for each, a few at once and begun in their order. The first error that ends the run is thrown when all have ended. */
+  /**
+   * Runs work for each, a few at once and begun in their order. The first error that ends the run is thrown
+   * when all have ended.
+   */
   async together<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
     const errors: unknown[] = [];
     let next = 0;
@@ -164,7 +172,10 @@ export class Loader {
     await this.#reporting(path, sizeBytes, (report) => withFile(file, (raw) => load(report, raw)));
   }
 
-  /** SEC has no such file, which is worth knowing: it is not asked for again in the same run, and the status says so. */
+  /**
+   * SEC has no such file, which is worth knowing: it is not asked for again in the same run, and the status
+   * says so.
+   */
   async recordMissing(path: string, at: string): Promise<void> {
     await this.#reporting(path, 0, async (report) => {
       report.outcome = "missing";
@@ -264,7 +275,8 @@ export class Loader {
     fraction: () => number | null,
   ): AsyncGenerator<Row[]> {
     const before = report.rows;
-    // A file that was parsed as a whole knows its rows; of any other the bytes that were read tell how far it is.
+    // A file that was parsed as a whole knows its rows; of any other the bytes that were read tell how far it
+    // is.
     const total = Array.isArray(batches) ? batches.reduce((sum, batch) => sum + batch.length, 0) : null;
     const tell = (isSent: boolean) => {
       const read = fraction();

@@ -1,4 +1,7 @@
-/** The members of a nightly archive, a few at once: each is the file that it is at its own address, in the ledger too. */
+/**
+ * The members of a nightly archive, a few at once: each is the file that it is at its own address, in the
+ * ledger too.
+ */
 
 import { SqlwrightError } from "../errors.ts";
 import { archiveMembers } from "../parse/bulk_archive.ts";

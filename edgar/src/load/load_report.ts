@@ -13,7 +13,10 @@ export interface RowCounts {
   rejected: number;
 }
 
-/** What became of one file. The counts are of what the file is about: of company facts the facts, and not the concepts beside them. */
+/**
+ * What became of one file. The counts are of what the file is about: of company facts the facts, and not the
+ * concepts beside them.
+ */
 export interface FileReport extends RowCounts {
   /** As in the ledger. */
   path: string;
@@ -54,7 +57,10 @@ export interface LoadListener {
   started?(path: string, sizeBytes: number, isMember?: boolean): void;
   /** Bytes of the file that SEC sent so far. */
   received?(path: string, bytes: number, total: number | null): void;
-  /** Rows of the file that were sent so far, and which part of its load that is; null when nobody knows. When all are sent, they are merged. */
+  /**
+   * Rows of the file that were sent so far, and which part of its load that is; null when nobody knows. When
+   * all are sent, they are merged.
+   */
   advanced?(path: string, rows: number, fraction: number | null, isSent?: boolean): void;
   finished?(report: FileReport): void;
   /** Something worth a line. */

@@ -1,8 +1,8 @@
 /**
- * SEC's archives: the nightly `companyfacts.zip` and `submissions.zip`, one member for each company, and the quarterly statement data sets.
- * The directory of a zip stands at its end, so it is read at random: from the caller's file, or from memory within a limit. Members
- * are unpacked as a stream, checked against their CRC, and never larger than they say or the limit allows; a name that leads out of the
- * archive is refused.
+ * SEC's archives: the nightly `companyfacts.zip` and `submissions.zip`, one member for each company, and the
+ * quarterly statement data sets. The directory of a zip stands at its end, so it is read at random: from the
+ * caller's file, or from memory within a limit. Members are unpacked as a stream, checked against their CRC,
+ * and never larger than they say or the limit allows; a name that leads out of the archive is refused.
  */
 
 import { type ArchiveMember, archiveMembers as membersOf, chunkBytes } from "sqlwright";
@@ -24,8 +24,9 @@ export interface ArchivedFile extends SourceFile {
 }
 
 /**
- * The members of a bulk archive that SEC's layout knows, in the archive's order, each as the file it is at its own address:
- * `CIK0000320193.json` of `companyfacts.zip` comes as `api/xbrl/companyfacts/CIK0000320193.json`. Read each to its end, or not at all, before the next.
+ * The members of a bulk archive that SEC's layout knows, in the archive's order, each as the file it is at
+ * its own address: `CIK0000320193.json` of `companyfacts.zip` comes as
+ * `api/xbrl/companyfacts/CIK0000320193.json`. Read each to its end, or not at all, before the next.
  */
 export async function* archiveMembers(
   file: SourceFile,

@@ -1,6 +1,7 @@
 /**
- * A company's XBRL facts: taxonomy → tag → unit → facts. Values keep the JSON's own digits; `start` is absent for an instant; `fy`, `fp` and
- * `frame` may be missing. The key of a fact is (cik, taxonomy, tag, unit, start, end, accession).
+ * A company's XBRL facts: taxonomy → tag → unit → facts. Values keep the JSON's own digits; `start` is absent
+ * for an instant; `fy`, `fp` and `frame` may be missing. The key of a fact is (cik, taxonomy, tag, unit,
+ * start, end, accession).
  */
 
 import type { LoadStep, Row } from "./load_step.ts";
@@ -28,7 +29,10 @@ const factColumns = [
 
 const filedOnPlace = factColumns.indexOf("filed_on");
 
-/** The company if it is new, its concepts with their labels, its facts. A company without facts brings the first alone. */
+/**
+ * The company if it is new, its concepts with their labels, its facts. A company without facts brings the
+ * first alone.
+ */
 export async function* parseCompanyFacts(file: SourceFile, limits: ParseLimits): AsyncGenerator<LoadStep> {
   const { path } = file;
   const json = await readJson(file, limits, { exact_values: true });
@@ -150,7 +154,8 @@ function* factsOf(
       filed,
       textOrNull(frame),
     ];
-    // One filing, one period, one value. Should SEC list two, the one it put in a frame is the one it picked, else the first.
+    // One filing, one period, one value. Should SEC list two, the one it put in a frame is the one it picked,
+    // else the first.
     const period = `${start}/${end}/${accn}`;
     const other = seen.get(period);
     if (other === undefined) seen.set(period, row);

@@ -1,7 +1,7 @@
 /**
- * The text of a filing's document for full-text search, in parts of a page or two that end where a paragraph or sentence does. HTML becomes
- * text by html-to-text (8 MB a second); what a reader does not see, such as the header of inline XBRL, is left out, and a
- * row of a table is a line.
+ * The text of a filing's document for full-text search, in parts of a page or two that end where a paragraph
+ * or sentence does. HTML becomes text by html-to-text (8 MB a second); what a reader does not see, such as
+ * the header of inline XBRL, is left out, and a row of a table is a line.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -59,8 +59,8 @@ async function partsHere(text: string, isMarkedUp: boolean): Promise<TextParts> 
 }
 
 /**
- * The parts of HTML from another thread, so that this one goes on answering others. Null where the permissions do not let a worker read
- * the module that it runs: then the caller does the work itself.
+ * The parts of HTML from another thread, so that this one goes on answering others. Null where the
+ * permissions do not let a worker read the module that it runs: then the caller does the work itself.
  */
 async function partsInWorker(html: string, { path }: XmlPlace): Promise<TextParts | null> {
   const module = new URL("./html_text.ts", import.meta.url);

@@ -1,6 +1,7 @@
 /**
- * A whole submission as one text: SGML with a header that names the filing and its parties, and the documents one after another, pictures and
- * archives among them. Of these the ownership document, the 13F cover page and information table, and the main document are read.
+ * A whole submission as one text: SGML with a header that names the filing and its parties, and the documents
+ * one after another, pictures and archives among them. Of these the ownership document, the 13F cover page
+ * and information table, and the main document are read.
  */
 
 import { parseDocument } from "./documents.ts";
@@ -156,7 +157,9 @@ export function readHeader(path: string, text: string): FilingHeader {
   };
 }
 
-/** The documents in their order. Their text is cut out when it is asked for: most are pictures and are not. */
+/**
+ * The documents in their order. Their text is cut out when it is asked for: most are pictures and are not.
+ */
 export function* documentsOf(path: string, text: string): Generator<FilingPart> {
   let from = text.indexOf("<DOCUMENT>");
   for (let number = 1; from >= 0; number++) {

@@ -1,7 +1,8 @@
 /**
- * A 13F of an institutional manager: its information table, which says what it holds, and its cover page, which says whether it amends an
- * earlier filing, and whether it restates that or only adds holdings. Until 2022 managers reported values in thousands of dollars,
- * since 2023-01-03 in whole dollars; here they are always whole. One security may have several rows, by manager and discretion.
+ * A 13F of an institutional manager: its information table, which says what it holds, and its cover page,
+ * which says whether it amends an earlier filing, and whether it restates that or only adds holdings. Until
+ * 2022 managers reported values in thousands of dollars, since 2023-01-03 in whole dollars; here they are
+ * always whole. One security may have several rows, by manager and discretion.
  */
 
 import type { FilingContext } from "../source/source_file.ts";
@@ -112,9 +113,10 @@ export async function* parseHoldings(
 }
 
 /**
- * The lines of the table. The largest managers' have some 10 MB, which would hold this thread for seconds, so a long table is parsed in pieces, and others
- * have their turn between them. A piece that is not well formed by itself means that the whole is not, or is cut in an odd place: the
- * whole is parsed then, which says which and where.
+ * The lines of the table. The largest managers' have some 10 MB, which would hold this thread for seconds, so
+ * a long table is parsed in pieces, and others have their turn between them. A piece that is not well formed
+ * by itself means that the whole is not, or is cut in an odd place: the whole is parsed then, which says
+ * which and where.
  */
 async function entriesOf(text: string, place: XmlPlace): Promise<XmlNode[]> {
   const whole = () => elementsOf(parseXml(text, place), "infoTable");
@@ -143,7 +145,10 @@ async function entriesOf(text: string, place: XmlPlace): Promise<XmlNode[]> {
   return entries;
 }
 
-/** The cover page, `primary_doc.xml`: one row. Of any other form, and of a notice without holdings (13F-NT), nothing. */
+/**
+ * The cover page, `primary_doc.xml`: one row. Of any other form, and of a notice without holdings (13F-NT),
+ * nothing.
+ */
 export function* parseFundReport(
   text: string,
   place: XmlPlace,
@@ -206,8 +211,8 @@ function dayOf(text: string): string | null {
 }
 
 /**
- * By the day of filing; without it by the year in the accession number, which the first filing day of 2023 makes as good: only a number
- * taken in 2022 and filed in 2023 would be read wrong.
+ * By the day of filing; without it by the year in the accession number, which the first filing day of 2023
+ * makes as good: only a number taken in 2022 and filed in 2023 would be read wrong.
  */
 export function isInThousands(accession: string, filed_on?: string): boolean {
   if (filed_on !== undefined) return filed_on < wholeDollarsFrom;

@@ -1,6 +1,7 @@
 /**
- * HTML to text, in parts for search. It is the one work of a load that holds a thread for long (8 MB a second), so this module is also what
- * a worker runs: it imports nothing of this project, because the sandbox lets a worker read this one file alone.
+ * HTML to text, in parts for search. It is the one work of a load that holds a thread for long (8 MB a
+ * second), so this module is also what a worker runs: it imports nothing of this project, because the sandbox
+ * lets a worker read this one file alone.
  */
 
 import { compile, type FormatCallback, type HtmlToTextOptions } from "html-to-text";
@@ -16,7 +17,10 @@ export interface TextWork {
 }
 
 const partCharacters = 8_000;
-/** The walk is recursive, and its time grows with the square of the depth. Documents of filings come to some dozens. */
+/**
+ * The walk is recursive, and its time grows with the square of the depth. Documents of filings come to some
+ * dozens.
+ */
 const maximumDepth = 500;
 
 /** What a reader sees of the HTML, in parts. */
@@ -65,8 +69,9 @@ function endWithin(text: string, limit: number): number {
 }
 
 /**
- * A table as lines: the cells of a row that hold anything, parted by bars. Filers put currency and percent signs and brackets into cells of
- * their own; these go back to their number. A table of one cell a row is layout and stays paragraphs.
+ * A table as lines: the cells of a row that hold anything, parted by bars. Filers put currency and percent
+ * signs and brackets into cells of their own; these go back to their number. A table of one cell a row is
+ * layout and stays paragraphs.
  */
 const formatTable: FormatCallback = (element, walk, builder) => {
   const walkRows = (nodes: typeof element.children) => {
@@ -129,8 +134,9 @@ const htmlOptions: HtmlToTextOptions = {
 };
 
 /**
- * The HTML without tags that only style. Old filings open them by the thousand and never close them, which would nest all that follows.
- * What is nested too deeply even so is refused, with its line: cutting it off would lose text without a word.
+ * The HTML without tags that only style. Old filings open them by the thousand and never close them, which
+ * would nest all that follows. What is nested too deeply even so is refused, with its line: cutting it off
+ * would lose text without a word.
  */
 function withoutStyle(html: string): string | number {
   const plain = html.replace(/<\/?(?:font|b|i|u|em|strong|small|big|tt|s|strike)(?:\s[^<>]*)?>/gi, "");

@@ -1,7 +1,8 @@
 /**
- * SEC's lists of filings, full (a quarter) and daily, as `master` (separated by `|`) and as `company` and `form` (fixed width), plain or gzip.
- * They are read line by line. The number of header lines varies, so rows begin after the line of dashes. A filing stands once for
- * each filer, and daily lists repeat whole rows: rows are given on as they are.
+ * SEC's lists of filings, full (a quarter) and daily, as `master` (separated by `|`) and as `company` and
+ * `form` (fixed width), plain or gzip. They are read line by line. The number of header lines varies, so rows
+ * begin after the line of dashes. A filing stands once for each filer, and daily lists repeat whole rows:
+ * rows are given on as they are.
  */
 
 import type { LoadStep, Row } from "./load_step.ts";
@@ -119,7 +120,10 @@ function readMaster(line: string): Entry | null {
   };
 }
 
-/** Which order the columns have, and where the second begins, is read from the titles: SEC moved it when forms grew longer. */
+/**
+ * Which order the columns have, and where the second begins, is read from the titles: SEC moved it when forms
+ * grew longer.
+ */
 function entryReader(
   path: string,
   kind: IndexKind,
@@ -139,9 +143,9 @@ function entryReader(
 }
 
 /**
- * From the right, where nothing overflows: file name, date and company number have no spaces. What is left is a name and a form, divided
- * where the second title stands; where the first one overflows that place, by the gap between them, and without a gap by
- * what forms of two words look like.
+ * From the right, where nothing overflows: file name, date and company number have no spaces. What is left is
+ * a name and a form, divided where the second title stands; where the first one overflows that place, by the
+ * gap between them, and without a gap by what forms of two words look like.
  */
 function readFixed(line: string, second: number, isFormFirst: boolean): Entry | null {
   const right = /\s(\d{1,10})\s+(\d{8}|\d{4}-\d{2}-\d{2})\s+(\S+)\s*$/.exec(line);

@@ -1,7 +1,8 @@
 /**
- * What stands between SEC's files and the `:copy` query files: a file comes in as bytes under SEC's own path, and goes out as steps, each
- * the rows for one query file. Parsers know neither network nor disk nor database; whoever has the bytes calls
- * `parseSourceFile` of `parse.ts` and streams each step's batches into its query.
+ * What stands between SEC's files and the `:copy` query files: a file comes in as bytes under SEC's own path,
+ * and goes out as steps, each the rows for one query file. Parsers know neither network nor disk nor
+ * database; whoever has the bytes calls `parseSourceFile` of `parse.ts` and streams each step's batches into
+ * its query.
  */
 
 /** One row as PostgreSQL's text, in the order of the step's columns; null is NULL. */
@@ -27,9 +28,10 @@ export type LoadQuery =
   | "load_tickers";
 
 /**
- * What one source file brings for one query file. Steps run in order: what comes later refers to what came before. A step's batches can be
- * read once, and are read to their end before the next step is asked for, because both may come from one stream.
- * An error that a parser finds late is thrown by the batches, so rows of a file count only when all its steps are through.
+ * What one source file brings for one query file. Steps run in order: what comes later refers to what came
+ * before. A step's batches can be read once, and are read to their end before the next step is asked for,
+ * because both may come from one stream. An error that a parser finds late is thrown by the batches, so rows
+ * of a file count only when all its steps are through.
  */
 export interface LoadStep {
   query: LoadQuery;

@@ -1,7 +1,7 @@
 /**
- * Ownership documents, forms 3, 4 and 5 and their amendments: what an insider traded and holds, as shares and as derivatives. A value can
- * be missing or stand in a footnote alone, so everything but the parties is nullable. A joint filing brings each row once for each owner,
- * at the same position.
+ * Ownership documents, forms 3, 4 and 5 and their amendments: what an insider traded and holds, as shares and
+ * as derivatives. A value can be missing or stand in a footnote alone, so everything but the parties is
+ * nullable. A joint filing brings each row once for each owner, at the same position.
  */
 
 import type { FilingContext } from "../source/source_file.ts";
@@ -46,7 +46,10 @@ const tables = [
   { names: ["derivativeTable", "derivativeHolding"], is_derivative: true, is_holding: true },
 ] as const;
 
-/** The issuer, then one row for each entry and owner. A form 3 of someone who owns nothing brings the issuer alone. */
+/**
+ * The issuer, then one row for each entry and owner. A form 3 of someone who owns nothing brings the issuer
+ * alone.
+ */
 export function* parseOwnership(
   text: string,
   place: XmlPlace,

@@ -1,7 +1,8 @@
 /**
- * From a file of SEC to the rows it brings: the kind says which parser reads it. Every parser refuses what it cannot read whole and right, with
- * the place, as `edgar.source_invalid`, or `edgar.blocked` where SEC sent its page for refused clients in place of the file.
- * The libraries for XML, HTML and zip are imported when a file needs them.
+ * From a file of SEC to the rows it brings: the kind says which parser reads it. Every parser refuses what it
+ * cannot read whole and right, with the place, as `edgar.source_invalid`, or `edgar.blocked` where SEC sent
+ * its page for refused clients in place of the file. The libraries for XML, HTML and zip are imported when a
+ * file needs them.
  */
 
 import {
@@ -16,7 +17,8 @@ import { isBlockPage, sourceBlocked, sourceInvalid } from "../source/source_erro
 import { filingPathOf, type SourceKind, sourceKindOf } from "../source/source_kind.ts";
 
 /**
- * The steps that a file brings, in order; the kind is the path's when it is not given. Read a step's batches to their end before asking for the next.
+ * The steps that a file brings, in order; the kind is the path's when it is not given. Read a step's batches
+ * to their end before asking for the next.
  * @throws SqlwrightError `edgar.source_invalid`, `edgar.blocked`, also from the batches
  */
 export async function* parseSourceFile(
@@ -59,7 +61,10 @@ export async function* parseSourceFile(
   }
 }
 
-/** All members one after another. Who wants to count, skip or repeat single companies reads `archiveMembers` instead. */
+/**
+ * All members one after another. Who wants to count, skip or repeat single companies reads `archiveMembers`
+ * instead.
+ */
 async function* parseArchive(file: SourceFile, limits: ParseLimits): AsyncGenerator<LoadStep> {
   const { archiveMembers } = await import("./bulk_archive.ts");
   for await (const member of archiveMembers(file, limits)) {
@@ -67,7 +72,10 @@ async function* parseArchive(file: SourceFile, limits: ParseLimits): AsyncGenera
   }
 }
 
-/** XML in a filing's folder says by its outermost element what it is; what is not loaded (XBRL, form 144, …) brings nothing. */
+/**
+ * XML in a filing's folder says by its outermost element what it is; what is not loaded (XBRL, form 144, …)
+ * brings nothing.
+ */
 async function* parseFilingXml(file: SourceFile, limits: ParseLimits): AsyncGenerator<LoadStep> {
   const { xmlRootOf } = await import("../source/source_xml.ts");
   const text = await readOldText(file, limits);

@@ -1,7 +1,8 @@
 /**
- * SEC's Financial Statement Data Sets: a zip a quarter with four tables, tab separated with CSV quoting. Columns are found by the header,
- * because editions before 2024-11 have no `segments` and another order. Rows go through as they arrive: SEC's own text of each value,
- * checked, "" as NULL. The archive's checksum is verified at the end of each table.
+ * SEC's Financial Statement Data Sets: a zip a quarter with four tables, tab separated with CSV quoting.
+ * Columns are found by the header, because editions before 2024-11 have no `segments` and another order. Rows
+ * go through as they arrive: SEC's own text of each value, checked, "" as NULL. The archive's checksum is
+ * verified at the end of each table.
  */
 
 import type { ArchiveMember } from "sqlwright";
@@ -17,7 +18,10 @@ type Check = "accession" | "cik" | "date" | "decimal" | "integer" | "flag";
 interface Table {
   member: string;
   query: LoadQuery;
-  /** SEC's names; a `!` marks what every edition has and no row may leave empty, a `?` what older editions have not. */
+  /**
+   * SEC's names; a `!` marks what every edition has and no row may leave empty, a `?` what older editions
+   * have not.
+   */
   columns: readonly string[];
   checks: Readonly<Record<string, Check>>;
 }
@@ -149,7 +153,10 @@ async function* tableRows(
   if (batch.length > 0) yield batch;
 }
 
-/** How a row of this file becomes one of ours: by the names in its header. Columns that we do not know are passed over. */
+/**
+ * How a row of this file becomes one of ours: by the names in its header. Columns that we do not know are
+ * passed over.
+ */
 function rowReader(
   path: string,
   header: readonly string[],
@@ -190,7 +197,8 @@ function rowReader(
           if (!passes(text, check)) {
             throw sourceInvalid(path, `${dueOf[check]} is due`, { member, line, field: name, value: text });
           }
-          // What was checked is remembered within a bound: dates and accession numbers repeat by the thousand.
+          // What was checked is remembered within a bound: dates and accession numbers repeat by the
+          // thousand.
           if (key !== "" && known.size < 100_000) known.add(key);
         }
       }
@@ -228,7 +236,10 @@ function passes(text: string, check: Check): boolean {
   }
 }
 
-/** Fields of a line with quotes: "open" when a quote does not close, the column of what stands wrongly after a closing one. */
+/**
+ * Fields of a line with quotes: "open" when a quote does not close, the column of what stands wrongly after a
+ * closing one.
+ */
 function splitQuoted(line: string): string[] | "open" | { column: number } {
   const fields: string[] = [];
   let at = 0;

@@ -1,7 +1,7 @@
 /**
- * A company's submissions: its profile and its filings as columns of equal length, the newest thousand or more in the main file,
- * older ones in pages named there. SEC adds columns over the years: unknown ones are accepted, missing ones are NULL. `acceptanceDateTime`
- * stays text, because its Z is not reliably UTC.
+ * A company's submissions: its profile and its filings as columns of equal length, the newest thousand or
+ * more in the main file, older ones in pages named there. SEC adds columns over the years: unknown ones are
+ * accepted, missing ones are NULL. `acceptanceDateTime` stays text, because its Z is not reliably UTC.
  */
 
 import type { LoadStep, Row } from "./load_step.ts";
@@ -23,7 +23,10 @@ export interface OverflowPage {
 
 const companyColumns = ["cik", "name", "tickers", "exchange", "sic", "fiscal_year_end", "state"] as const;
 
-/** What each column of a row is made of: our column, SEC's column, how its values are read. The first two are the filing's key. */
+/**
+ * What each column of a row is made of: our column, SEC's column, how its values are read. The first two are
+ * the filing's key.
+ */
 const filingColumns = [
   ["accession", "accessionNumber", "accession"],
   ["form", "form", "required"],

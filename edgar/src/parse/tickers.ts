@@ -1,6 +1,7 @@
 /**
- * SEC's three lists of ticker symbols: companies as an object of rows, companies with their exchange as fields and rows, and the classes
- * of funds. A company may have many symbols; SEC's order in the file is their order, the main one first.
+ * SEC's three lists of ticker symbols: companies as an object of rows, companies with their exchange as
+ * fields and rows, and the classes of funds. A company may have many symbols; SEC's order in the file is
+ * their order, the main one first.
  */
 
 import type { LoadStep, Row } from "./load_step.ts";
@@ -28,7 +29,10 @@ export async function* parseCompanyTickers(file: SourceFile, limits: ParseLimits
   yield { query: "load_tickers", columns: tickerColumns, batches: inBatches(rows, limits.batch_rows) };
 }
 
-/** `company_tickers_exchange.json`: `{fields: [cik, name, ticker, exchange], data: [[…]]}`; no exchange is null or "". */
+/**
+ * `company_tickers_exchange.json`: `{fields: [cik, name, ticker, exchange], data: [[…]]}`; no exchange is
+ * null or "".
+ */
 export async function* parseExchangeTickers(file: SourceFile, limits: ParseLimits): AsyncGenerator<LoadStep> {
   const rows: Row[] = [];
   const positions = new Map<string, number>();
@@ -67,7 +71,10 @@ export async function* parseFundTickers(file: SourceFile, limits: ParseLimits): 
   yield { query: "load_fund_classes", columns: fundColumns, batches: inBatches(rows, limits.batch_rows) };
 }
 
-/** The rows of `{fields, data}` with the named fields in the asked order, whatever the file's own; each with its place. */
+/**
+ * The rows of `{fields, data}` with the named fields in the asked order, whatever the file's own; each with
+ * its place.
+ */
 function* tableOf(path: string, json: JsonObject, names: readonly string[]): Generator<[string, unknown[]]> {
   const { fields, data } = json;
   if (!Array.isArray(fields)) {

@@ -4,7 +4,9 @@ import { chunksWithin } from "sqlwright";
 import { SqlwrightError } from "../errors.ts";
 import { AttemptError } from "./refusal.ts";
 
-/** The bytes of a body, each awaited no longer than `stall_ms`. @throws {AttemptError} where it ends too early */
+/**
+ * The bytes of a body, each awaited no longer than `stall_ms`. @throws {AttemptError} where it ends too early
+ */
 export async function* readChunks(
   response: Response,
   { path, stall_ms, signal, offset = 0 }: {

@@ -1,9 +1,10 @@
 /**
- * Requests to SEC, with its manners: one User-Agent with a contact, gzip, ten a second over all processes, a few at a time, nothing
- * asked twice while it is on its way, nothing sent again that has not changed.
+ * Requests to SEC, with its manners: one User-Agent with a contact, gzip, ten a second over all processes, a
+ * few at a time, nothing asked twice while it is on its way, nothing sent again that has not changed.
  *
- * What goes wrong on the way is retried with exponential backoff and full jitter; SEC's page for too many requests stops everybody
- * for ten minutes; what SEC says for good, such as that there is no such file, is an answer. A body counts when it is whole.
+ * What goes wrong on the way is retried with exponential backoff and full jitter; SEC's page for too many
+ * requests stops everybody for ten minutes; what SEC says for good, such as that there is no such file, is an
+ * answer. A body counts when it is whole.
  */
 
 import pLimit, { type LimitFunction } from "p-limit";
@@ -86,7 +87,8 @@ export class SecClient {
 
   /**
    * @param path SEC's, without a slash before it, such as `submissions/CIK0000320193.json`
-   * @throws {SqlwrightError} `edgar.*` when SEC gave no whole answer, `redis.unreachable`; or the signal's reason
+   * @throws {SqlwrightError} `edgar.*` when SEC gave no whole answer, `redis.unreachable`; or the signal's
+   * reason
    */
   async get(path: string, { signal, validators, onBytes }: RequestOptions): Promise<SecAnswer> {
     signal.throwIfAborted();

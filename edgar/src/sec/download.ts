@@ -1,6 +1,7 @@
 /**
- * Large files of SEC to disk. They come into `FILE.part`, with what SEC said of them beside it, and get their name when they are
- * whole; a later attempt asks for the rest, and begins anew when SEC has another file by then.
+ * Large files of SEC to disk. They come into `FILE.part`, with what SEC said of them beside it, and get their
+ * name when they are whole; a later attempt asks for the rest, and begins anew when SEC has another file by
+ * then.
  */
 
 import { dirname } from "node:path";

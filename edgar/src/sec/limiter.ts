@@ -1,13 +1,17 @@
 /**
- * SEC's ten requests a second, for all that ask together. Requests get slots on one clock, one after the other with the same
- * distance, so no second ever holds more than the rate; there are no bursts that a second of another phase could add up.
- * The clock is this process's own, or Redis' for several (`shared_state/redis.ts`), handed in by whoever composes the two.
+ * SEC's ten requests a second, for all that ask together. Requests get slots on one clock, one after the
+ * other with the same distance, so no second ever holds more than the rate; there are no bursts that a second
+ * of another phase could add up. The clock is this process's own, or Redis' for several
+ * (`shared_state/redis.ts`), handed in by whoever composes the two.
  */
 
 import type { Log } from "sqlwright";
 import { SqlwrightError } from "../errors.ts";
 
-/** One sequence of slots, shared by all that hold the same clock. Times are durations, so that no two machines' clocks are compared. */
+/**
+ * One sequence of slots, shared by all that hold the same clock. Times are durations, so that no two
+ * machines' clocks are compared.
+ */
 export interface SlotClock {
   /** Where it counts, for the log: `process` or `redis`. */
   readonly scope: string;
@@ -32,11 +36,14 @@ export interface LimiterOptions {
 }
 
 /**
- * Slots stand a tenth farther apart than the rate asks: eleven requests then span 1.1 s, and a request may be late by 100 ms without
- * two seconds' worth of requests meeting in one.
+ * Slots stand a tenth farther apart than the rate asks: eleven requests then span 1.1 s, and a request may be
+ * late by 100 ms without two seconds' worth of requests meeting in one.
  */
 const distanceFactor = 1.1;
-/** A slot that is used later than this, because this process or the clock's answer was slow, is given up for a new one. */
+/**
+ * A slot that is used later than this, because this process or the clock's answer was slow, is given up for a
+ * new one.
+ */
 const lateness_ms = 50;
 /** A wait beyond this is asked for again: a block may have begun in the meantime. */
 const longestWait_ms = 5_000;
@@ -133,7 +140,10 @@ export function wait(time_ms: number, signal: AbortSignal): Promise<void> {
   return promise;
 }
 
-/** SEC asks for a User-Agent that names who asks and how to reach them. @throws {SqlwrightError} `edgar.user_agent_missing` */
+/**
+ * SEC asks for a User-Agent that names who asks and how to reach them. @throws {SqlwrightError}
+ * `edgar.user_agent_missing`
+ */
 export function requireUserAgent(userAgent: string | undefined): string {
   const text = userAgent?.trim() ?? "";
   const hasContact = /[^\s@]+@[^\s@]+\.[^\s@]+/.test(text) || /https?:\/\/\S+\.\S+/.test(text);

@@ -1,4 +1,7 @@
-/** The client of SEC from the settings: whoever composes hands in the clock that the requests of all processes share. */
+/**
+ * The client of SEC from the settings: whoever composes hands in the clock that the requests of all processes
+ * share.
+ */
 
 import type { Log } from "sqlwright";
 import type { EdgarConfig } from "../settings.ts";

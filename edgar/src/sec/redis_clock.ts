@@ -1,9 +1,10 @@
 /**
- * What several processes share through Redis: the slots of requests to SEC. One Lua script reads and moves them, so two processes
- * never get the same slot, and it counts on Redis' own clock, so theirs need not agree. Keys expire by themselves.
+ * What several processes share through Redis: the slots of requests to SEC. One Lua script reads and moves
+ * them, so two processes never get the same slot, and it counts on Redis' own clock, so theirs need not
+ * agree. Keys expire by themselves.
  *
- * A Redis that is configured and does not answer is an error and never a reason to count alone: ten processes that each
- * keep to ten requests a second are blocked by SEC.
+ * A Redis that is configured and does not answer is an error and never a reason to count alone: ten processes
+ * that each keep to ten requests a second are blocked by SEC.
  */
 
 import type { Log } from "sqlwright";
@@ -27,8 +28,8 @@ export interface RedisOptions {
 }
 
 /**
- * KEYS: the next free slot and the end of a block, both in microseconds of Redis' clock. ARGV: the distance in microseconds.
- * A slot far in the future is left from a clock that jumped back, and is dropped.
+ * KEYS: the next free slot and the end of a block, both in microseconds of Redis' clock. ARGV: the distance
+ * in microseconds. A slot far in the future is left from a clock that jumped back, and is dropped.
  */
 const takeSlot = `
 local clock = redis.call('TIME')

@@ -1,6 +1,6 @@
 /**
- * What SEC means when it does not send the file: a block, a refusal, something that passes, or a page in place of data. SEC says
- * the first two with the same status, 403, and tells them apart in the HTML alone.
+ * What SEC means when it does not send the file: a block, a refusal, something that passes, or a page in
+ * place of data. SEC says the first two with the same status, 403, and tells them apart in the HTML alone.
  */
 
 import { readStart, readWithin } from "sqlwright";
@@ -61,7 +61,10 @@ export async function judgeRefusal(response: Response, path: string): Promise<At
   );
 }
 
-/** A page in place of data, though the status says 200: the block's, or one of a server in trouble. @throws {AttemptError} */
+/**
+ * A page in place of data, though the status says 200: the block's, or one of a server in trouble. @throws
+ * {AttemptError}
+ */
 export function judgeStart(bytes: Uint8Array, path: string): void {
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, pageBytes));
   const isPage = /^[\s\u00ef\u00bb\u00bf]*<(!doctype\s+html|html)\b/i.test(start);

@@ -1,6 +1,7 @@
 /**
- * Bytes of a file as text: whole, or line by line as they arrive. gzip is recognised by its first bytes and not by the name, because an HTTP
- * client may have unpacked it already. Everything has a limit; what is over it is refused.
+ * Bytes of a file as text: whole, or line by line as they arrive. gzip is recognised by its first bytes and
+ * not by the name, because an HTTP client may have unpacked it already. Everything has a limit; what is over
+ * it is refused.
  */
 
 import { Buffer } from "node:buffer";
@@ -21,7 +22,10 @@ export async function readWhole(file: SourceFile, limit_bytes: number): Promise<
   return bytes;
 }
 
-/** The whole file as UTF-8. Bytes that are none, and NUL, which PostgreSQL's text cannot hold, are refused with their place. */
+/**
+ * The whole file as UTF-8. Bytes that are none, and NUL, which PostgreSQL's text cannot hold, are refused
+ * with their place.
+ */
 export async function readUtf8(file: SourceFile, limits: ParseLimits): Promise<string> {
   const bytes = await readWhole(file, limits.whole_bytes);
   refuseNul(file.path, bytes);
@@ -40,8 +44,9 @@ export async function readOldText(file: SourceFile, limits: ParseLimits): Promis
 }
 
 /**
- * The lines of a file in the groups in which its bytes arrive, without their ends; memory is one chunk and the longest line.
- * Each line is UTF-8, or Windows-1252 where it is none: SEC's older indexes are Latin-1, and the two do not mix in a line.
+ * The lines of a file in the groups in which its bytes arrive, without their ends; memory is one chunk and
+ * the longest line. Each line is UTF-8, or Windows-1252 where it is none: SEC's older indexes are Latin-1,
+ * and the two do not mix in a line.
  */
 export async function* readLines(
   path: string,
@@ -113,7 +118,9 @@ function finishLines(path: string, lines: string[], first_line: number, options:
   return lines;
 }
 
-/** The bytes as they are, or unpacked where they begin like gzip; there may be `limit_bytes`, and not none. */
+/**
+ * The bytes as they are, or unpacked where they begin like gzip; there may be `limit_bytes`, and not none.
+ */
 async function* unpack(
   path: string,
   bytes: AsyncIterable<Uint8Array>,

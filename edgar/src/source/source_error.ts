@@ -1,7 +1,7 @@
 /**
- * What a parser says about a file it cannot take: the path, what was found, and the place. SEC answers a client that is
- * too fast, or that did not name itself, with a page of HTML in place of any file; that page is told apart because the answer to it
- * is to wait, not to mend.
+ * What a parser says about a file it cannot take: the path, what was found, and the place. SEC answers a
+ * client that is too fast, or that did not name itself, with a page of HTML in place of any file; that page
+ * is told apart because the answer to it is to wait, not to mend.
  */
 
 import { SqlwrightError } from "../errors.ts";
@@ -60,7 +60,10 @@ export function sourceInvalid(
   );
 }
 
-/** What sqlwright's readers of bytes found wrong with a file, as a fault of SEC's file; any other error as it is. */
+/**
+ * What sqlwright's readers of bytes found wrong with a file, as a fault of SEC's file; any other error as it
+ * is.
+ */
 export function toSourceInvalid(path: string, error: unknown, member?: string): unknown {
   if (!(error instanceof SqlwrightError) || !error.code.startsWith("load.source_")) return error;
   const { found, byte } = error.details;

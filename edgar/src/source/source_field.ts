@@ -1,4 +1,7 @@
-/** The kinds of value that SEC's files share, checked and brought to PostgreSQL's text: CIK, accession number, date, decimal, "none". */
+/**
+ * The kinds of value that SEC's files share, checked and brought to PostgreSQL's text: CIK, accession number,
+ * date, decimal, "none".
+ */
 
 /** `0000320193-24-000123`: the filer agent's CIK, the year, a number within it. */
 export const accessionPattern = /^\d{10}-\d{2}-\d{6}$/;

@@ -2,7 +2,10 @@
 
 /** One file of SEC. */
 export interface SourceFile {
-  /** SEC's URL path without a leading slash, such as `api/xbrl/companyfacts/CIK0000320193.json`; a folder before it does no harm. */
+  /**
+   * SEC's URL path without a leading slash, such as `api/xbrl/companyfacts/CIK0000320193.json`; a folder
+   * before it does no harm.
+   */
   path: string;
   /** The content as SEC names it: `.gz` still packed, anything else plain. */
   bytes: AsyncIterable<Uint8Array>;
@@ -15,7 +18,10 @@ export interface SourceFile {
 export interface ParseLimits {
   /** A file that is parsed as a whole: JSON, XML, HTML, a whole submission. @default 256 MiB */
   whole_bytes: number;
-  /** A document that becomes text, which takes a second for 8 MB and holds the process meanwhile. @default 64 MiB */
+  /**
+   * A document that becomes text, which takes a second for 8 MB and holds the process meanwhile. @default 64
+   * MiB
+   */
   document_bytes: number;
   /** An archive without random access. @default 512 MiB */
   archive_bytes: number;

@@ -1,6 +1,7 @@
 /**
- * What a file of SEC is, from its path alone. SEC's URL paths are also the layout of folders, so the same rules read addresses, a
- * folder that mirrors them, and the same layout under any other folder (`snapshots/2026-05-01/api/xbrl/…`).
+ * What a file of SEC is, from its path alone. SEC's URL paths are also the layout of folders, so the same
+ * rules read addresses, a folder that mirrors them, and the same layout under any other folder
+ * (`snapshots/2026-05-01/api/xbrl/…`).
  */
 
 export type SourceKind =
@@ -31,7 +32,10 @@ export interface FilingPath {
 const index = String.raw`(?:full-index\/(?:\d{4}\/QTR[1-4]\/)?|daily-index\/(?:\d{4}\/QTR[1-4]\/)?)`;
 const folder = String.raw`Archives\/edgar\/data\/\d{1,10}\/\d{18}\/`;
 
-/** In this order: the first that fits names the file. Every layout is anchored at its end and may stand below any folder. */
+/**
+ * In this order: the first that fits names the file. Every layout is anchored at its end and may stand below
+ * any folder.
+ */
 const layouts: readonly [RegExp, SourceKind | null][] = [
   [/^files\/company_tickers\.json$/, "company_tickers"],
   [/^files\/company_tickers_exchange\.json$/, "company_tickers_exchange"],
@@ -58,7 +62,8 @@ const layouts: readonly [RegExp, SourceKind | null][] = [
   [/^Archives\/edgar\/data\/\d{1,10}\/(?:\d{18}\/)?\d{10}-\d{2}-\d{6}\.txt$/, "filing_text"],
   // SEC's own pages about a filing: its index, the rendered statements.
   [new RegExp(`^${folder}(?:R\\d+\\.html?|[\\d-]+-index(?:-headers)?\\.html?|FilingSummary\\.xml)$`), null],
-  // A folder between (xslF345X05/) holds the rendered page, not the data; the pattern takes files of the folder itself alone.
+  // A folder between (xslF345X05/) holds the rendered page, not the data; the pattern takes files of the
+  // folder itself alone.
   [new RegExp(`^${folder}[^/]+\\.xml$`), "filing_xml"],
   [new RegExp(`^${folder}[^/]+\\.html?$`), "filing_document"],
 ];

@@ -1,12 +1,16 @@
 /**
- * XML of filings as plain objects of text. Nothing in it is expanded: a document type declaration is refused, so the five names of XML and
- * numeric references are all there is, and these are decoded here once, where a text is read. Prefixes of namespaces are dropped.
+ * XML of filings as plain objects of text. Nothing in it is expanded: a document type declaration is refused,
+ * so the five names of XML and numeric references are all there is, and these are decoded here once, where a
+ * text is read. Prefixes of namespaces are dropped.
  */
 
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { sourceInvalid } from "./source_error.ts";
 
-/** An element: its children by name (an array where there are several), `@name` attributes, `#text` and `#cdata`; without any of these its text. */
+/**
+ * An element: its children by name (an array where there are several), `@name` attributes, `#text` and
+ * `#cdata`; without any of these its text.
+ */
 export type XmlNode = string | { [name: string]: XmlNode | XmlNode[] };
 
 export interface XmlPlace {

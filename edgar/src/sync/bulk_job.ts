@@ -1,6 +1,7 @@
 /**
- * The load of SEC's nightly archives as a job. It is asked for in `edgar.job`, by a command or by a server whose login may not see the queue; a
- * worker puts the request into the queue, runs it, and writes down how far it is. Asking again while it is open changes nothing.
+ * The load of SEC's nightly archives as a job. It is asked for in `edgar.job`, by a command or by a server
+ * whose login may not see the queue; a worker puts the request into the queue, runs it, and writes down how
+ * far it is. Asking again while it is open changes nothing.
  */
 
 import type { Job, JobHelpers, WorkerUtils } from "graphile-worker";
@@ -31,7 +32,10 @@ const bulkLock = 0x4544475242;
 const tellEvery_ms = 2000;
 const longestFailure = 2000;
 
-/** What was asked for in `edgar.job` becomes a job of the queue, once, also where several workers look at the same time. */
+/**
+ * What was asked for in `edgar.job` becomes a job of the queue, once, also where several workers look at the
+ * same time.
+ */
 export async function takeRequests(
   { life, utils }: { life: postgres.Sql; utils: Pick<WorkerUtils, "addJob"> },
 ): Promise<void> {
@@ -43,7 +47,8 @@ export async function takeRequests(
   for (const { name } of taken) {
     await utils.addJob(`edgar_${name}`, {}, { jobKey: name, maxAttempts: maximumAttempts });
   }
-  // A worker that died in the middle wrote nothing down: its job is in the queue for the next one, or has been tried often enough.
+  // A worker that died in the middle wrote nothing down: its job is in the queue for the next one, or has
+  // been tried often enough.
   await life`
     update edgar.job
     set
@@ -81,7 +86,10 @@ export function bulkTask(
   };
 }
 
-/** The nightly archives, with how far it is in `edgar.job`. What a try leaves undone, the next one goes on with. */
+/**
+ * The nightly archives, with how far it is in `edgar.job`. What a try leaves undone, the next one goes on
+ * with.
+ */
 async function runBulk(
   job: Job,
   { queries, client, directory, log, signal }: BulkOptions,

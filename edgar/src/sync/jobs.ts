@@ -1,12 +1,14 @@
 /**
- * Loads as jobs, for several workers on several machines: graphile-worker's queue in a schema of its own in the same database. One job a
- * file or company, under a key, so that what is queued twice is one job; the ledger keeps a file from being loaded twice even then.
+ * Loads as jobs, for several workers on several machines: graphile-worker's queue in a schema of its own in
+ * the same database. One job a file or company, under a key, so that what is queued twice is one job; the
+ * ledger keeps a file from being loaded twice even then.
  *
- * SEC's nightly archives are asked for in `edgar.job`, also by a server that may not see the queue: a worker finds the request there, queues it, and
- * writes down how far it is.
+ * SEC's nightly archives are asked for in `edgar.job`, also by a server that may not see the queue: a worker
+ * finds the request there, queues it, and writes down how far it is.
  *
- * A worker, in graphile-worker's words a pool, holds an advisory lock under its id for as long as its session lives. A job whose worker has no lock any more belongs to a process
- * that died, and is given back within seconds; graphile-worker's own bound is four hours.
+ * A worker, in graphile-worker's words a pool, holds an advisory lock under its id for as long as its session
+ * lives. A job whose worker has no lock any more belongs to a process that died, and is given back within
+ * seconds; graphile-worker's own bound is four hours.
  */
 
 import { EventEmitter } from "node:events";
@@ -29,7 +31,10 @@ export interface QueuedJobs {
 }
 
 export interface WorkOptions {
-  /** Of the queue: a login that may create the schema `graphile_worker`, once, and use it. Not behind a pooler of transactions. */
+  /**
+   * Of the queue: a login that may create the schema `graphile_worker`, once, and use it. Not behind a pooler
+   * of transactions.
+   */
   databaseUrl: string;
   /** The load tools, under the login of the server. */
   queries: EdgarQueries;
@@ -44,7 +49,10 @@ export interface WorkOptions {
   log: Log;
 }
 
-/** A file is given up after so many failures; the ledger has the reason, and the next `load` or `sync` tries anew. */
+/**
+ * A file is given up after so many failures; the ledger has the reason, and the next `load` or `sync` tries
+ * anew.
+ */
 const maximumAttempts = 3;
 const sweepEvery_ms = 2000;
 /** A worker that has just begun may not have its lock yet. */
@@ -70,7 +78,10 @@ export async function enqueueFiles(databaseUrl: string, paths: readonly string[]
   );
 }
 
-/** Finds the companies at once, tickers and daily indexes included; their files are the jobs. The nightly archives are one job. */
+/**
+ * Finds the companies at once, tickers and daily indexes included; their files are the jobs. The nightly
+ * archives are one job.
+ */
 export async function enqueueCompanies(
   databaseUrl: string,
   request: SyncRequest,

@@ -1,4 +1,6 @@
-/** What is loaded of SEC's files, how fresh it is and what failed, from the ledger; and what workers are at. */
+/**
+ * What is loaded of SEC's files, how fresh it is and what failed, from the ledger; and what workers are at.
+ */
 
 import type { EdgarQueries } from "../load/ledger.ts";
 

@@ -1,9 +1,11 @@
 /**
- * SEC's files from SEC's addresses into the database: tickers, then each company's submissions with their older pages, its facts, and on demand
- * the documents of its newest filings; or what the daily indexes say is new; or the nightly archives with everything.
+ * SEC's files from SEC's addresses into the database: tickers, then each company's submissions with their
+ * older pages, its facts, and on demand the documents of its newest filings; or what the daily indexes say is
+ * new; or the nightly archives with everything.
  *
- * The ledger decides what is asked for: a loaded file is asked for with its ETag and comes only when it has changed, a filing's document never
- * changes, and what failed or was not reached is asked for again. So a run that ends anywhere is continued by the next.
+ * The ledger decides what is asked for: a loaded file is asked for with its ETag and comes only when it has
+ * changed, a filing's document never changes, and what failed or was not reached is asked for again. So a run
+ * that ends anywhere is continued by the next.
  */
 
 import { join } from "node:path";
@@ -55,7 +57,10 @@ const lateIndex_days = 3;
 const maximumDays = 3700;
 const day_ms = 86_400_000;
 
-/** @throws {SqlwrightError} `edgar.ticker_unknown`, `argument.invalid`, and what ends a run; a file that fails is in the summary */
+/**
+ * @throws {SqlwrightError} `edgar.ticker_unknown`, `argument.invalid`, and what ends a run; a file that fails
+ * is in the summary
+ */
 export async function sync(request: SyncRequest, context: SyncContext): Promise<LoadSummary> {
   const ciks = await companiesOf(request, context);
   if (request.isBulk) await syncArchives(context);
@@ -63,7 +68,9 @@ export async function sync(request: SyncRequest, context: SyncContext): Promise<
   return context.loader.summary;
 }
 
-/** The companies that are asked for, by number, by ticker and by the daily indexes, which are loaded for it. */
+/**
+ * The companies that are asked for, by number, by ticker and by the daily indexes, which are loaded for it.
+ */
 export async function companiesOf(
   { tickers, ciks, since, isAll }: Pick<SyncRequest, "tickers" | "ciks" | "since" | "isAll">,
   context: SyncContext,
@@ -179,7 +186,9 @@ async function companiesSince(
   return ciks;
 }
 
-/** The nightly archives come to disk, because their directory stands at the end, and go when they are loaded. */
+/**
+ * The nightly archives come to disk, because their directory stands at the end, and go when they are loaded.
+ */
 async function syncArchives(context: SyncContext): Promise<void> {
   const { client, loader, signal, listener, directory } = context;
   if (directory === null) {

@@ -1,6 +1,7 @@
 /**
- * Which documents of a company's filings are asked for: the raw XML of ownership forms, 13F filings whole, the main
- * documents of annual and quarterly reports. The newest filings first, and no more than were asked for.
+ * Which documents of a company's filings are asked for: the raw XML of ownership forms, 13F filings whole,
+ * the main documents of annual and quarterly reports. The newest filings first, and no more than were asked
+ * for.
  */
 
 import type { EdgarQueries } from "../load/ledger.ts";
@@ -48,8 +49,9 @@ export async function* documentsOf(cik: number, options: DocumentOptions): Async
         filed_on,
         ...(report_on === null ? {} : { report_on }),
       };
-      // An older filing is one text with all its documents. A 13F is asked for as that text, too: its table counts with its cover page, which
-      // says whether it amends another filing, and the table's own file has a name of the filer's.
+      // An older filing is one text with all its documents. A 13F is asked for as that text, too: its table
+      // counts with its cover page, which says whether it amends another filing, and the table's own file has
+      // a name of the filer's.
       const isWhole = kind === "holdings" || name === null || !/\.(xml|html?)$/i.test(name);
       yield { path: isWhole ? `Archives/edgar/data/${cik}/${accession}.txt` : `${folder}/${name}`, filing };
     }

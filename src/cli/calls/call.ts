@@ -28,7 +28,9 @@ import { type ProjectOptions, readSettings } from "../environment.ts";
 import { printPaged } from "../console/pager.ts";
 import { formatTable, wrapWords } from "../console/table.ts";
 
-/** @param words what stands after the tool's name @returns 1 when the tool answers an error, 130 after Ctrl-C */
+/**
+ * @param words what stands after the tool's name @returns 1 when the tool answers an error, 130 after Ctrl-C
+ */
 export async function runCall(
   name: string,
   words: readonly string[],
@@ -44,8 +46,9 @@ export async function runCall(
 }
 
 /**
- * Each call is a process of its own, so a secret made at random would refuse the cursor of the call before. Nothing is given
- * away: the signature keeps clients from making cursors, and a person here holds the database's login itself.
+ * Each call is a process of its own, so a secret made at random would refuse the cursor of the call before.
+ * Nothing is given away: the signature keeps clients from making cursors, and a person here holds the
+ * database's login itself.
  */
 export function withCursorSecret(config: Config): Config {
   return {

@@ -1,6 +1,7 @@
 /**
- * The words after `call TOOL` as the tool's arguments. A value on the command line is text; the tool's own input schema says what
- * it means. What cannot be converted stays text, so that the tool itself refuses it, in the words an agent would get.
+ * The words after `call TOOL` as the tool's arguments. A value on the command line is text; the tool's own
+ * input schema says what it means. What cannot be converted stays text, so that the tool itself refuses it,
+ * in the words an agent would get.
  */
 
 import { loadKinds } from "../../query/model.ts";

@@ -1,4 +1,7 @@
-/** `export`: all rows of one read tool to a file or to standard output, in this process. Progress goes to standard error. */
+/**
+ * `export`: all rows of one read tool to a file or to standard output, in this process. Progress goes to
+ * standard error.
+ */
 
 import { resolve } from "node:path";
 import { withApplication } from "../../app.ts";

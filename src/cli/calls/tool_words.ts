@@ -1,4 +1,7 @@
-/** What `explain` and `psql` share with `call`: a tool, and the arguments of its call or of its first `@example`. */
+/**
+ * What `explain` and `psql` share with `call`: a tool, and the arguments of its call or of its first
+ * `@example`.
+ */
 
 import { checkFiles, type Pools, refuseBrokenTool } from "../../app.ts";
 import type { Config } from "../../config.ts";

@@ -1,4 +1,6 @@
-/** A tool's answer as a person reads it: rows as a table, one row as pairs, a report as an indented document. */
+/**
+ * A tool's answer as a person reads it: rows as a table, one row as pairs, a report as an indented document.
+ */
 
 import { withoutDomains } from "../../postgres/types/types.ts";
 import type { Kind } from "../../query/model.ts";

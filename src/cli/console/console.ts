@@ -1,6 +1,6 @@
 /**
- * What the commands write, and how it looks: two streams, colour where the terminal has it, and one form for every error.
- * Light on purpose: `serve` loads it too. Tables are in `table.ts`.
+ * What the commands write, and how it looks: two streams, colour where the terminal has it, and one form for
+ * every error. Light on purpose: `serve` loads it too. Tables are in `table.ts`.
  */
 
 import { styleText } from "node:util";
@@ -80,7 +80,9 @@ export function formatError(
   return lines.join("\n");
 }
 
-/** Parts long text at spaces, for standard error's terminal; the first line begins after `used` characters. */
+/**
+ * Parts long text at spaces, for standard error's terminal; the first line begins after `used` characters.
+ */
 function wrap(text: string, used: number): string {
   const width = widthOf("stderr");
   let length = used;
@@ -106,8 +108,8 @@ export function formatDiagnostics(
 }
 
 /**
- * Draws whatever a command threw and gives the exit code. With `json` the error goes to standard output, as `{"error": {…}}`.
- * The stack is shown only with SQLWRIGHT_LOG_LEVEL=debug.
+ * Draws whatever a command threw and gives the exit code. With `json` the error goes to standard output, as
+ * `{"error": {…}}`. The stack is shown only with SQLWRIGHT_LOG_LEVEL=debug.
  */
 export function reportFailure(error: unknown, { json }: { json: boolean }): number {
   const exitCode = error instanceof UsageError ? 2 : 1;
@@ -130,7 +132,10 @@ export function reportFailure(error: unknown, { json }: { json: boolean }): numb
   return exitCode;
 }
 
-/** What is wrong in query files. Not by the error's class: what has the class needs packages, and they may not be fetched yet. */
+/**
+ * What is wrong in query files. Not by the error's class: what has the class needs packages, and they may not
+ * be fetched yet.
+ */
 function brokenFilesOf(error: SqlwrightError): BrokenFilesError["files"] | null {
   return error.code === "catalog.invalid" && "files" in error ? (error as BrokenFilesError).files : null;
 }

@@ -3,8 +3,8 @@
 import { print } from "./console.ts";
 
 /**
- * Prints the text. Where standard output is a terminal and the text has more lines than it, through PAGER (`less` where that is not
- * set); an empty PAGER, or `cat`, prints at once.
+ * Prints the text. Where standard output is a terminal and the text has more lines than it, through PAGER
+ * (`less` where that is not set); an empty PAGER, or `cat`, prints at once.
  */
 export async function printPaged(text: string): Promise<void> {
   const pager = Deno.env.get("PAGER") ?? "less";

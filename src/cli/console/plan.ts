@@ -1,4 +1,7 @@
-/** Draws a plan: one line a node with its own time, share and rows, the tree to the right, conditions below each node. */
+/**
+ * Draws a plan: one line a node with its own time, share and rows, the tree to the right, conditions below
+ * each node.
+ */
 
 import stringWidth from "string-width";
 import { nameOf, type Plan, type PlanNode } from "../../plan/read.ts";

@@ -1,7 +1,7 @@
 /**
- * Tables that fit the terminal. Each row stays one line: columns that are too wide shrink, the widest first, and what does not fit
- * ends in an ellipsis. Where that would leave too little to read, each row is drawn as a block of `name  value` lines, as psql
- * does with `\x auto`.
+ * Tables that fit the terminal. Each row stays one line: columns that are too wide shrink, the widest first,
+ * and what does not fit ends in an ellipsis. Where that would leave too little to read, each row is drawn as
+ * a block of `name value` lines, as psql does with `\x auto`.
  */
 
 import Table from "cli-table3";
@@ -73,7 +73,10 @@ export function formatTable(
   return table.toString().split("\n").map((line) => margin + line.trimEnd()).join("\n");
 }
 
-/** Columns with one value in all rows, once above the others. Null where there is none, or nothing would be left. */
+/**
+ * Columns with one value in all rows, once above the others. Null where there is none, or nothing would be
+ * left.
+ */
 function formatWithConstants(
   columns: readonly Column[],
   rows: readonly Cell[][],
@@ -90,7 +93,10 @@ function formatWithConstants(
   return `${formatPairs(pairs, options)}\n\n${formatTable(others, left, options)}`;
 }
 
-/** Lines of at most so many terminal cells, broken at words; a word that is longer stands in a line of its own, cut. */
+/**
+ * Lines of at most so many terminal cells, broken at words; a word that is longer stands in a line of its
+ * own, cut.
+ */
 export function wrapWords(text: string, width: number): string[] {
   if (!Number.isFinite(width) || stringWidth(text) <= width) return [text];
   const lines: string[] = [];

@@ -1,4 +1,7 @@
-/** `check`: every finding in every query file, with its place, and the lock; and `list`: the tools that the right files make. */
+/**
+ * `check`: every finding in every query file, with its place, and the lock; and `list`: the tools that the
+ * right files make.
+ */
 
 import { join, normalize, relative, resolve } from "node:path";
 import { type CheckedFiles, checkFiles, type Pools } from "../../app.ts";
@@ -45,7 +48,10 @@ export interface CheckOptions extends ProjectOptions {
   static?: boolean | undefined;
   /** Write the lock. */
   lock?: boolean | undefined;
-  /** `github`: one annotation a finding, as GitHub Actions reads them; `unix`: one line, as editors do. @default text */
+  /**
+   * `github`: one annotation a finding, as GitHub Actions reads them; `unix`: one line, as editors do.
+   * @default text
+   */
   format?: "text" | "github" | "unix" | undefined;
   /** Check again after each save, until Ctrl-C. */
   watch?: boolean | undefined;
@@ -68,7 +74,10 @@ interface Checked extends CheckedFiles {
   isPooled: boolean;
 }
 
-/** @returns 1 when a file is not ok, when the lock is not the one of the files, or when types could not be checked */
+/**
+ * @returns 1 when a file is not ok, when the lock is not the one of the files, or when types could not be
+ * checked
+ */
 export async function runCheck(paths: readonly string[], options: CheckOptions): Promise<number> {
   const started_ms = performance.now();
   refuseContradictions(paths, options);
@@ -318,7 +327,10 @@ function toolOf(path: string, tools: Iterable<Tool>): Tool | null {
   return null;
 }
 
-/** The files that were named: as they lie on the disk, or relative to the SQL directory; a folder stands for all in it. */
+/**
+ * The files that were named: as they lie on the disk, or relative to the SQL directory; a folder stands for
+ * all in it.
+ */
 function selectPaths(
   named: readonly string[],
   known: readonly string[],

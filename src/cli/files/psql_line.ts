@@ -1,6 +1,7 @@
 /**
- * The psql command that runs a query file as it stands: values as psql variables, quoted as the file uses them. `:'name'` is quoted by
- * psql itself; `:name` is replaced as text, so its value is written as a SQL literal. Pure.
+ * The psql command that runs a query file as it stands: values as psql variables, quoted as the file uses
+ * them. `:'name'` is quoted by psql itself; `:name` is replaced as text, so its value is written as a SQL
+ * literal. Pure.
  */
 
 import type { ConnectionTarget } from "../../postgres/connection_url.ts";
@@ -118,8 +119,8 @@ export function shellLine({ args, environment }: PsqlLine): string {
 }
 
 /**
- * The statements of a `:copy` file with their values as literals: psql takes them one by one with `-c`, because in a script the
- * rows of `copy … from stdin` would have to stand in the script itself.
+ * The statements of a `:copy` file with their values as literals: psql takes them one by one with `-c`,
+ * because in a script the rows of `copy … from stdin` would have to stand in the script itself.
  */
 export function literalStatements(
   { source, integers }: Pick<PsqlQuery, "source" | "integers">,

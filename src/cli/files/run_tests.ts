@@ -1,6 +1,6 @@
 /**
- * `test`: every `@example` of the query files and every SQL test, each in a transaction that is rolled back. One line a test, the
- * differences below those that fail, and JUnit XML for CI.
+ * `test`: every `@example` of the query files and every SQL test, each in a transaction that is rolled back.
+ * One line a test, the differences below those that fail, and JUnit XML for CI.
  */
 
 import { relative, resolve } from "node:path";

@@ -1,4 +1,7 @@
-/** `types`: TypeScript declarations of the tools, from the lock where it is that of the files, else from the database. */
+/**
+ * `types`: TypeScript declarations of the tools, from the lock where it is that of the files, else from the
+ * database.
+ */
 
 import { BrokenFilesError, checkFiles, defaultLimits } from "../../app.ts";
 import { declareQueries } from "../../client/declare.ts";

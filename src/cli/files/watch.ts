@@ -1,6 +1,7 @@
 /**
- * `check --watch`: checks again after each save. On a terminal the last result stands alone on a cleared screen; elsewhere results
- * follow one another, each between two lines that a program can know: `sqlwright: checking` and `31 files, 2 errors · 14:02:11`.
+ * `check --watch`: checks again after each save. On a terminal the last result stands alone on a cleared
+ * screen; elsewhere results follow one another, each between two lines that a program can know: `sqlwright:
+ * checking` and `31 files, 2 errors · 14:02:11`.
  */
 
 import { SqlwrightError } from "../../errors.ts";

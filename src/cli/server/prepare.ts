@@ -1,4 +1,7 @@
-/** What `start` does to a database before the server gets it: migrations, functions, `:view` files, and the project's sample. */
+/**
+ * What `start` does to a database before the server gets it: migrations, functions, `:view` files, and the
+ * project's sample.
+ */
 
 import { openPools, requireUsableServer, serverFacts } from "../../app.ts";
 import { type Config, queryFoldersOf } from "../../config.ts";

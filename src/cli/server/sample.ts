@@ -1,6 +1,6 @@
 /**
- * The sample that comes with a project: rows for a database that has none. They go through the project's own `:copy` tools, with the
- * server's own login.
+ * The sample that comes with a project: rows for a database that has none. They go through the project's own
+ * `:copy` tools, with the server's own login.
  */
 
 import { resolve } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Run by `doctor` with the server's own flags: tries what the sandbox must deny, and what the server needs. Prints one JSON object
- * whose values are `allowed` or the name of the error. Arguments: the SQL directory.
+ * Run by `doctor` with the server's own flags: tries what the sandbox must deny, and what the server needs.
+ * Prints one JSON object whose values are `allowed` or the name of the error. Arguments: the SQL directory.
  */
 
 const [sqlDirectory = "sql"] = Deno.args;

@@ -1,6 +1,7 @@
 /**
- * `serve`: the MCP server alone, over the database of DATABASE_URL. It runs in the sandbox of `permissions.ts`, so everything that
- * it loads must do with those flags, and it writes nothing to standard output but the protocol.
+ * `serve`: the MCP server alone, over the database of DATABASE_URL. It runs in the sandbox of
+ * `permissions.ts`, so everything that it loads must do with those flags, and it writes nothing to standard
+ * output but the protocol.
  */
 
 import type { Application, ApplicationOptions } from "../../app.ts";
@@ -87,7 +88,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   return 0;
 }
 
-/** @throws {SqlwrightError} `packages.unavailable` where the server needs packages of the extension and runs without its configuration */
+/**
+ * @throws {SqlwrightError} `packages.unavailable` where the server needs packages of the extension and runs
+ * without its configuration
+ */
 function requirePackages(opened: OpenExtension | null): OpenExtension | null {
   if (opened === null || !opened.extension.usesPackages(opened.config)) return opened;
   if (isConfiguredFor(opened.project)) return opened;
@@ -186,8 +190,9 @@ function lazyDownloader({ host }: Application, config: Config): NonNullable<Http
 }
 
 /**
- * What asks the server to stop. The first request drains; the same one again ends the process at once. Different ones do not add up,
- * because Ctrl-C reaches the server from the terminal, and then from its launcher as SIGTERM and as the end of standard input.
+ * What asks the server to stop. The first request drains; the same one again ends the process at once.
+ * Different ones do not add up, because Ctrl-C reaches the server from the terminal, and then from its
+ * launcher as SIGTERM and as the end of standard input.
  */
 class StopRequest {
   /** Before there is anything to drain, a signal ends the process. */

@@ -1,4 +1,7 @@
-/** `start`, `permissions` and `client-config`: how the server is started, by us, by a person and by an MCP client. */
+/**
+ * `start`, `permissions` and `client-config`: how the server is started, by us, by a person and by an MCP
+ * client.
+ */
 
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
@@ -160,8 +163,9 @@ function homeDirectory(): string {
 }
 
 /**
- * One line for a shell. On a terminal it is copied, and zsh refuses a star that matches no file; into `deno run $(…)` it goes
- * without a look at its quotes, so there a star stands bare: no file has the name of a flag.
+ * One line for a shell. On a terminal it is copied, and zsh refuses a star that matches no file; into `deno
+ * run $(…)` it goes without a look at its quotes, so there a star stands bare: no file has the name of a
+ * flag.
  */
 function shellFlags(flags: readonly string[]): string {
   const copied = Deno.stdout.isTerminal();

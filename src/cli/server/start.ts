@@ -1,11 +1,13 @@
 /**
- * The launcher: `start` brings up the database, lets the caller prepare it, and runs the MCP server as a child that has nothing
- * but the flags of `permissions.ts`. The launcher is the only process with wide permissions, and it talks to no client.
+ * The launcher: `start` brings up the database, lets the caller prepare it, and runs the MCP server as a
+ * child that has nothing but the flags of `permissions.ts`. The launcher is the only process with wide
+ * permissions, and it talks to no client.
  *
- * Order: a port in use is told before anything is started; then the database, migrations and sample, then the server. What was
- * started is stopped in the opposite order, however it ends: Ctrl-C, SIGTERM, the end of the client's stdin, a crash of the child,
- * a lost database. A launcher that is killed takes everything along: the HTTP child notices that its stdin has ended
- * (`parent.ts`), the stdio child has the client's stdin, and PostgreSQL has its supervisor.
+ * Order: a port in use is told before anything is started; then the database, migrations and sample, then the
+ * server. What was started is stopped in the opposite order, however it ends: Ctrl-C, SIGTERM, the end of the
+ * client's stdin, a crash of the child, a lost database. A launcher that is killed takes everything along:
+ * the HTTP child notices that its stdin has ended (`parent.ts`), the stdio child has the client's stdin, and
+ * PostgreSQL has its supervisor.
  */
 
 import { setTimeout as delay } from "node:timers/promises";
@@ -58,7 +60,8 @@ const parentWatch_ms = 500;
 
 /**
  * Runs until the server has ended and resolves to the exit code for the process.
- * @throws {SqlwrightError} `port.in_use`, `config.invalid`, `embedded.failed` and whatever the hook throws; nothing is left running.
+ * @throws {SqlwrightError} `port.in_use`, `config.invalid`, `embedded.failed` and whatever the hook throws;
+ * nothing is left running.
  */
 export async function start(options: StartOptions, hooks: StartHooks): Promise<number> {
   const waitingSince_ms = options.waitingSince_ms ?? Date.now();
@@ -97,7 +100,10 @@ export async function start(options: StartOptions, hooks: StartHooks): Promise<n
   }
 }
 
-/** The command line of the sandboxed server, the same that `permissions` and `client-config` show. All paths are absolute. */
+/**
+ * The command line of the sandboxed server, the same that `permissions` and `client-config` show. All paths
+ * are absolute.
+ */
 export function serverCommand(
   { stdio, http, config, extension, program, skipBroken = false, databaseUrl }: StartOptions & {
     databaseUrl: string;
@@ -199,7 +205,8 @@ async function runChild(command: ServerCommand, context: ChildContext): Promise<
   ]);
   if (hasEnded) return await ended;
   if (reason instanceof SqlwrightError) tell(`${reason.message}; stopping the server`);
-  // On Windows there is no SIGTERM that a program could answer; there the end of stdin asks the HTTP server to drain.
+  // On Windows there is no SIGTERM that a program could answer; there the end of stdin asks the HTTP server
+  // to drain.
   if (!options.stdio) await child.stdin.close().catch(() => {});
   if (Deno.build.os !== "windows") killChild(child, "SIGTERM");
   const bound = new AbortController();
@@ -222,7 +229,10 @@ function killChild(child: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
-/** What asks the launcher to stop: signals, the first of which drains and the second kills, and the end of `deno task`. */
+/**
+ * What asks the launcher to stop: signals, the first of which drains and the second kills, and the end of
+ * `deno task`.
+ */
 class Interruption {
   readonly first: Promise<null>;
   readonly second: Promise<null>;
@@ -256,8 +266,8 @@ class Interruption {
   }
 
   /**
-   * A killed `deno task` cannot pass on a signal; that it is gone shows in our parent's id. `INIT_CWD` says that we run
-   * under a task; without one a launcher may outlive its shell on purpose, as with nohup.
+   * A killed `deno task` cannot pass on a signal; that it is gone shows in our parent's id. `INIT_CWD` says
+   * that we run under a task; without one a launcher may outlive its shell on purpose, as with nohup.
    */
   #watchParent(onGone: () => void): void {
     if (Deno.build.os === "windows" || !Deno.env.has("INIT_CWD")) return;

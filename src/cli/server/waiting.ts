@@ -1,4 +1,7 @@
-/** Since when a person waits for a command: from the first process of the task or the package's command on, not from ours. */
+/**
+ * Since when a person waits for a command: from the first process of the task or the package's command on,
+ * not from ours.
+ */
 
 /** Linux counts a process's start in hundredths of a second since the machine's. */
 const ticksPerSecond = 100;

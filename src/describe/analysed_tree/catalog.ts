@@ -1,6 +1,6 @@
 /**
- * What the catalogue says about everything that trees refer to by OID: relations with the trees of views, functions, operators,
- * types. Read in one query each, and one for each level of views over views.
+ * What the catalogue says about everything that trees refer to by OID: relations with the trees of views,
+ * functions, operators, types. Read in one query each, and one for each level of views over views.
  */
 
 import { loadRelations, type Relation } from "../relations.ts";

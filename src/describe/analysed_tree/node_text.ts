@@ -1,8 +1,10 @@
 /**
- * Reads the text that PostgreSQL writes for a tree of nodes (`pg_node_tree`): `{NAME :field value …}`, lists `( … )`, `<>` for null,
- * bitmapsets `(b 1 2)`, byte arrays `4 [ 1 0 0 0 ]`, and `\` before a character that would mean something.
+ * Reads the text that PostgreSQL writes for a tree of nodes (`pg_node_tree`): `{NAME :field value …}`, lists
+ * `( … )`, `<>` for null, bitmapsets `(b 1 2)`, byte arrays `4 [ 1 0 0 0 ]`, and `\` before a character that
+ * would mean something.
  *
- * Nothing here knows what a node means. Depth and length are bounded: the text comes from the catalogue, whose size is not ours.
+ * Nothing here knows what a node means. Depth and length are bounded: the text comes from the catalogue,
+ * whose size is not ours.
  */
 
 /** `null` is `<>`. Numbers, names and flags stay text: only the field says what they are. */
@@ -164,7 +166,8 @@ class Reader {
       if (next !== colon) this.#fail(`a field of ${name}`);
       this.#at++;
       const field = this.#token().text;
-      // A field always has a value, which may itself begin with a colon. Some nodes write an array of several: the first stands for it.
+      // A field always has a value, which may itself begin with a colon. Some nodes write an array of
+      // several: the first stands for it.
       fields[field] = this.#value(depth + 1);
       this.#skipRest();
     }

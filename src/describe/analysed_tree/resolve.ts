@@ -1,4 +1,6 @@
-/** Follows a VAR of the analysed tree to what stands behind it: a column, an expression, a query of its own. */
+/**
+ * Follows a VAR of the analysed tree to what stands behind it: a column, an expression, a query of its own.
+ */
 
 import type { RelationColumn } from "../relations.ts";
 import { child, children, flag, numberOf, numbers, strings, textOf, type TreeNode } from "./node_text.ts";
@@ -120,7 +122,9 @@ export function columnBehind(
   }
 }
 
-/** One for each view, whoever reads it: views over views would otherwise be opened again on every way to them. */
+/**
+ * One for each view, whoever reads it: views over views would otherwise be opened again on every way to them.
+ */
 export function viewScope(
   relation: number,
   view: TreeNode,

@@ -1,6 +1,6 @@
 /**
- * A query of the analysed tree with all that is around it: its range table, the queries above it, which relations an outer join
- * can fill with nulls, what its WHERE has proven.
+ * A query of the analysed tree with all that is around it: its range table, the queries above it, which
+ * relations an outer join can fill with nulls, what its WHERE has proven.
  */
 
 import { child, children, numberOf, type TreeNode } from "./node_text.ts";
@@ -47,7 +47,10 @@ type NullingSide = string;
 export type FindFacts = (condition: TreeNode, scope: Scope) => ReadonlySet<string>;
 
 export class Scope {
-  /** WHERE and the conditions of inner joins hold for every row of a SELECT. A RETURNING list sees the row after it. */
+  /**
+   * WHERE and the conditions of inner joins hold for every row of a SELECT. A RETURNING list sees the row
+   * after it.
+   */
   readonly facts: ReadonlySet<string>;
   /** Sides of outer joins by range-table index; a relation without an entry is not in FROM. */
   readonly nulling: ReadonlyMap<number, readonly NullingSide[]>;
@@ -57,7 +60,9 @@ export class Scope {
   readonly #real: ReadonlySet<NullingSide>;
   /** Inside an aggregate's arguments rows are still single ones. */
   readonly isUngrouped: boolean;
-  /** What this one is derived from: sub-queries in FROM are opened there once, and know no more than it does. */
+  /**
+   * What this one is derived from: sub-queries in FROM are opened there once, and know no more than it does.
+   */
   readonly origin: Scope;
   /** Answers that do not change, by their question. */
   readonly memo: Map<string, unknown>;
@@ -169,7 +174,10 @@ export class Scope {
     return rangeTableKinds[numberOf(entry, "rtekind")] ?? null;
   }
 
-  /** Whether an outer join can give the relation a row of nulls. `nullingJoins` are those that the tree itself names. */
+  /**
+   * Whether an outer join can give the relation a row of nulls. `nullingJoins` are those that the tree itself
+   * names.
+   */
   isNulled(index: number, nullingJoins: readonly number[] = []): boolean {
     const sides = this.nulling.get(index);
     if (sides === undefined) return numberOf(this.query, "resultRelation") !== index;
@@ -247,6 +255,8 @@ export interface FunctionFacts {
 }
 
 export interface OperatorFacts extends FunctionFacts {
-  /** Name and operand types, a prefix operator's left one null; null for an operator outside of `pg_catalog`. */
+  /**
+   * Name and operand types, a prefix operator's left one null; null for an operator outside of `pg_catalog`.
+   */
   operands: { name: string; left: string | null; right: string } | null;
 }

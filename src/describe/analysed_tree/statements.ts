@@ -1,7 +1,7 @@
 /**
- * The analysed tree of statements, as PostgreSQL itself makes it: each becomes the body of a temporary function `begin atomic … end`,
- * whose `pg_proc.prosqlbody` is the tree. Nothing runs, nothing stays: the transaction is rolled back. docs/decisions/0010 says
- * why this way.
+ * The analysed tree of statements, as PostgreSQL itself makes it: each becomes the body of a temporary
+ * function `begin atomic … end`, whose `pg_proc.prosqlbody` is the tree. Nothing runs, nothing stays: the
+ * transaction is rolled back. docs/decisions/0010 says why this way.
  */
 
 import { SqlwrightError } from "../../errors.ts";
@@ -27,8 +27,8 @@ export interface StatementTrees {
 const portion = 50;
 
 /**
- * @throws {SqlwrightError} when the connection is lost. What the server refuses is in `refusal`: no right to make temporary objects,
- * a read-only session, a standby.
+ * @throws {SqlwrightError} when the connection is lost. What the server refuses is in `refusal`: no right to
+ * make temporary objects, a read-only session, a standby.
  */
 export async function readStatementTrees(
   connection: PoolConnection,
@@ -44,7 +44,9 @@ export async function readStatementTrees(
   return { trees, refusal: null };
 }
 
-/** @returns null when a statement was refused and none was `isSaved`; the server's words when it refuses all. */
+/**
+ * @returns null when a statement was refused and none was `isSaved`; the server's words when it refuses all.
+ */
 async function readPortion(
   connection: PoolConnection,
   requests: readonly TreeRequest[],

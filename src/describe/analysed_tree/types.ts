@@ -114,7 +114,10 @@ const orNone = (typmod: number) => Number.isInteger(typmod) ? typmod : -1;
 
 const textTypes: ReadonlySet<number> = new Set([oids.text, oids.varchar, oids.bpchar, oids.json]);
 
-/** The text of a constant, or the JSON text of a constant jsonb as far as it is read: `{}`, `[]`. Null for anything else. */
+/**
+ * The text of a constant, or the JSON text of a constant jsonb as far as it is read: `{}`, `[]`. Null for
+ * anything else.
+ */
 export function constantText(expression: TreeNode): string | null {
   let plain = expression;
   for (

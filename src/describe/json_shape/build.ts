@@ -1,6 +1,6 @@
 /**
- * Finds the shape of JSON values in the analysed tree: what each constructor, aggregate and cast writes, down to columns of
- * tables. What cannot be known becomes `any` and a gap that says where and why.
+ * Finds the shape of JSON values in the analysed tree: what each constructor, aggregate and cast writes, down
+ * to columns of tables. What cannot be known becomes `any` and a gap that says where and why.
  */
 
 import {

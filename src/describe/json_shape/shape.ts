@@ -1,6 +1,7 @@
 /**
- * The shape of a JSON value as PostgreSQL builds it, in terms of its own types: what `json_build_object`, `json_agg`, `to_json` and
- * the rest write. `report_shape_build.ts` finds it in the analysed tree, `tool/schema.ts` writes it as JSON Schema.
+ * The shape of a JSON value as PostgreSQL builds it, in terms of its own types: what `json_build_object`,
+ * `json_agg`, `to_json` and the rest write. `report_shape_build.ts` finds it in the analysed tree,
+ * `tool/schema.ts` writes it as JSON Schema.
  */
 
 import type { PgType } from "../../postgres/types/types.ts";
@@ -13,7 +14,10 @@ export type JsonShape =
   /** A JSON literal of the statement's own text. */
   | { kind: "literal"; type: "string" | "number" | "boolean" }
   | { kind: "object"; fields: JsonField[]; rest: JsonItem | null }
-  /** `items` null: always empty. `length` null: any. `isNested`: a PostgreSQL array, which may have more dimensions. */
+  /**
+   * `items` null: always empty. `length` null: any. `isNested`: a PostgreSQL array, which may have more
+   * dimensions.
+   */
   | { kind: "array"; items: JsonItem | null; tuple: JsonItem[] | null; isNested: boolean }
   /** One of them; none of them: never a value but null. */
   | { kind: "union"; options: JsonShape[] };
@@ -119,7 +123,9 @@ export function shapeOfLiteral(value: unknown): JsonItem {
   };
 }
 
-/** What has one of the shapes. Arrays become one array, equal shapes one; an unknown one swallows the others. */
+/**
+ * What has one of the shapes. Arrays become one array, equal shapes one; an unknown one swallows the others.
+ */
 export function unite(shapes: readonly JsonShape[]): JsonShape {
   const options: JsonShape[] = [];
   for (const shape of shapes.flatMap((each) => each.kind === "union" ? each.options : [each])) {
@@ -185,7 +191,8 @@ export function mergeObjects(one: JsonShape, other: JsonShape): JsonShape {
     fields.set(field.name, replaced);
   }
   const rest = [one.rest, other.rest].filter((each) => each !== null);
-  // The rest of the other may replace any key of the one, and the rest of the one stays beside the fields of the other.
+  // The rest of the other may replace any key of the one, and the rest of the one stays beside the fields of
+  // the other.
   const named = [...fields.values()].map((field) => {
     const isOwn = other.fields.some(({ name, isRequired }) => name === field.name && isRequired);
     return isOwn || rest.length === 0 ? field : { ...field, ...uniteItems([field, ...rest]) };

@@ -1,4 +1,7 @@
-/** Which calls can answer null: functions, aggregates, window functions, SQL/JSON constructors, functions in FROM. */
+/**
+ * Which calls can answer null: functions, aggregates, window functions, SQL/JSON constructors, functions in
+ * FROM.
+ */
 
 import { rowColumnsOf, ruleOfAggregate, ruleOfFunction } from "./functions.ts";
 import { child, children, flag, numberOf, textOf, type TreeNode } from "../analysed_tree/node_text.ts";

@@ -1,6 +1,6 @@
 /**
- * What a condition proves: the columns of its own query that cannot be null in a row for which it is true. A strict function or
- * operator answers null for null, and a row stays only where its condition is true.
+ * What a condition proves: the columns of its own query that cannot be null in a row for which it is true. A
+ * strict function or operator answers null for null, and a row stays only where its condition is true.
  *
  * A fact is `<range-table index>.<attribute number>` of a VAR of the query itself.
  */

@@ -1,9 +1,9 @@
 /**
- * The functions and operators of PostgreSQL's own that are known to answer no null. Everything else may: `->>`, `to_char` of infinity,
- * `substring` with a pattern, and whatever a database brings itself.
+ * The functions and operators of PostgreSQL's own that are known to answer no null. Everything else may:
+ * `->>`, `to_char` of infinity, `substring` with a pattern, and whatever a database brings itself.
  *
- * Each entry is what PostgreSQL 15 and 18 do on odd values (infinities, NaN, empty texts and arrays, JSON null);
- * tests/postgres/nullability_test.ts asks them all again.
+ * Each entry is what PostgreSQL 15 and 18 do on odd values (infinities, NaN, empty texts and arrays, JSON
+ * null); tests/postgres/nullability_test.ts asks them all again.
  */
 
 import type { FunctionFacts, OperatorFacts } from "../analysed_tree/scope.ts";
@@ -93,7 +93,9 @@ export const plainFunctions = words(`
   width_bucket(numeric,numeric,numeric,int4) xml(text)
 `);
 
-/** Not null whatever the arguments are, unless an array stands for them (VARIADIC), which may be null itself. */
+/**
+ * Not null whatever the arguments are, unless an array stands for them (VARIADIC), which may be null itself.
+ */
 export const totalFunctions = words(`
   concat(any) daterange(date,date) int4range(int4,int4) int8range(int8,int8) json_build_array()
   json_build_array(any) json_build_object() json_build_object(any) jsonb_build_array()
@@ -107,7 +109,10 @@ export const firstArgumentFunctions = words(`
   concat_ws(text,any) format(text) format(text,any)
 `);
 
-/** Of FROM: each row that they make has no null in these columns, numbered from one; an empty list is all of them. */
+/**
+ * Of FROM: each row that they make has no null in these columns, numbered from one; an empty list is all of
+ * them.
+ */
 const rowFunctions: Readonly<Record<string, readonly number[]>> = {
   "generate_series(int4,int4)": [],
   "generate_series(int4,int4,int4)": [],

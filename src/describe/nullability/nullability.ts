@@ -1,7 +1,7 @@
 /**
- * Whether an expression of the analysed tree can be null. It can unless a rule below says otherwise; a node that no rule knows can.
- * Wrong towards null costs a `| null`, wrong towards not null breaks clients: tests/postgres/property_test.ts holds this
- * against thousands of generated queries.
+ * Whether an expression of the analysed tree can be null. It can unless a rule below says otherwise; a node
+ * that no rule knows can. Wrong towards null costs a `| null`, wrong towards not null breaks clients:
+ * tests/postgres/property_test.ts holds this against thousands of generated queries.
  */
 
 import { factOf, factsIfNotTrue, factsIfTrue } from "./facts.ts";
@@ -44,7 +44,10 @@ export function columnIsNotNull(scope: Scope, position: number): boolean {
   });
 }
 
-/** A query that answers one row, whatever the tables hold: an aggregate over everything, or no FROM and no WHERE. */
+/**
+ * A query that answers one row, whatever the tables hold: an aggregate over everything, or no FROM and no
+ * WHERE.
+ */
 export function answersOneRow(query: TreeNode): boolean {
   if (numberOf(query, "commandType") !== commands.select) return false;
   const isAny = ["groupClause", "groupingSets", "havingQual", "limitCount", "limitOffset", "setOperations"]
@@ -137,7 +140,9 @@ export function isNotNullDomain(type: PgType | undefined): boolean {
   return type?.kind === "domain" && (type.isNotNull || isNotNullDomain(type.base));
 }
 
-/** The branches of a CASE, each with what its conditions prove. A missing ELSE is a null constant in the tree. */
+/**
+ * The branches of a CASE, each with what its conditions prove. A missing ELSE is a null constant in the tree.
+ */
 export function branchesOf(expression: TreeNode, scope: Scope): { result: TreeNode | null; scope: Scope }[] {
   const branches: { result: TreeNode | null; scope: Scope }[] = [];
   // With an argument the conditions speak of a placeholder for it.
@@ -192,8 +197,8 @@ function isGroupColumn(variable: TreeNode, scope: Scope): boolean {
 }
 
 /**
- * Grouping sets null whatever is grouped, also a whole expression. From PostgreSQL 18 on the tree has a variable in its
- * place; before, the expression itself stands in the target list and has to be recognized.
+ * Grouping sets null whatever is grouped, also a whole expression. From PostgreSQL 18 on the tree has a
+ * variable in its place; before, the expression itself stands in the target list and has to be recognized.
  */
 function isNulledByGrouping(expression: TreeNode, scope: Scope): boolean {
   if (scope.isUngrouped || !scope.hasGroupingSets || expression.name === "VAR") return false;

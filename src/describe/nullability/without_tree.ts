@@ -1,7 +1,7 @@
 /**
- * Whether a declared NOT NULL holds for a result column, for servers that do not give their analysed tree: from the text's own
- * tree, where a value cannot have passed an outer join, a sub-query, a set operation or grouping sets. Everything else may be
- * null, which costs a `| null` and is never wrong.
+ * Whether a declared NOT NULL holds for a result column, for servers that do not give their analysed tree:
+ * from the text's own tree, where a value cannot have passed an outer join, a sub-query, a set operation or
+ * grouping sets. Everything else may be null, which costs a `| null` and is never wrong.
  */
 
 import type { Statement } from "../../query/model.ts";

@@ -1,4 +1,7 @@
-/** Brotli and gzip between a writer and its sink, for what travels: at the speed of a network and not of an archive. */
+/**
+ * Brotli and gzip between a writer and its sink, for what travels: at the speed of a network and not of an
+ * archive.
+ */
 
 import { once } from "node:events";
 import { constants, createBrotliCompress, createGzip } from "node:zlib";

@@ -1,6 +1,6 @@
 /**
- * CSV as `COPY … TO STDOUT (FORMAT csv, HEADER)` of PostgreSQL writes it, byte for byte: values as PostgreSQL's text, null is nothing,
- * an empty text is `""`, and quotes stand only where they must.
+ * CSV as `COPY … TO STDOUT (FORMAT csv, HEADER)` of PostgreSQL writes it, byte for byte: values as
+ * PostgreSQL's text, null is nothing, an empty text is `""`, and quotes stand only where they must.
  */
 
 import type { ByteSink, ExportColumns, RowWriter } from "./model.ts";

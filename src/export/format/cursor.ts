@@ -1,6 +1,7 @@
 /**
- * The rows of a statement in batches, through a server-side cursor with bound values. PostgreSQL makes one batch while the one before is
- * taken, and no third one until it has been: two are held at most. In a read-only transaction, so the rows are those of one moment.
+ * The rows of a statement in batches, through a server-side cursor with bound values. PostgreSQL makes one
+ * batch while the one before is taken, and no third one until it has been: two are held at most. In a
+ * read-only transaction, so the rows are those of one moment.
  */
 
 import type { ConnectionSource, TextRow } from "../../postgres/pool.ts";
@@ -18,8 +19,10 @@ export interface CursorRequest {
 const batchRows = 2000;
 
 /**
- * Resolves when the last batch has been taken. What `onRow` and `endBatch` throw ends the statement and is thrown.
- * @param endBatch called after the rows of a batch, with how many there were; first rows of the next one may have come before
+ * Resolves when the last batch has been taken. What `onRow` and `endBatch` throw ends the statement and is
+ * thrown.
+ * @param endBatch called after the rows of a batch, with how many there were; first rows of the next one may
+ * have come before
  */
 export async function readInBatches(
   { pool, begin, text, parameters, signal }: CursorRequest,

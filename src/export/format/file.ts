@@ -1,4 +1,6 @@
-/** A file that is there when it is whole: written beside its place under another name, and renamed at the end. */
+/**
+ * A file that is there when it is whole: written beside its place under another name, and renamed at the end.
+ */
 
 import { dirname, join } from "node:path";
 import { SqlwrightError } from "../../errors.ts";
@@ -8,8 +10,8 @@ import type { ByteSink } from "./model.ts";
 const bufferBytes = 256 * 1024;
 
 /**
- * @throws {SqlwrightError} `export.unwritable` when the place cannot be written, or the disk is full; nothing is left of the file then,
- * and whatever had the name before is still there.
+ * @throws {SqlwrightError} `export.unwritable` when the place cannot be written, or the disk is full; nothing
+ * is left of the file then, and whatever had the name before is still there.
  */
 export async function writeWholeFile<T>(path: string, produce: (sink: ByteSink) => Promise<T>): Promise<T> {
   const target = await guardWrite(path, () => replaceable(path));
@@ -37,7 +39,10 @@ export async function writeWholeFile<T>(path: string, produce: (sink: ByteSink) 
   }
 }
 
-/** The file that the path leads to: a link stays one. What is there and no file, such as a pipe or a device, is not replaced. */
+/**
+ * The file that the path leads to: a link stays one. What is there and no file, such as a pipe or a device,
+ * is not replaced.
+ */
 async function replaceable(path: string): Promise<string> {
   let real: string;
   try {
@@ -83,7 +88,10 @@ export async function writeAll(
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }
 
-/** What fails in writing becomes `export.unwritable`; a reader of standard output that has gone stays what it is. */
+/**
+ * What fails in writing becomes `export.unwritable`; a reader of standard output that has gone stays what it
+ * is.
+ */
 export async function guardWrite<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

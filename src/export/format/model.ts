@@ -14,7 +14,10 @@ export interface ExportColumns {
 /** Where the bytes go; resolves when more may follow. */
 export type ByteSink = (bytes: Uint8Array) => Promise<void> | void;
 
-/** Turns rows into bytes. A row is written when it arrives, so that none outlives its batch; the bytes go when the batch is over. */
+/**
+ * Turns rows into bytes. A row is written when it arrives, so that none outlives its batch; the bytes go when
+ * the batch is over.
+ */
 export interface RowWriter {
   write(row: TextRow): void;
   flush(): Promise<void> | void;

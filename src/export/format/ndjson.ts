@@ -1,4 +1,7 @@
-/** One JSON document a line: the same objects as a tool's `rows`, digit by digit; of a report the document itself. */
+/**
+ * One JSON document a line: the same objects as a tool's `rows`, digit by digit; of a report the document
+ * itself.
+ */
 
 import type { ByteSink, ExportColumns, RowWriter } from "./model.ts";
 

@@ -1,5 +1,6 @@
 /**
- * Parquet with PostgreSQL's types, over hyparquet-writer: Snappy, row groups of bounded size, every column optional.
+ * Parquet with PostgreSQL's types, over hyparquet-writer: Snappy, row groups of bounded size, every column
+ * optional.
  *
  * | PostgreSQL | Parquet |
  * |---|---|
@@ -98,8 +99,8 @@ function readValue(codec: ColumnCodec, text: string, { name }: TypedColumn): unk
 }
 
 /**
- * Readers know JSON by its `converted_type`. The library would serialise such values once more, and lose digits, so the schema gets
- * it when all values are written, and before the schema is.
+ * Readers know JSON by its `converted_type`. The library would serialise such values once more, and lose
+ * digits, so the schema gets it when all values are written, and before the schema is.
  */
 function markJson(schema: SchemaElement[]): void {
   for (const element of schema) if (element.logical_type?.type === "JSON") element.converted_type = "JSON";

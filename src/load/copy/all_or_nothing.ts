@@ -1,6 +1,6 @@
 /**
- * Records into one COPY, all or none: batches as a stream with backpressure, and for a record that PostgreSQL refuses the place in the
- * source, which its context gives as a line of the COPY.
+ * Records into one COPY, all or none: batches as a stream with backpressure, and for a record that PostgreSQL
+ * refuses the place in the source, which its context gives as a line of the COPY.
  */
 
 import { SqlwrightError } from "../../errors.ts";
@@ -28,7 +28,10 @@ export interface Refusal {
   constraint?: { schema: string; table: string; name: string };
 }
 
-/** Data exceptions, integrity violations, limits such as a row's size, and what functions raise: of the row, and not of the server. */
+/**
+ * Data exceptions, integrity violations, limits such as a row's size, and what functions raise: of the row,
+ * and not of the server.
+ */
 const isOfRow = /^(22|23|54|P0001)/;
 
 const reasonLength = 400;
@@ -118,7 +121,8 @@ function adviceOf(sqlstate: string): string | null {
     // bad_copy_file_format
     case "22P04":
       return "Nothing was loaded. A quote may be missing in this line or one before it, the options delimiter and quote may not fit the source, or its lines end in different ways (CR LF here, LF there)";
-    // invalid_datetime_format, datetime_field_overflow: the server's hint is about DateStyle, which is always ISO here.
+    // invalid_datetime_format, datetime_field_overflow: the server's hint is about DateStyle, which is always
+    // ISO here.
     case "22007":
     case "22008":
       return "Nothing was loaded. Write dates as 2025-10-31 and times as 2025-10-31T16:30:00Z";

@@ -1,7 +1,8 @@
 /**
- * Records into COPY, bad ones left out: each run of records is copied under a savepoint. When PostgreSQL refuses one, its context says
- * which; the run is undone, what stood before the bad record is copied again, the record becomes a reject, and the rest goes on. A
- * record is so sent at most about twice. Where the context names no record, halves are tried until one is left.
+ * Records into COPY, bad ones left out: each run of records is copied under a savepoint. When PostgreSQL
+ * refuses one, its context says which; the run is undone, what stood before the bad record is copied again,
+ * the record becomes a reject, and the rest goes on. A record is so sent at most about twice. Where the
+ * context names no record, halves are tried until one is left.
  */
 
 import { SqlwrightError } from "../../errors.ts";
@@ -141,7 +142,8 @@ function refusedIndex(batch: RecordBatch, { line }: Refusal, start: number, end:
 }
 
 /**
- * PostgreSQL does not count every line end inside of quotes. Where there are any before the record, it is tried alone before it is rejected.
+ * PostgreSQL does not count every line end inside of quotes. Where there are any before the record, it is
+ * tried alone before it is rejected.
  */
 function isCertain(batch: RecordBatch, start: number, bad: number): boolean {
   return !batch.hasLineBreaks ||

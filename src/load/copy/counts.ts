@@ -1,6 +1,7 @@
 /**
- * How many rows of a table this transaction has inserted, updated and deleted: PostgreSQL counts them itself, per transaction, for
- * its statistics. No statement is changed for it, it costs nothing, and it holds for MERGE, ON CONFLICT and partitions alike.
+ * How many rows of a table this transaction has inserted, updated and deleted: PostgreSQL counts them itself,
+ * per transaction, for its statistics. No statement is changed for it, it costs nothing, and it holds for
+ * MERGE, ON CONFLICT and partitions alike.
  */
 
 import type { CallConnection } from "../../postgres/pool.ts";
@@ -12,7 +13,10 @@ export interface RowCounts {
   deleted: number;
 }
 
-/** Partitions count for themselves. Null sums where nothing is counted: a view, a foreign table, `track_counts = off`. */
+/**
+ * Partitions count for themselves. Null sums where nothing is counted: a view, a foreign table, `track_counts
+ * = off`.
+ */
 const countQuery = `select
     pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_inserted(part.oid))::bigint as inserted,
     pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(part.oid))::bigint as updated,
@@ -28,7 +32,10 @@ const countQuery = `select
   ) as part
   where pg_catalog.current_setting('track_counts')::boolean`;
 
-/** What has been counted in this transaction until now; null where nothing is. Only differences of two answers mean something. */
+/**
+ * What has been counted in this transaction until now; null where nothing is. Only differences of two answers
+ * mean something.
+ */
 export async function transactionCounts(
   connection: Pick<CallConnection, "rows">,
   { schema, table }: { schema: string | null; table: string },
@@ -39,7 +46,9 @@ export async function transactionCounts(
   return { inserted: Number(found.inserted), updated: Number(found.updated), deleted: Number(found.deleted) };
 }
 
-/** Adds up what happens between two looks, so that a TRUNCATE, which sets the counters back, can be left out. */
+/**
+ * Adds up what happens between two looks, so that a TRUNCATE, which sets the counters back, can be left out.
+ */
 export class CountTally {
   #total: RowCounts = { inserted: 0, updated: 0, deleted: 0 };
   #isCounted = true;

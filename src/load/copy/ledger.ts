@@ -1,6 +1,6 @@
 /**
- * What loads leave behind about themselves, in their own transaction: with an idempotency key the answer, so that the same load is
- * done once, and rejects. Two loads with one key wait for each other.
+ * What loads leave behind about themselves, in their own transaction: with an idempotency key the answer, so
+ * that the same load is done once, and rejects. Two loads with one key wait for each other.
  *
  * Tools may run as a role that knows nothing of this; the ledger is written as the login.
  */

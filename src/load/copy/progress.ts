@@ -1,4 +1,7 @@
-/** How far a load is, told at most every quarter of a second: rows, bytes, and from the rate so far the time that is left. */
+/**
+ * How far a load is, told at most every quarter of a second: rows, bytes, and from the rate so far the time
+ * that is left.
+ */
 
 export type TellProgress = (done: number, total: number | null, message: string) => void;
 
@@ -71,7 +74,10 @@ export class LoadProgress {
     );
   }
 
-  /** While it is looked for the rows that the merges refuse. @param constraint the one that was broken, where it is known */
+  /**
+   * While it is looked for the rows that the merges refuse. @param constraint the one that was broken, where
+   * it is known
+   */
   searching(
     constraint: string | null,
     { found, judged, of }: { found: number; judged: number; of: number },
@@ -94,7 +100,10 @@ export class LoadProgress {
     return { done: this.#copied + index, end: this.#copied + statements };
   }
 
-  /** Nearer to the end by a part of what is left: how much it is nobody knows, and every value has to be above the one before. */
+  /**
+   * Nearer to the end by a part of what is left: how much it is nobody knows, and every value has to be above
+   * the one before.
+   */
   #within(end: number, message: string): void {
     this.#last = Math.max(this.#last, end - this.#options.statements);
     this.#last += (end - this.#last) / 100;

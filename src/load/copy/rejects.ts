@@ -1,6 +1,6 @@
 /**
- * Rejected rows: the first of them are in the answer, and all in `sqlwright.load_reject`, from where a resource shows them until they
- * expire.
+ * Rejected rows: the first of them are in the answer, and all in `sqlwright.load_reject`, from where a
+ * resource shows them until they expire.
  */
 
 import { bookValue, bookWrite } from "../../bookkeeping/run.ts";

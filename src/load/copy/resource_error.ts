@@ -1,6 +1,6 @@
 /**
- * PostgreSQL's class 53, insufficient resources, in a load: a full disk, no memory, a limit of the configuration. It is nobody's row; the
- * error says how far the load was and what to do.
+ * PostgreSQL's class 53, insufficient resources, in a load: a full disk, no memory, a limit of the
+ * configuration. It is nobody's row; the error says how far the load was and what to do.
  */
 
 import { SqlwrightError } from "../../errors.ts";

@@ -1,10 +1,12 @@
 /**
- * Staged rows that know where they came from: in mode `collect` the COPY goes to a copy of the file's staging table with one column more, the
- * number of the row, which a sequence gives it. So the records go to COPY as they are, in any format. A second table says for runs of
- * numbers which lines of the source they are; where lines follow each other it has one row.
+ * Staged rows that know where they came from: in mode `collect` the COPY goes to a copy of the file's staging
+ * table with one column more, the number of the row, which a sequence gives it. So the records go to COPY as
+ * they are, in any format. A second table says for runs of numbers which lines of the source they are; where
+ * lines follow each other it has one row.
  *
- * The file's own table stays empty meanwhile. The merges see the rows through it: all of them as its child, by inheritance, which moves
- * nothing; or a part of them, moved there, which is what the search for bad rows does (`merge_search.ts`).
+ * The file's own table stays empty meanwhile. The merges see the rows through it: all of them as its child,
+ * by inheritance, which moves nothing; or a part of them, moved there, which is what the search for bad rows
+ * does (`merge_search.ts`).
  */
 
 import type { CallConnection } from "../../postgres/pool.ts";
@@ -123,7 +125,8 @@ export class StagedRows {
 
   /**
    * Null where the COPY does not go to an empty temporary table of the file.
-   * @param isIndexed the merges make an index of the staging table or analyze it, which a child would have no part in
+   * @param isIndexed the merges make an index of the staging table or analyze it, which a child would have no
+   * part in
    */
   static async open(
     connection: Connection,
@@ -178,8 +181,8 @@ export class StagedRows {
   }
 
   /**
-   * What is to be run before a trial. Rows that a trial has brought stay in the table's file when they are undone or deleted; a new file
-   * costs more than to pass over a few of them.
+   * What is to be run before a trial. Rows that a trial has brought stay in the table's file when they are
+   * undone or deleted; a new file costs more than to pass over a few of them.
    */
   emptying(): string {
     if (this.#moved <= mostPassedOver) return "";

@@ -1,9 +1,9 @@
 /**
- * Delimited lines, as bytes: the header line of a source, and its records where they must be known one by one. Where they need not, the
- * bytes go to COPY as they came.
+ * Delimited lines, as bytes: the header line of a source, and its records where they must be known one by
+ * one. Where they need not, the bytes go to COPY as they came.
  *
- * A record ends as PostgreSQL ends it: at a line end outside of quotes (`csv`) or one that no backslash escapes (`text`). Only
- * bytes of ASCII are looked at, so any encoding that keeps ASCII will do.
+ * A record ends as PostgreSQL ends it: at a line end outside of quotes (`csv`) or one that no backslash
+ * escapes (`text`). Only bytes of ASCII are looked at, so any encoding that keeps ASCII will do.
  */
 
 import { SqlwrightError } from "../../errors.ts";
@@ -152,8 +152,8 @@ export async function* delimitedRecords(
         continue;
       }
       if (batch.count > 0) yield { batch: batch.take() };
-      // A quote that does not close swallows good lines: only its own line is rejected, and reading goes on behind that. One that closes
-      // somewhere has swallowed some when the next line is a record by itself.
+      // A quote that does not close swallows good lines: only its own line is rejected, and reading goes on
+      // behind that. One that closes somewhere has swallowed some when the next line is a record by itself.
       const isSwallowing = isTooLong || scan.isUnterminated ||
         (scan.lineBreaks > 0 && isRecord(data, data.indexOf(scan.lineEnd, start) + 1, scan.after));
       const lineEnd = isSwallowing ? data.indexOf(scan.lineEnd, start) : -1;

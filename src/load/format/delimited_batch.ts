@@ -1,5 +1,6 @@
 /**
- * Records of delimited lines, gathered to batches for COPY. Whole ones stay where they are; of others the kept fields are copied.
+ * Records of delimited lines, gathered to batches for COPY. Whole ones stay where they are; of others the
+ * kept fields are copied.
  */
 
 import { isMark, quotedMark } from "./end_of_data.ts";

@@ -16,7 +16,10 @@ export interface CopyEncoding {
   hidesAscii: boolean;
 }
 
-/** Here WHATWG's decoder has characters at 0x80 to 0x9F, and PostgreSQL, as ISO 8859, the control characters of those numbers. */
+/**
+ * Here WHATWG's decoder has characters at 0x80 to 0x9F, and PostgreSQL, as ISO 8859, the control characters
+ * of those numbers.
+ */
 const withControls = new Set(["LATIN1", "LATIN5"]);
 
 /** PostgreSQL's client encodings and what WHATWG calls them. */

@@ -1,9 +1,11 @@
 /**
- * `\.` alone on a line, where COPY may end. PostgreSQL reads nothing behind it and says nothing of it, so rows would be lost: in the text
- * format it is the end of the data in every version, and in CSV up to version 17, where it is a value since.
+ * `\.` alone on a line, where COPY may end. PostgreSQL reads nothing behind it and says nothing of it, so
+ * rows would be lost: in the text format it is the end of the data in every version, and in CSV up to version
+ * 17, where it is a value since.
  *
- * Here it means the same for every server: in CSV a value, which is passed on in quotes; in the text format the end, behind which nothing
- * may stand. Quotes are counted only in chunks that have any, because everything that COPY takes as bytes comes through here.
+ * Here it means the same for every server: in CSV a value, which is passed on in quotes; in the text format
+ * the end, behind which nothing may stand. Quotes are counted only in chunks that have any, because
+ * everything that COPY takes as bytes comes through here.
  */
 
 import { SqlwrightError } from "../../errors.ts";

@@ -1,6 +1,7 @@
 /**
- * Records of JSON → rows in COPY's text format: members by name to columns, values converted by the column's type. Unknown members are
- * refused, missing ones are null; a column with a default is brought by every record or by none.
+ * Records of JSON → rows in COPY's text format: members by name to columns, values converted by the column's
+ * type. Unknown members are refused, missing ones are null; a column with a default is brought by every
+ * record or by none.
  */
 
 import { nearestName } from "../../nearest.ts";

@@ -1,6 +1,6 @@
 /**
- * Reads one JSON text member by member, with the text of each value beside the value: a number keeps its digits, which JSON.parse would
- * lose. Strict as JSON.parse is; pure.
+ * Reads one JSON text member by member, with the text of each value beside the value: a number keeps its
+ * digits, which JSON.parse would lose. Strict as JSON.parse is; pure.
  */
 
 /** The text is no JSON; `at` is where, from 0. */

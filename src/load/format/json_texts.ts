@@ -1,6 +1,6 @@
 /**
- * The records of NDJSON and of a JSON array as texts, streamed: a record is one line, or one element. What is inside of a record is
- * not looked at here.
+ * The records of NDJSON and of a JSON array as texts, streamed: a record is one line, or one element. What is
+ * inside of a record is not looked at here.
  */
 
 import { SqlwrightError } from "../../errors.ts";

@@ -1,6 +1,6 @@
 /**
- * A source, opened and understood: which columns it brings, the COPY that takes it, and how its content goes there: as the bytes it is
- * made of, or record by record where records must be known.
+ * A source, opened and understood: which columns it brings, the COPY that takes it, and how its content goes
+ * there: as the bytes it is made of, or record by record where records must be known.
  */
 
 import { nearestName } from "../../nearest.ts";
@@ -26,7 +26,9 @@ import type { OpenedSource } from "../source/model.ts";
 
 /** What is to be copied. */
 export interface Intake {
-  /** The COPY that takes it. @param relation quoted; another table of the same columns @default the file's own */
+  /**
+   * The COPY that takes it. @param relation quoted; another table of the same columns @default the file's own
+   */
   textInto: (relation?: string) => string;
   /** The columns that are brought. */
   columns: readonly string[];

@@ -1,5 +1,6 @@
 /**
- * How a source is to be read and a load to be done: what the caller says over what the file's own COPY says. Pure.
+ * How a source is to be read and a load to be done: what the caller says over what the file's own COPY says.
+ * Pure.
  */
 
 import { SqlwrightError } from "../../errors.ts";

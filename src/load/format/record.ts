@@ -1,6 +1,6 @@
 /**
- * Records on their way to COPY: batches of bytes in COPY's own form, with where each record stands in the source, and rejects, the
- * records that are none. What reads a source yields both, in the source's order.
+ * Records on their way to COPY: batches of bytes in COPY's own form, with where each record stands in the
+ * source, and rejects, the records that are none. What reads a source yields both, in the source's order.
  */
 
 import { SqlwrightError } from "../../errors.ts";
@@ -88,7 +88,10 @@ export function rejectError(reject: Reject, words: SourceWords): SqlwrightError 
   });
 }
 
-/** Where PostgreSQL's context says that a COPY was, from line 1; it may stand behind the lines of triggers, and in any language. */
+/**
+ * Where PostgreSQL's context says that a COPY was, from line 1; it may stand behind the lines of triggers,
+ * and in any language.
+ */
 export function copyContext(where: unknown): { line: number | null; column: string | null } {
   const [, line, column] = copyLine.exec(typeof where === "string" ? where : "") ?? [];
   return { line: line === undefined ? null : Number(line), column: column ?? null };

@@ -1,6 +1,6 @@
 /**
- * What merges make of their rows, from their parse trees: whether a part of the rows can be judged without the rest, and which columns
- * tell two rows apart. Asked only when a row is looked for.
+ * What merges make of their rows, from their parse trees: whether a part of the rows can be judged without
+ * the rest, and which columns tell two rows apart. Asked only when a row is looked for.
  */
 
 import type { CallConnection } from "../../postgres/pool.ts";
@@ -26,7 +26,10 @@ export interface MergeNature {
   isChosen: boolean;
   /** The tables that get new rows. */
   inserted: { schema: string | null; table: string }[];
-  /** By statement: columns of the staging table that its ON CONFLICT or MERGE tells rows apart by; null where it does not say. */
+  /**
+   * By statement: columns of the staging table that its ON CONFLICT or MERGE tells rows apart by; null where
+   * it does not say.
+   */
   keys: (string[] | null)[];
 }
 

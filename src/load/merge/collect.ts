@@ -1,6 +1,7 @@
 /**
- * Merges in mode `collect`: all staged rows at once under a savepoint, as ever. Only where PostgreSQL refuses one of them the bad rows are
- * looked for, become rejects, and the merges run again over the rest; that last run alone is counted and stays.
+ * Merges in mode `collect`: all staged rows at once under a savepoint, as ever. Only where PostgreSQL refuses
+ * one of them the bad rows are looked for, become rejects, and the merges run again over the rest; that last
+ * run alone is counted and stays.
  */
 
 import { SqlwrightError } from "../../errors.ts";

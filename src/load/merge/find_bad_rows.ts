@@ -1,17 +1,18 @@
 /**
- * Which staged rows do the merges refuse? Found by trials: parts of the rows are moved into the file's staging table and merged under a
- * savepoint, where PostgreSQL itself judges them.
+ * Which staged rows do the merges refuse? Found by trials: parts of the rows are moved into the file's
+ * staging table and merged under a savepoint, where PostgreSQL itself judges them.
  *
- * 1. Part by part in the order of the source. A part that passes stays for the rest of the search, so that later rows meet those before
- *    them: a row whose key has come before is the bad one, and a row whose parent has come is good. A part that fails is halved until one
- *    row is left. When its first half passes, the second is known to fail and is halved untried. So all rows are merged about
- *    once more, and a bad row costs about as many small trials as its part can be halved.
- * 2. A part that lacks a row, such as a parent, which the merges themselves may bring later, waits and is tried again when others have
- *    passed; it is halved only when nothing passes any more.
- * 3. A verdict has to hold without the parts: a row that fails alone on what was there before is bad. One that passes alone and met no
- *    equal, or whose merges group rows, is tried with all good rows at once.
- * 4. What only all rows together break ("cannot affect row a second time") is looked for among the rows with equal keys, pair by
- *    pair; where that says nothing, for the shortest beginning of the source that fails.
+ * 1. Part by part in the order of the source. A part that passes stays for the rest of the search, so that
+ *    later rows meet those before them: a row whose key has come before is the bad one, and a row whose
+ *    parent has come is good. A part that fails is halved until one row is left. When its first half passes,
+ *    the second is known to fail and is halved untried. So all rows are merged about once more, and a bad row
+ *    costs about as many small trials as its part can be halved.
+ * 2. A part that lacks a row, such as a parent, which the merges themselves may bring later, waits and is
+ *    tried again when others have passed; it is halved only when nothing passes any more.
+ * 3. A verdict has to hold without the parts: a row that fails alone on what was there before is bad. One
+ *    that passes alone and met no equal, or whose merges group rows, is tried with all good rows at once.
+ * 4. What only all rows together break ("cannot affect row a second time") is looked for among the rows with
+ *    equal keys, pair by pair; where that says nothing, for the shortest beginning of the source that fails.
  *
  * All of it is undone: nothing that a trial has written stays.
  */
@@ -43,8 +44,8 @@ export interface SearchOptions {
 interface Part {
   range: Range;
   /**
-   * The first half of one that fails: when it passes, the part behind it fails. A rest may be tried together with the one behind
-   * it, or in pieces.
+   * The first half of one that fails: when it passes, the part behind it fails. A rest may be tried together
+   * with the one behind it, or in pieces.
    */
   kind: "whole" | "first half" | "rest";
   /** Known to fail, with what stands before it. */
@@ -68,7 +69,10 @@ const raised = "P0001";
 /** Unique and exclusion constraints: of two rows. */
 const pairViolations = new Set(["23505", "23P01"]);
 
-/** Rows that are bad by themselves, or with those before them; not all, when there are more than may be. The merges have failed with all. */
+/**
+ * Rows that are bad by themselves, or with those before them; not all, when there are more than may be. The
+ * merges have failed with all.
+ */
 export async function findBadRows(
   connection: Connection,
   options: SearchOptions,

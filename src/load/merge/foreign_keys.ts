@@ -1,7 +1,8 @@
 /**
- * Foreign keys between rows of one load: whether the merges themselves may bring the row that one refers to, and which rows of several
- * that wait for each other wait in vain. Asked of the catalogue and of the staged rows; what it says is a guess where columns of the
- * staging table are named otherwise than the target's, and a trial has the last word.
+ * Foreign keys between rows of one load: whether the merges themselves may bring the row that one refers to,
+ * and which rows of several that wait for each other wait in vain. Asked of the catalogue and of the staged
+ * rows; what it says is a guess where columns of the staging table are named otherwise than the target's, and
+ * a trial has the last word.
  */
 
 import { sqlstateOf } from "../../postgres/database_error.ts";
@@ -17,7 +18,9 @@ type Constraint = Refusal["constraint"];
 /** insufficient_privilege, undefined_function: columns of types that do not compare. */
 const unanswerable = new Set(["42501", "42883"]);
 
-/** Whether the merges, or triggers of their tables, may bring rows to the table that a foreign key refers to. */
+/**
+ * Whether the merges, or triggers of their tables, may bring rows to the table that a foreign key refers to.
+ */
 export async function isBrought(
   connection: Pick<CallConnection, "rows">,
   constraint: Constraint,
@@ -73,8 +76,8 @@ export async function isBrought(
 }
 
 /**
- * Of rows that wait, those whose parent is neither there nor among the rest, and those that wait for them. Null when nothing can be said.
- * The role may lack the right to look.
+ * Of rows that wait, those whose parent is neither there nor among the rest, and those that wait for them.
+ * Null when nothing can be said. The role may lack the right to look.
  */
 export async function hopelessRows(
   connection: Connection,

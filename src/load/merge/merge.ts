@@ -1,4 +1,7 @@
-/** The statements behind a COPY: run in order and counted, and what PostgreSQL says when a row of theirs is refused. */
+/**
+ * The statements behind a COPY: run in order and counted, and what PostgreSQL says when a row of theirs is
+ * refused.
+ */
 
 import { SqlwrightError } from "../../errors.ts";
 import { sqlstateOf } from "../../postgres/database_error.ts";
@@ -57,7 +60,9 @@ export function mergeRefusalOf(error: unknown): Refusal | null {
   return { line: null, column: null, reason: (error as SqlwrightError).message, sqlstate: affectedTwice };
 }
 
-/** Finds the column of a violated constraint that has one; the constraints that were asked for are remembered. */
+/**
+ * Finds the column of a violated constraint that has one; the constraints that were asked for are remembered.
+ */
 export function constraintColumns(
   connection: Pick<CallConnection, "rows">,
 ): (refusal: Refusal) => Promise<string | null> {

@@ -1,6 +1,6 @@
 /**
- * Bytes on their way, as everything that reads them needs it: joined, held whole up to a limit, awaited for a bounded time. Imports
- * nothing, because the server's first request reads a body too.
+ * Bytes on their way, as everything that reads them needs it: joined, held whole up to a limit, awaited for a
+ * bounded time. Imports nothing, because the server's first request reads a body too.
  */
 
 /** At most so many bytes go from hand to hand at once. */
@@ -26,7 +26,10 @@ export async function readBounded(
   return joinAll(chunks, size);
 }
 
-/** The chunks that come until there are `length` bytes, or the stream ends. What follows is left in the stream. */
+/**
+ * The chunks that come until there are `length` bytes, or the stream ends. What follows is left in the
+ * stream.
+ */
 export async function readStart(
   read: () => Promise<Uint8Array | null>,
   length: number,
@@ -138,7 +141,10 @@ export async function readWithin(
   }
 }
 
-/** The chunks of a body, each awaited within the limits. A body that is left early is cancelled, which nobody waits for. */
+/**
+ * The chunks of a body, each awaited within the limits. A body that is left early is cancelled, which nobody
+ * waits for.
+ */
 export async function* chunksWithin(
   body: ReadableStream<Uint8Array>,
   limits: WaitLimits,

@@ -1,6 +1,6 @@
 /**
- * From the bytes of a file to its content: gzip and zip are recognised by their first bytes, and decompressed as a stream by
- * `decode.ts`.
+ * From the bytes of a file to its content: gzip and zip are recognised by their first bytes, and decompressed
+ * as a stream by `decode.ts`.
  */
 
 import { peek } from "./bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * Decompression as a stream, within limits of size and ratio. It is node:zlib's: Deno's DecompressionStream knows one gzip member
- * only and takes four times as long (docs/decisions/0014-sources-of-a-load.md).
+ * Decompression as a stream, within limits of size and ratio. It is node:zlib's: Deno's DecompressionStream
+ * knows one gzip member only and takes four times as long (docs/decisions/0014-sources-of-a-load.md).
  */
 
 import { pipeline, Readable } from "node:stream";
@@ -25,7 +25,8 @@ export interface ZipMember {
 
 /**
  * The bytes as they are, or decompressed where they begin as gzip, which may have several members.
- * @throws {SqlwrightError} `load.source_corrupt`, `load.source_too_large`; errors of the source pass as they are
+ * @throws {SqlwrightError} `load.source_corrupt`, `load.source_too_large`; errors of the source pass as they
+ * are
  */
 export async function* decompressed(
   source: AsyncIterable<Uint8Array>,
@@ -89,8 +90,8 @@ export async function* gunzip(
 }
 
 /**
- * node:zlib takes a zero byte behind a gzip member for padding and leaves everything behind it unread: another member would be lost
- * without a word. So what it leaves is looked at here.
+ * node:zlib takes a zero byte behind a gzip member for padding and leaves everything behind it unread:
+ * another member would be lost without a word. So what it leaves is looked at here.
  */
 class Padding {
   readonly #source: AsyncIterator<Uint8Array>;

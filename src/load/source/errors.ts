@@ -1,6 +1,6 @@
 /**
- * What can be wrong with a source of a load. Each error says what was named, where it broke and what to do; `details.found` is what was
- * found, for a program that has words of its own for the rest.
+ * What can be wrong with a source of a load. Each error says what was named, where it broke and what to do;
+ * `details.found` is what was found, for a program that has words of its own for the rest.
  */
 
 import { SqlwrightError } from "../../errors.ts";
@@ -30,7 +30,10 @@ export function unreadableSource(
   });
 }
 
-/** `load.source_cut`: it ended, stopped or changed in the middle. `byte` counts what came before, on the wire or disk. */
+/**
+ * `load.source_cut`: it ended, stopped or changed in the middle. `byte` counts what came before, on the wire
+ * or disk.
+ */
 export function cutSource(
   source: string,
   why: string,

@@ -1,4 +1,7 @@
-/** What an HTTP answer that brings no data says to a person: its status in words, the title of its page, what to do. */
+/**
+ * What an HTTP answer that brings no data says to a person: its status in words, the title of its page, what
+ * to do.
+ */
 
 /** `404 Not Found` */
 export function wordsOf(status: number): string {

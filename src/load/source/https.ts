@@ -1,6 +1,7 @@
 /**
- * Addresses as sources. Only hosts on the list are asked, redirects are followed by hand so that each hop is held against it, and a page
- * is not taken for data. The sandbox holds the same list: its network permission names the same hosts.
+ * Addresses as sources. Only hosts on the list are asked, redirects are followed by hand so that each hop is
+ * held against it, and a page is not taken for data. The sandbox holds the same list: its network permission
+ * names the same hosts.
  */
 
 import { basename } from "node:path";

@@ -33,7 +33,10 @@ export type SourceAccess =
   /** Any file: a person at the command line names it. */
   | { kind: "any" } & SourceServices;
 
-/** Where a load's bytes come from: `shop/order.csv` below the source folder, `https://…` on the allow-list, `upload:<handle>`, `resource:<uri>`. */
+/**
+ * Where a load's bytes come from: `shop/order.csv` below the source folder, `https://…` on the allow-list,
+ * `upload:<handle>`, `resource:<uri>`.
+ */
 export interface OpenedSource {
   /** As the caller named it, for messages; with the member for archives: "2009q3.zip#num.txt". */
   name: string;
@@ -43,7 +46,10 @@ export interface OpenedSource {
   consumed: () => number;
   /** Decompressed bytes, streamed with backpressure; errors are SqlwrightError with file/member and byte. */
   bytes: AsyncIterable<Uint8Array>;
-  /** File name's extension below compression, lower case, for format detection: "csv", "tsv", "ndjson", "json", "txt", "idx", or null. */
+  /**
+   * File name's extension below compression, lower case, for format detection: "csv", "tsv", "ndjson",
+   * "json", "txt", "idx", or null.
+   */
   extension: string | null;
   close: () => Promise<void>;
 }
@@ -53,6 +59,9 @@ export interface SourceOptions {
   /** Member of a zip; also `file.zip#member`. Null: the only one. */
   member: string | null;
   signal: AbortSignal;
-  /** Most decompressed bytes; `access.maximumBytes ?? defaultMaximumBytes` where the caller has no limit of its own. */
+  /**
+   * Most decompressed bytes; `access.maximumBytes ?? defaultMaximumBytes` where the caller has no limit of
+   * its own.
+   */
   maximumBytes: number;
 }

@@ -1,4 +1,7 @@
-/** Paths that may not lead out of a folder: below SQLWRIGHT_SOURCE_DIR, below a folder of query files, in an archive. */
+/**
+ * Paths that may not lead out of a folder: below SQLWRIGHT_SOURCE_DIR, below a folder of query files, in an
+ * archive.
+ */
 
 import { isAbsolute, join, sep } from "node:path";
 import { refusedSource, unreadableSource } from "./errors.ts";
@@ -8,7 +11,10 @@ export function isWithin(folder: string, path: string): boolean {
   return path === folder || path.startsWith(/[\\/]$/.test(folder) ? folder : folder + sep);
 }
 
-/** Whether a name of an archive's member would lead to a place outside of the folder that the archive is unpacked to. */
+/**
+ * Whether a name of an archive's member would lead to a place outside of the folder that the archive is
+ * unpacked to.
+ */
 export function leadsOut(name: string): boolean {
   return /^\/|^[a-zA-Z]:|\\|\0/.test(name) || name.split("/").includes("..");
 }

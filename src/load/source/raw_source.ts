@@ -32,7 +32,10 @@ export interface ArchiveMember {
   name: string;
   /** Decompressed, as the archive's directory says. */
   size: number;
-  /** The content, decompressed as it is read. It can be read once, and to its end before that of another member. */
+  /**
+   * The content, decompressed as it is read. It can be read once, and to its end before that of another
+   * member.
+   */
   bytes: AsyncIterable<Uint8Array>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Where a load's bytes come from: `openSource` turns what a caller names into a stream of decompressed bytes, with
- * backpressure from end to end and a limit on everything. A file below the source folder, an address on the allow-list,
- * an upload or a resource of this server; each plain, gzip or a member of a zip.
+ * Where a load's bytes come from: `openSource` turns what a caller names into a stream of decompressed bytes,
+ * with backpressure from end to end and a limit on everything. A file below the source folder, an address on
+ * the allow-list, an upload or a resource of this server; each plain, gzip or a member of a zip.
  */
 
 import type { HostName } from "./https.ts";
@@ -13,8 +13,8 @@ import type { RawSource } from "./raw_source.ts";
 export const defaultMaximumBytes = 64 * 1024 ** 3;
 
 /**
- * @throws {SqlwrightError} `load.source_refused`, `load.source_unreadable`, `load.source_not_data`, `load.source_corrupt`,
- * `load.source_cut`, `load.source_too_large`; `bytes` throws the last three as well.
+ * @throws {SqlwrightError} `load.source_refused`, `load.source_unreadable`, `load.source_not_data`,
+ * `load.source_corrupt`, `load.source_cut`, `load.source_too_large`; `bytes` throws the last three as well.
  */
 export async function openSource(
   source: string,

@@ -1,8 +1,10 @@
 /**
- * Uploads: files that clients put over HTTP, kept in PostgreSQL until a load names their handle or they expire.
+ * Uploads: files that clients put over HTTP, kept in PostgreSQL until a load names their handle or they
+ * expire.
  *
- * They are in the database because the sandboxed process cannot write files and because any replica may answer the load. Each
- * statement is short and takes one connection for its own time, so a slow client holds none.
+ * They are in the database because the sandboxed process cannot write files and because any replica may
+ * answer the load. Each statement is short and takes one connection for its own time, so a slow client holds
+ * none.
  */
 
 import { createHash } from "node:crypto";
@@ -74,7 +76,8 @@ export class UploadStore {
 
   /**
    * Keeps a file. When anything goes wrong on the way, nothing of it is left.
-   * @throws {SqlwrightError} `load.upload_too_large`, `load.upload_refused` when there is no space or no table, `call.busy`
+   * @throws {SqlwrightError} `load.upload_too_large`, `load.upload_refused` when there is no space or no
+   * table, `call.busy`
    */
   async put(
     { name, body, size, signal, owner = null }: NewUpload,
@@ -279,7 +282,8 @@ export class UploadStore {
         position: Math.floor(byte / partBytes),
       }, signal);
       const start = byte % partBytes;
-      // PostgreSQL writes bytea as \x and hexadecimal digits, which Buffer.from reads at a tenth of the speed.
+      // PostgreSQL writes bytea as \x and hexadecimal digits, which Buffer.from reads at a tenth of the
+      // speed.
       const part = text === null ? null : Uint8Array.fromHex(
         text.slice(2 + 2 * start, 2 + 2 * (start + end - byte)),
       );
@@ -348,8 +352,8 @@ function keyOf(handle: string, owner: string | null): string | null {
 }
 
 /**
- * What an upload is kept by. The owner is part of it, so another's handle leads nowhere, in every replica and without a look at who owns
- * what; and what is in the table is not a handle.
+ * What an upload is kept by. The owner is part of it, so another's handle leads nowhere, in every replica and
+ * without a look at who owns what; and what is in the table is not a handle.
  */
 function ownedKey(secret: string, owner: string | null): string {
   if (owner === null) return secret;

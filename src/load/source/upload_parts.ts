@@ -1,4 +1,7 @@
-/** The bytes of an upload as the rows of `sqlwright.upload_part`: parts of one size, in batches, in the binary format of COPY. */
+/**
+ * The bytes of an upload as the rows of `sqlwright.upload_part`: parts of one size, in batches, in the binary
+ * format of COPY.
+ */
 
 /** Bytes of a part; only the last one of an upload is shorter. */
 export const partBytes = 1024 ** 2;

@@ -1,6 +1,7 @@
 /**
- * Members of a zip archive, found by its central directory and read where they lie: the archive is never held in memory.
- * The directory is parsed by zip.js; a member's bytes are decompressed as a stream by `decode.ts`, which has the limits.
+ * Members of a zip archive, found by its central directory and read where they lie: the archive is never held
+ * in memory. The directory is parsed by zip.js; a member's bytes are decompressed as a stream by `decode.ts`,
+ * which has the limits.
  */
 
 import { readBounded } from "./bytes.ts";
@@ -22,7 +23,10 @@ interface Entry {
   offset: number;
 }
 
-/** @throws {SqlwrightError} `load.source_refused` for a member that may not be read or is not there, `load.source_corrupt` */
+/**
+ * @throws {SqlwrightError} `load.source_refused` for a member that may not be read or is not there,
+ * `load.source_corrupt`
+ */
 export async function findMember(
   raw: RawSource,
   wanted: string | null,
@@ -43,8 +47,9 @@ export async function findMember(
 
 /**
  * All files of an archive in the order of its directory. Each has a limit of its own: `maximumBytes`.
- * @throws {SqlwrightError} `load.source_refused` for a name that leads out of the archive, `load.source_corrupt`; `bytes` throws these,
- * for what is encrypted or compressed in another way as well, and `load.source_too_large`. Errors of `readRange` pass as they are.
+ * @throws {SqlwrightError} `load.source_refused` for a name that leads out of the archive,
+ * `load.source_corrupt`; `bytes` throws these, for what is encrypted or compressed in another way as well,
+ * and `load.source_too_large`. Errors of `readRange` pass as they are.
  */
 export async function* archiveMembers(
   archive: RangedBytes,

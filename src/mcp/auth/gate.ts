@@ -1,6 +1,7 @@
 /**
- * Who comes in over HTTP, and how one is turned away. With tokens every request says by itself who makes it; without them it is the local
- * user where the request cannot have left this machine, and an unknown one everywhere else. Nothing of it is remembered for a session.
+ * Who comes in over HTTP, and how one is turned away. With tokens every request says by itself who makes it;
+ * without them it is the local user where the request cannot have left this machine, and an unknown one
+ * everywhere else. Nothing of it is remembered for a session.
  */
 
 import { errorReport, SqlwrightError } from "../../errors.ts";
@@ -40,7 +41,10 @@ export function localGate({ isLoopback }: { isLoopback: boolean }): Gate {
   };
 }
 
-/** @param publicUrl where clients reach the server, without a slash at the end; else what their Host header says */
+/**
+ * @param publicUrl where clients reach the server, without a slash at the end; else what their Host header
+ * says
+ */
 export function tokenGate(tokens: TokenVerifier, publicUrl: string | undefined): Gate {
   const baseOf = ({ headers }: Request) => publicUrl ?? `http://${headers.get("host")}`;
   return {

@@ -1,9 +1,11 @@
 /**
- * The issuer's public keys: read from SQLWRIGHT_AUTH_JWKS at the start, and again when they are old or when a token names a key that is
- * not among them. One request at a time, with a pause after each; what cannot be read fails closed.
+ * The issuer's public keys: read from SQLWRIGHT_AUTH_JWKS at the start, and again when they are old or when a
+ * token names a key that is not among them. One request at a time, with a pause after each; what cannot be
+ * read fails closed.
  *
- * jose's `createRemoteJWKSet` keeps the keys, their age and the one request. What it reads comes from here, because it would read answers
- * of any size, knows no files, and takes a set that is out of reach for one that has no such key.
+ * jose's `createRemoteJWKSet` keeps the keys, their age and the one request. What it reads comes from here,
+ * because it would read answers of any size, knows no files, and takes a set that is out of reach for one
+ * that has no such key.
  */
 
 import {
@@ -77,14 +79,16 @@ export class KeySet {
     this.#keys = createRemoteJWKSet(new URL(isWebAddress(location) ? location : "file:///"), {
       timeoutDuration: this.#options.timeout_ms,
       cacheMaxAge: this.#options.maximumAge_ms,
-      // jose's pause begins with each reading, so a key that is rotated right after one would be refused for all of it. Ours, in
-      // `find`, begins when an unknown key was asked for.
+      // jose's pause begins with each reading, so a key that is rotated right after one would be refused for
+      // all of it. Ours, in `find`, begins when an unknown key was asked for.
       cooldownDuration: Infinity,
       [customFetch]: (_url, { signal }) => this.#read(signal),
     });
   }
 
-  /** @throws {SqlwrightError} `auth.keys_unavailable` when it cannot be read or holds no key that can be used */
+  /**
+   * @throws {SqlwrightError} `auth.keys_unavailable` when it cannot be read or holds no key that can be used
+   */
   static async open(location: string, options: KeySetOptions): Promise<KeySet> {
     const keySet = new KeySet(location, options);
     await keySet.#reload();
@@ -107,7 +111,8 @@ export class KeySet {
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       const now_ms = performance.now();
-      // One reading serves all who wait; after it the key stays unknown for a while. A failure has a pause of its own.
+      // One reading serves all who wait; after it the key stays unknown for a while. A failure has a pause of
+      // its own.
       const isPaused = now_ms - this.#missed_ms < this.#options.cooldown_ms;
       if (isPaused && !this.#keys.reloading && this.#failure === null) throw error;
       this.#missed_ms = now_ms;
@@ -121,7 +126,10 @@ export class KeySet {
     if (!this.#keys.fresh && !this.#keys.reloading) this.#reload().catch(() => {});
   }
 
-  /** The generation changes after the keys have, so that nothing is remembered that was verified with those before. */
+  /**
+   * The generation changes after the keys have, so that nothing is remembered that was verified with those
+   * before.
+   */
   async #reload(): Promise<void> {
     await this.#keys.reload();
     const known = JSON.stringify(this.#keys.jwks());
@@ -185,7 +193,10 @@ function isKeySet(value: unknown): value is JSONWebKeySet {
   return Array.isArray(value.keys) && value.keys.every((key) => typeof key === "object" && key !== null);
 }
 
-/** A shared secret or a private key is no key to verify with, and neither is one that was made for something else. */
+/**
+ * A shared secret or a private key is no key to verify with, and neither is one that was made for something
+ * else.
+ */
 async function isUsable(key: JWK): Promise<boolean> {
   if (!["RSA", "EC", "OKP"].includes(key.kty ?? "") || "d" in key) return false;
   if (key.use !== undefined && key.use !== "sig") return false;

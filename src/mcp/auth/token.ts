@@ -1,6 +1,7 @@
 /**
- * Bearer tokens: an `Authorization` header to a {@link Caller}, by the issuer's keys. What was verified is remembered until it expires, at
- * most {@link maximumRemembered} headers, so that the second request with a token costs a look-up.
+ * Bearer tokens: an `Authorization` header to a {@link Caller}, by the issuer's keys. What was verified is
+ * remembered until it expires, at most {@link maximumRemembered} headers, so that the second request with a
+ * token costs a look-up.
  *
  * Imported only where the settings of tokens are there; jose with it.
  */
@@ -57,8 +58,8 @@ export class TokenVerifier {
   }
 
   /**
-   * The caller of a request, at once when its token is known. Rejects with `auth.token_missing`, `auth.token_invalid` or
-   * `auth.keys_unavailable`.
+   * The caller of a request, at once when its token is known. Rejects with `auth.token_missing`,
+   * `auth.token_invalid` or `auth.keys_unavailable`.
    */
   verify(header: string | null): Caller | Promise<Caller> {
     const known = header === null ? undefined : this.#recall(header);

@@ -1,7 +1,8 @@
 /**
- * `GET /exports/<token>`: the export that a link stands for, streamed as the database gives it. The answer begins when the first bytes are
- * there, so what fails before is an error of its own; what fails later breaks the connection, because a body that ends well says
- * that it is whole. A client that goes away cancels the statement.
+ * `GET /exports/<token>`: the export that a link stands for, streamed as the database gives it. The answer
+ * begins when the first bytes are there, so what fails before is an error of its own; what fails later breaks
+ * the connection, because a body that ends well says that it is whole. A client that goes away cancels the
+ * statement.
  */
 
 import { type ErrorReport, errorReport, SqlwrightError } from "../../errors.ts";
@@ -22,7 +23,10 @@ export interface DownloadOptions {
   maximum: number;
 }
 
-/** What answers `GET /exports/<token>`. A stop of the server waits for downloads as for calls, and then ends them. */
+/**
+ * What answers `GET /exports/<token>`. A stop of the server waits for downloads as for calls, and then ends
+ * them.
+ */
 export function downloaderOf({ host, limits, maximum }: DownloadOptions) {
   let running = 0;
   return async (request: Request, token: string, calls: RunningCalls): Promise<Response> => {
@@ -101,8 +105,8 @@ export function downloaderOf({ host, limits, maximum }: DownloadOptions) {
 type Produce = (sink: ByteSink, signal: AbortSignal) => Promise<Exported>;
 
 /**
- * The bytes of an export as a stream that is pulled. Rejects when it fails before its first bytes; then `settle` is not called, else
- * once, at the end.
+ * The bytes of an export as a stream that is pulled. Rejects when it fails before its first bytes; then
+ * `settle` is not called, else once, at the end.
  */
 async function openStream(
   produce: Produce,

@@ -1,9 +1,10 @@
 /**
- * The endpoint /mcp of Streamable HTTP, both protocol eras: from a request that has passed the guards to its response.
+ * The endpoint /mcp of Streamable HTTP, both protocol eras: from a request that has passed the guards to its
+ * response.
  *
- * Requests that are right in every respect and that direct.ts knows are answered here. All others go to the SDK, which is the
- * reference for every protocol error: 2026-07-28 to its request handler, the versions before to the session's transport, or
- * without a session to its stateless fallback.
+ * Requests that are right in every respect and that direct.ts knows are answered here. All others go to the
+ * SDK, which is the reference for every protocol error: 2026-07-28 to its request handler, the versions
+ * before to the session's transport, or without a session to its stateless fallback.
  */
 import type { Log } from "../../log.ts";
 import { type Caller, scopeMissing } from "../../tool/caller.ts";
@@ -39,7 +40,10 @@ interface Exchange {
   completion: Completion;
 }
 
-/** Of `Deno.serve`. Settles when the response has been sent or the client has gone; read only where needed, it costs. */
+/**
+ * Of `Deno.serve`. Settles when the response has been sent or the client has gone; read only where needed, it
+ * costs.
+ */
 interface Completion {
   readonly completed: Promise<void>;
 }
@@ -122,7 +126,8 @@ export class HttpEndpoint {
     if (!parsed.ok) return errorResponse(400, parsed.code, parsed.message);
     const { value } = parsed;
     const { caller } = exchange;
-    // Before anything reads the protocol's version, because it makes no difference; the call is judged once more, by the same rule.
+    // Before anything reads the protocol's version, because it makes no difference; the call is judged once
+    // more, by the same rule.
     const hidden = caller.scopes === "all" ? null : findHiddenCall(this.#application, value, caller);
     if (hidden !== null) return this.#refuse(request, hidden, caller);
 
@@ -323,7 +328,9 @@ export class HttpEndpoint {
     return this.#reference ??= loadReference(this.#application, this.#options);
   }
 
-  /** For the subscriptions of 2026-07-28; those of the versions before are with the servers of their sessions. */
+  /**
+   * For the subscriptions of 2026-07-28; those of the versions before are with the servers of their sessions.
+   */
   async #sendUpdated(uris: readonly string[]): Promise<void> {
     if (this.#reference === null) return;
     const { modern } = await this.#reference;

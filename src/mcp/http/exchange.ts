@@ -1,5 +1,6 @@
 /**
- * One HTTP exchange: reading a body within limits, and answering a tool call so that a client that goes away aborts it.
+ * One HTTP exchange: reading a body within limits, and answering a tool call so that a client that goes away
+ * aborts it.
  */
 import { readBounded } from "../../load/source/bytes.ts";
 import { abortReason, RunningCalls } from "../call.ts";
@@ -13,7 +14,10 @@ export interface BodyLimits {
   bodyTimeout_ms: number;
 }
 
-/** Reads bodies within limits of size and time. One interval watches all of them: a timer for each would cost as much as its JSON. */
+/**
+ * Reads bodies within limits of size and time. One interval watches all of them: a timer for each would cost
+ * as much as its JSON.
+ */
 export class BodyReader {
   readonly #limits: BodyLimits;
   readonly #pending = new Set<{ since_ms: number; expire: () => void }>();
@@ -84,10 +88,11 @@ export interface CallExchange {
 /**
  * Runs calls and answers them over HTTP.
  *
- * A call that is done soon is answered with one JSON body. For one that takes longer the response is opened before the answer
- * is there, because Deno.serve notices a client that has gone only while it writes a response: before, `request.signal` stays
- * silent whenever the request came in more than one packet. The opened response is JSON, or an event stream where the client
- * asked for progress. A cancelled call has no answer: its response ends empty.
+ * A call that is done soon is answered with one JSON body. For one that takes longer the response is opened
+ * before the answer is there, because Deno.serve notices a client that has gone only while it writes a
+ * response: before, `request.signal` stays silent whenever the request came in more than one packet. The
+ * opened response is JSON, or an event stream where the client asked for progress. A cancelled call has no
+ * answer: its response ends empty.
  */
 export class CallExchanger {
   readonly running = new RunningCalls();
@@ -129,7 +134,10 @@ export class CallExchanger {
     return promise;
   }
 
-  /** One interval for all calls, and none while nothing runs: a timer for each call would cost more than its JSON. */
+  /**
+   * One interval for all calls, and none while nothing runs: a timer for each call would cost more than its
+   * JSON.
+   */
   #watch(response: { since_ms: number; open: () => void }): void {
     this.#closed.add(response);
     this.#ticker ??= setInterval(() => this.#openSlow(), tick_ms);
@@ -148,7 +156,10 @@ export class CallExchanger {
   }
 }
 
-/** A disconnect within this time is noticed when it is over; no statement may outlive its client by more than 50 ms. */
+/**
+ * A disconnect within this time is noticed when it is over; no statement may outlive its client by more than
+ * 50 ms.
+ */
 const openAfter_ms = 15;
 const tick_ms = 5;
 const maxUnreadEvents = 1024;

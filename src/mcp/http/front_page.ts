@@ -1,4 +1,7 @@
-/** What a browser sees at `/`: what this is, how to connect to it, and whether it is well. It tells no tool and no data. */
+/**
+ * What a browser sees at `/`: what this is, how to connect to it, and whether it is well. It tells no tool
+ * and no data.
+ */
 
 export interface FrontPage {
   /** The project's name. */

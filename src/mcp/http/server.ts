@@ -1,6 +1,6 @@
 /**
- * MCP over Streamable HTTP: listening, the guards that every request passes, health, and a stop that lets calls finish.
- * What happens at /mcp is in endpoint.ts.
+ * MCP over Streamable HTTP: listening, the guards that every request passes, health, and a stop that lets
+ * calls finish. What happens at /mcp is in endpoint.ts.
  */
 import { loadKinds } from "../../query/model.ts";
 import { errorReport, SqlwrightError } from "../../errors.ts";
@@ -29,7 +29,10 @@ export interface HttpOptions {
   signal?: AbortSignal;
   /** Names that a Host header may carry beside the loopback names, without port. @default none */
   allowedHosts?: readonly string[];
-  /** Origins (`https://host:port`) or host names of them that browsers may call from, beside loopback. @default none */
+  /**
+   * Origins (`https://host:port`) or host names of them that browsers may call from, beside loopback.
+   * @default none
+   */
   allowedOrigins?: readonly string[];
   /** @default 4 MiB */
   maxBodyBytes?: number;
@@ -41,7 +44,10 @@ export interface HttpOptions {
   sessionIdle_ms?: number;
   /** How long a stop waits for calls in flight before it aborts them. @default 5000 */
   drain_ms?: number;
-  /** Judges the tokens that requests bring. @default no tokens: whoever comes from this machine to it is the local user */
+  /**
+   * Judges the tokens that requests bring. @default no tokens: whoever comes from this machine to it is the
+   * local user
+   */
   tokens?: TokenVerifier | undefined;
   /** Where clients reach the server, without a slash at the end. @default what their Host header says */
   publicUrl?: string | undefined;
@@ -55,7 +61,10 @@ export interface HttpServer {
   port: number;
   /** Resolves when the server has stopped. */
   finished: Promise<void>;
-  /** Refuses what is new, lets calls in flight finish within `drain_ms`, aborts the rest. Resolves with `finished`. */
+  /**
+   * Refuses what is new, lets calls in flight finish within `drain_ms`, aborts the rest. Resolves with
+   * `finished`.
+   */
   stop(): Promise<void>;
 }
 
@@ -145,7 +154,8 @@ function start(application: McpApplication, options: HttpOptions): HttpServer {
       }
       await endpoint.close();
       await endpoint.running.waitUntilIdle(abort_ms);
-      // A client that has sent half a body holds its connection, and Deno.serve cannot be made to close it. It ends with the process.
+      // A client that has sent half a body holds its connection, and Deno.serve cannot be made to close it.
+      // It ends with the process.
       if (!await withinBound(ended, abort_ms)) log.warn("stop.leaves_connections");
       left.resolve();
     })();
@@ -218,9 +228,9 @@ async function answerElsewhere(
 type NameVerdict = "loopback" | "allowed" | "refused";
 
 /**
- * Decides by name whom a browser may make talk to this server. Loopback names pass on every port: the point is to refuse a
- * page of another site whose name was made to resolve to this machine (DNS rebinding). Both headers are held against
- * configured names, never against one another.
+ * Decides by name whom a browser may make talk to this server. Loopback names pass on every port: the point
+ * is to refuse a page of another site whose name was made to resolve to this machine (DNS rebinding). Both
+ * headers are held against configured names, never against one another.
  */
 class NameGuard {
   readonly #allowed: ReadonlySet<string>;

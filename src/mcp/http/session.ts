@@ -1,9 +1,9 @@
 /**
- * Sessions of the protocol versions that have them (up to 2025-11-25): what one client's `initialize` has opened over HTTP.
- * Their number is bounded, and so is how long one stays without use.
+ * Sessions of the protocol versions that have them (up to 2025-11-25): what one client's `initialize` has
+ * opened over HTTP. Their number is bounded, and so is how long one stays without use.
  *
- * A session holds the SDK's transport and server only once it needs them: for the event stream (GET) and for methods that are
- * not answered directly.
+ * A session holds the SDK's transport and server only once it needs them: for the event stream (GET) and for
+ * methods that are not answered directly.
  */
 import type {
   EventStore,
@@ -24,7 +24,9 @@ export interface SessionLink {
 
 export class Session {
   readonly id = crypto.randomUUID();
-  /** The `initialize` that was answered directly and that the SDK has not seen; null when the SDK answered it. */
+  /**
+   * The `initialize` that was answered directly and that the SDK has not seen; null when the SDK answered it.
+   */
   readonly handshake: JsonRpcRequest | null;
   /** Calls under way, by the client's request id. */
   readonly calls = new Map<RequestId, AbortController>();
@@ -50,7 +52,10 @@ export class Session {
   }
 }
 
-/** Whose a session is: the subject's, whichever token it sends; without one the local user's, or that of all who are unknown. */
+/**
+ * Whose a session is: the subject's, whichever token it sends; without one the local user's, or that of all
+ * who are unknown.
+ */
 export function ownerOf({ subject, scopes }: Caller): string {
   return subject !== null ? `subject ${subject}` : scopes === "all" ? "local" : "unknown";
 }
@@ -135,8 +140,8 @@ export class SessionTable {
 }
 
 /**
- * What a client missed while its event stream was down. Oldest events go first when it is full; a client that resumes from an
- * event that is gone is refused rather than given a history with a hole.
+ * What a client missed while its event stream was down. Oldest events go first when it is full; a client that
+ * resumes from an event that is gone is refused rather than given a history with a hole.
  */
 export class BoundedEventStore implements EventStore {
   readonly #events = new Map<string, { streamId: string; message: JSONRPCMessage; chars: number }>();

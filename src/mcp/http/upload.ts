@@ -1,6 +1,6 @@
 /**
- * `/uploads`: where clients put the files that a load then names as `upload:<handle>`. The bytes go to the store as they come; the
- * guards of http.ts have passed before.
+ * `/uploads`: where clients put the files that a load then names as `upload:<handle>`. The bytes go to the
+ * store as they come; the guards of http.ts have passed before.
  */
 import { errorReport, SqlwrightError } from "../../errors.ts";
 import { chunksOf, chunksWithin } from "../../load/source/bytes.ts";
@@ -108,7 +108,9 @@ function slowBody(name: string, bodyTimeout_ms: number): SqlwrightError {
   );
 }
 
-/** The last part of the name in the query or in Content-Disposition; null when there is none that can be kept. */
+/**
+ * The last part of the name in the query or in Content-Disposition; null when there is none that can be kept.
+ */
 function nameOf(request: Request): string | null {
   const name = URL.parse(request.url)?.searchParams.get("name") ??
     dispositionName(request.headers.get("content-disposition") ?? "");

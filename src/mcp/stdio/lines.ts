@@ -1,6 +1,6 @@
 /**
- * Lines over byte streams, bounded in both directions: a line that is too long is dropped and told, never collected; answers
- * that nobody reads make the reader wait.
+ * Lines over byte streams, bounded in both directions: a line that is too long is dropped and told, never
+ * collected; answers that nobody reads make the reader wait.
  */
 
 export interface LineHandlers {

@@ -1,9 +1,10 @@
 /**
- * MCP over standard input and output: one client, one connection, both protocol eras. Standard output carries the protocol
- * and nothing else. The client is the local user, whoever that is: it has started this process.
+ * MCP over standard input and output: one client, one connection, both protocol eras. Standard output carries
+ * the protocol and nothing else. The client is the local user, whoever that is: it has started this process.
  *
- * Messages that direct.ts knows are answered from here. The first other one loads the SDK, whose `serveStdio` then runs the
- * connection beside it, on the same lines; where the handshake was answered from here, it is told of it first.
+ * Messages that direct.ts knows are answered from here. The first other one loads the SDK, whose `serveStdio`
+ * then runs the connection beside it, on the same lines; where the handshake was answered from here, it is
+ * told of it first.
  */
 import type { McpServer, Server } from "@modelcontextprotocol/server";
 import { errorReport } from "../../errors.ts";
@@ -71,7 +72,8 @@ export async function serveStdio(application: McpApplication, options: StdioOpti
     signal.removeEventListener("abort", stopReading);
     endListening();
     endUpdates?.();
-    // A client that has closed its end is gone and so are its calls; a server that is told to stop lets them finish.
+    // A client that has closed its end is gone and so are its calls; a server that is told to stop lets them
+    // finish.
     if (signal.aborted && writer.broken === null) await connection.drain(drain_ms);
     await connection.close(signal.aborted ? "stopping" : "disconnected");
     await withinBound(writer.flush(), flush_ms);
@@ -199,7 +201,10 @@ class StdioConnection {
     if (this.#reference !== null) this.#delegate(notification, null);
   }
 
-  /** Hands a message to the SDK; an `id` is that of a request, whose answer is waited for when the server stops. */
+  /**
+   * Hands a message to the SDK; an `id` is that of a request, whose answer is waited for when the server
+   * stops.
+   */
   #delegate(message: unknown, id: RequestId | null): void {
     if (id !== null) this.#start(id, true);
     this.#reference ??= this.#loadReference();

@@ -1,9 +1,10 @@
 /**
  * Between Postgres' text output and JSON, per type, exactly.
  *
- * Out: `toJson` writes JSON text straight from Postgres' text, because an answer is only passed on: decoding a value to
- * encode it again costs most of a wide answer's time and loses digits. In: `fromJson` writes the literal that is
- * bound. A value that the other side cannot hold is an {@link UnrepresentableError}; it never becomes a wrong value.
+ * Out: `toJson` writes JSON text straight from Postgres' text, because an answer is only passed on: decoding
+ * a value to encode it again costs most of a wide answer's time and loses digits. In: `fromJson` writes the
+ * literal that is bound. A value that the other side cannot hold is an {@link UnrepresentableError}; it never
+ * becomes a wrong value.
  */
 
 import {
@@ -18,7 +19,10 @@ import {
 } from "./literal.ts";
 import { type PgType, withoutDomains } from "./types.ts";
 
-/** A value that JSON, or the type on the other side, cannot hold. The caller adds the column's or argument's name. */
+/**
+ * A value that JSON, or the type on the other side, cannot hold. The caller adds the column's or argument's
+ * name.
+ */
 export class UnrepresentableError extends RangeError {
   override readonly name = "UnrepresentableError";
   readonly hint: string;
@@ -137,7 +141,9 @@ export function fromJsonOf(type: PgType): FromJson {
   }
 }
 
-/** True where JSON holds the value as a number or boolean, so that a `numeric` of `{as: number}` counts too. */
+/**
+ * True where JSON holds the value as a number or boolean, so that a `numeric` of `{as: number}` counts too.
+ */
 export function isNumeric(type: PgType): boolean {
   const plain = withoutDomains(type);
   return plain.kind === "base" &&
@@ -191,8 +197,8 @@ function numberToJson(text: string): string {
 const spaceOutsideStrings = /("(?:[^"\\]|\\.)*")|[ \t\r\n]+/g;
 
 /**
- * Postgres writes spaces into json that agents would pay for, and a `json` value keeps its line ends, which a line of the
- * stdio transport must not have. Numbers keep their digits: the text is never parsed.
+ * Postgres writes spaces into json that agents would pay for, and a `json` value keeps its line ends, which a
+ * line of the stdio transport must not have. Numbers keep their digits: the text is never parsed.
  */
 const jsonToJson: ToJson = (text) => text.replace(spaceOutsideStrings, "$1");
 

@@ -1,6 +1,6 @@
 /**
- * CHECK constraints of a domain as JSON Schema vocabulary. Only what says the same on both sides is taken; the rest is left to
- * Postgres, which refuses the value when it is bound.
+ * CHECK constraints of a domain as JSON Schema vocabulary. Only what says the same on both sides is taken;
+ * the rest is left to Postgres, which refuses the value when it is bound.
  */
 
 import { parseSql } from "../../query/parser/libpg_query.ts";
@@ -156,7 +156,10 @@ function withoutCasts(node: Node): Node {
   return cast ? withoutCasts(cast.arg) : node;
 }
 
-/** Patterns that mean the same to Postgres' ARE and to ECMAScript: literals, classes, groups, counts and anchors. */
+/**
+ * Patterns that mean the same to Postgres' ARE and to ECMAScript: literals, classes, groups, counts and
+ * anchors.
+ */
 function isCommonPattern(pattern: string): boolean {
   if (/\[\[[:.=]|\\[^d.\\/()[\]{}+*?^$|-]|\(\?|\*\*\*/.test(pattern)) return false;
   try {

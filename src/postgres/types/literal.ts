@@ -1,6 +1,6 @@
 /**
- * Postgres' text forms of nested values: arrays `{a,"b",NULL}`, records `(a,"b",)`, ranges `[1,5)` and multiranges
- * `{[1,5),[7,8)}`; read into parts and written from parts.
+ * Postgres' text forms of nested values: arrays `{a,"b",NULL}`, records `(a,"b",)`, ranges `[1,5)` and
+ * multiranges `{[1,5),[7,8)}`; read into parts and written from parts.
  */
 
 /** Parts of an array literal: text, null, or a nested array. */

@@ -1,6 +1,7 @@
 /**
- * The types of a database as its catalogue describes them, by OID: base types, domains, enums, composites, arrays, ranges and
- * multiranges, each with what it is made of, down to base types. `codec.ts` and `tool/schema.ts` are built on them.
+ * The types of a database as its catalogue describes them, by OID: base types, domains, enums, composites,
+ * arrays, ranges and multiranges, each with what it is made of, down to base types. `codec.ts` and
+ * `tool/schema.ts` are built on them.
  */
 
 import type { DomainConstraints } from "./domain.ts";

@@ -1,8 +1,8 @@
 /**
  * What the header of a query file, and of a `_module.sql`, says.
  *
- * `header_lines.ts` takes the comment lines apart, `tags.ts` knows every tag and its value; here the parts become one
- * `Header`, with the module's defaults under it.
+ * `header_lines.ts` takes the comment lines apart, `tags.ts` knows every tag and its value; here the parts
+ * become one `Header`, with the module's defaults under it.
  */
 import { didYouMean, type Report } from "../diagnostic.ts";
 import { type HeaderLines, offsetAt, readHeaderLines } from "./header_lines.ts";
@@ -18,7 +18,10 @@ export interface HeaderOptions {
 
 export interface ParsedHeader {
   header: Header;
-  /** Place of the name in the first line; null when that line is wrong, and the header's name then means nothing. */
+  /**
+   * Place of the name in the first line; null when that line is wrong, and the header's name then means
+   * nothing.
+   */
   namePlace: Place | null;
   /** False when the first line names no kind: the header's kind then means nothing. */
   isKindKnown: boolean;

@@ -1,8 +1,10 @@
 /**
- * Takes the header of a file apart into its name line, title, prose and tags; what a tag's value means is `tags.ts`.
+ * Takes the header of a file apart into its name line, title, prose and tags; what a tag's value means is
+ * `tags.ts`.
  *
- * The header is every line from the first to the one before the first line that is not a `--` comment. The value of a tag
- * with continuation lines is one text with a line end at each joint, and a map from it back to the file.
+ * The header is every line from the first to the one before the first line that is not a `--` comment. The
+ * value of a tag with continuation lines is one text with a line end at each joint, and a map from it back to
+ * the file.
  */
 import { didYouMean, type Report } from "../diagnostic.ts";
 import { type Kind, kinds, type PlaceAt } from "../model.ts";

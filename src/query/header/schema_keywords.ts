@@ -1,6 +1,6 @@
 /**
- * The JSON Schema vocabulary of a `{flow}`: which keywords there are, what their values must be, and whether a default
- * keeps to them. The YAML itself is read by `yaml_flow.ts`.
+ * The JSON Schema vocabulary of a `{flow}`: which keywords there are, what their values must be, and whether
+ * a default keeps to them. The YAML itself is read by `yaml_flow.ts`.
  */
 import { didYouMean } from "../diagnostic.ts";
 import { type FlowValue, isObject, type ReportAt } from "./yaml_flow.ts";

@@ -1,4 +1,7 @@
-/** Readers of the tags that describe inputs, columns and examples: the ones with a text and YAML in flow style. */
+/**
+ * Readers of the tags that describe inputs, columns and examples: the ones with a text and YAML in flow
+ * style.
+ */
 import type { ExampleTag, FilterTag, Flow, Header, ParamTag } from "../model.ts";
 import { checkVocabulary, explainMisfit } from "./schema_keywords.ts";
 import { isObject, parseFlow, scanFlow } from "./yaml_flow.ts";
@@ -36,14 +39,16 @@ export function readParam(context: TagContext, header: Header): void {
   if (header.params.some((earlier) => earlier.name === name)) {
     context.repeat(0, `Parameter "${name}" is declared a second time`);
   } else {
-    // Kept also when the rest is wrong: the parameter is declared, and its use in the SQL is not another error.
+    // Kept also when the rest is wrong: the parameter is declared, and its use in the SQL is not another
+    // error.
     header.params.push(param);
   }
 
   const from = /\s+from\s+((claim|header)\.\S*|\S+)\s*$/y;
   from.lastIndex = index;
   const source = from.exec(text);
-  // A text may begin with "from": the server-filled form is a claim or header, or stands one space after the name.
+  // A text may begin with "from": the server-filled form is a claim or header, or stands one space after the
+  // name.
   if (source !== null && (source[2] !== undefined || !/^(\s{2}|\n)/.test(source[0]))) {
     readServerFilled(context, param, index, source[1] ?? "");
     return;
@@ -321,7 +326,10 @@ function endOfDefault(text: string, start: number): number {
   return end.exec(text)?.index ?? text.length;
 }
 
-/** What follows a name: two spaces, a text, two spaces, a flow; each of both may be absent. Null when reported. */
+/**
+ * What follows a name: two spaces, a text, two spaces, a flow; each of both may be absent. Null when
+ * reported.
+ */
 function readTextAndFlow(context: TagContext, index: number): { text: string; flow: Flow } | null {
   const { text } = context;
   if (index === text.length) return { text: "", flow: {} };

@@ -1,4 +1,7 @@
-/** Readers of the tags whose value is a word, a number or a list of them: ceilings, roles, hints, order, charts. */
+/**
+ * Readers of the tags whose value is a word, a number or a list of them: ceilings, roles, hints, order,
+ * charts.
+ */
 import { type Header, type OrderTerm, readKinds } from "../model.ts";
 import { didYouMean } from "../diagnostic.ts";
 import { rules } from "../rules/rule_list.ts";

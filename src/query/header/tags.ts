@@ -1,6 +1,7 @@
 /**
- * Every tag of the grammar: the kinds it is for, whether it may be repeated or be a module's default, and how its value is
- * read. A reader puts what it read into the header and reports every wrong value at its first wrong character.
+ * Every tag of the grammar: the kinds it is for, whether it may be repeated or be a module's default, and how
+ * its value is read. A reader puts what it read into the header and reports every wrong value at its first
+ * wrong character.
  *
  * The readers are in `tag_inputs.ts` (inputs, columns, examples) and `tag_values.ts` (all others).
  */
@@ -25,8 +26,8 @@ import {
 import { type TagRule } from "./tag_context.ts";
 
 /**
- * Tags that are understood and checked but have no effect yet: a file that uses one is refused, never half obeyed. Whoever
- * builds an effect removes its tag here. `param from` is the server-filled form of `@param`.
+ * Tags that are understood and checked but have no effect yet: a file that uses one is refused, never half
+ * obeyed. Whoever builds an effect removes its tag here. `param from` is the server-filled form of `@param`.
  */
 export const unbuiltTags: ReadonlySet<string> = new Set([
   "untrusted",

@@ -1,10 +1,10 @@
 /**
  * YAML in flow style inside a tag: `{minimum: 1, maximum: 500}`, the arguments of an example, a default.
  *
- * A reader of our own for the part of YAML 1.2 (core schema) that a header needs: scalars, quoted scalars, `[…]` and `{…}`. The
- * yaml library reads environment variables while it parses, which the sandboxed server may not; and a header is data without
- * tricks, so that anchors, aliases, tags, comments, repeated keys and keys without a value are refused, each at its place.
- * A test holds the reader to the library's results.
+ * A reader of our own for the part of YAML 1.2 (core schema) that a header needs: scalars, quoted scalars,
+ * `[…]` and `{…}`. The yaml library reads environment variables while it parses, which the sandboxed server
+ * may not; and a header is data without tricks, so that anchors, aliases, tags, comments, repeated keys and
+ * keys without a value are refused, each at its place. A test holds the reader to the library's results.
  */
 
 /** Reports at an index of the text that is being read. */
@@ -19,7 +19,10 @@ export interface FlowValue {
 
 const maximumNesting = 32;
 
-/** One value that takes up the whole text. Null when it cannot be read: reported with `start` added to the index. */
+/**
+ * One value that takes up the whole text. Null when it cannot be read: reported with `start` added to the
+ * index.
+ */
 export function parseFlow(text: string, start: number, report: ReportAt): FlowValue | null {
   const reader: Reader = {
     text: text.replaceAll("\n", " "),
@@ -43,7 +46,10 @@ export function parseFlow(text: string, start: number, report: ReportAt): FlowVa
   }
 }
 
-/** Index after a value in flow style that begins at `start` with `{`, `[`, `'` or `"`; -1 when it does not end. */
+/**
+ * Index after a value in flow style that begins at `start` with `{`, `[`, `'` or `"`; -1 when it does not
+ * end.
+ */
 export function scanFlow(text: string, start: number): number {
   let depth = 0;
   // A quote opens a quoted scalar only where a scalar can begin; in `it's` it is a letter.

@@ -1,9 +1,10 @@
 /**
- * Postgres' own parser, as WebAssembly from libpg-query, in a process that may read no file but its query files.
+ * Postgres' own parser, as WebAssembly from libpg-query, in a process that may read no file but its query
+ * files.
  *
- * The package's entry reads its .wasm from the disk and begins to do so at import, which the sandboxed server is not allowed to.
- * So this takes the package's glue code and the module that `parser_wasm.js` imports, and reads the answer as the
- * package does. Both are fetched once, lazily: a start from the lock parses nothing.
+ * The package's entry reads its .wasm from the disk and begins to do so at import, which the sandboxed server
+ * is not allowed to. So this takes the package's glue code and the module that `parser_wasm.js` imports, and
+ * reads the answer as the package does. Both are fetched once, lazily: a start from the lock parses nothing.
  */
 
 /** What libpg-query says about SQL that is none. */
@@ -51,7 +52,10 @@ export async function loadParser(): Promise<void> {
   parser ??= await (loading ??= createParser());
 }
 
-/** Throws `SqlSyntaxError`, and `RangeError` or `WebAssembly.RuntimeError` for what is nested beyond the stack. */
+/**
+ * Throws `SqlSyntaxError`, and `RangeError` or `WebAssembly.RuntimeError` for what is nested beyond the
+ * stack.
+ */
 export function parseSql(text: string): RawStatement[] {
   if (parser === null) throw new Error("Cannot parse SQL: loadParser has not been awaited");
   const { _malloc, _free, _wasm_parse_query_raw, _wasm_free_parse_result, UTF8ToString } = parser;
@@ -63,7 +67,8 @@ export function parseSql(text: string): RawStatement[] {
     stringToUTF8(text, query, size_bytes);
     result = _wasm_parse_query_raw(query);
     if (result === 0) throw new RangeError("Cannot parse SQL: the parser is out of memory");
-    // PgQueryParseResult: the tree, what went to stderr, the error; PgQueryError: message, function, file, line, position.
+    // PgQueryParseResult: the tree, what went to stderr, the error; PgQueryError: message, function, file,
+    // line, position.
     const tree = getValue(result, "i32");
     const error = getValue(result + 8, "i32");
     if (error !== 0) {

@@ -1,9 +1,10 @@
 /**
- * Reading libpg-query's parse trees: a walk over every node whatever its place, and what the rules ask of a tree.
+ * Reading libpg-query's parse trees: a walk over every node whatever its place, and what the rules ask of a
+ * tree.
  *
- * A node is either wrapped, `{FuncCall: {…}}`, or, where the grammar leaves one type only, bare under a field:
- * `relation: {…}` is a RangeVar. The walk gives both with their type. Locations are UTF-8 byte offsets into the statement's
- * text; a location of zero is left out by libpg-query.
+ * A node is either wrapped, `{FuncCall: {…}}`, or, where the grammar leaves one type only, bare under a
+ * field: `relation: {…}` is a RangeVar. The walk gives both with their type. Locations are UTF-8 byte offsets
+ * into the statement's text; a location of zero is left out by libpg-query.
  */
 import type { Place, Statement } from "../model.ts";
 
@@ -48,7 +49,9 @@ export function walkValue(value: unknown, visitor: Visitor): void {
   follow("", value, [], visitor);
 }
 
-/** Every function that a statement calls by name, also in FROM, CTEs, sub-queries, CALL and SQL's own syntax. */
+/**
+ * Every function that a statement calls by name, also in FROM, CTEs, sub-queries, CALL and SQL's own syntax.
+ */
 export function functionCalls(
   statement: Pick<Statement, "nodeType" | "tree" | "placeAtByte">,
 ): FunctionCall[] {
@@ -233,7 +236,9 @@ const syntaxNames: ReadonlyMap<string, string> = new Map(Object.entries({
   JsonArrayAgg: "json_arrayagg",
 }));
 
-/** Postgres' FigureColname: the name of an expression, and how sure it is (a cast's type beats a weak name). */
+/**
+ * Postgres' FigureColname: the name of an expression, and how sure it is (a cast's type beats a weak name).
+ */
 function figureName(value: unknown): { name: string | null; strength: 0 | 1 | 2 } {
   const none = { name: null, strength: 0 } as const;
   const wrapped = unwrap(value);

@@ -1,6 +1,6 @@
 /**
- * What no query file may do unless it says why: statements and functions that read or write outside of the tables, change
- * the session for the next caller, run SQL out of a string, or only wait.
+ * What no query file may do unless it says why: statements and functions that read or write outside of the
+ * tables, change the session for the next caller, run SQL out of a string, or only wait.
  */
 import type { Node } from "../parser/parse_tree.ts";
 

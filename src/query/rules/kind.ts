@@ -82,7 +82,10 @@ function viewName(statement: Statement): { schema: string; name: string } | null
   return { schema: String(schemaname ?? ""), name: String(relname ?? "") };
 }
 
-/** The target of a COPY; options that Postgres does not know, or twice, are reported: Describe would not see them. */
+/**
+ * The target of a COPY; options that Postgres does not know, or twice, are reported: Describe would not see
+ * them.
+ */
 export function readCopyTarget(
   statement: Statement,
   statements: readonly Statement[],
@@ -134,8 +137,9 @@ function relationOf(node: Record<string, unknown>): Relation {
 }
 
 /**
- * The table that a load is for. A staging table stands for the one that it is LIKE, where the merge writes to that, else for the
- * last one that the merge writes to. A permanent table that the file itself empties is a staging table too.
+ * The table that a load is for. A staging table stands for the one that it is LIKE, where the merge writes to
+ * that, else for the last one that the merge writes to. A permanent table that the file itself empties is a
+ * staging table too.
  */
 function loadTarget(copied: Relation, statements: readonly Statement[]): Relation | null {
   const isCopied = ({ schema, table }: Relation) => table === copied.table && schema === copied.schema;

@@ -1,9 +1,9 @@
 /**
- * The rules that a parsed file is held to, as far as its text alone can tell. `rules.ts` lists them all; those that need the
- * database are checked where it is asked.
+ * The rules that a parsed file is held to, as far as its text alone can tell. `rules.ts` lists them all;
+ * those that need the database are checked where it is asked.
  *
- * Every check walks whole trees, so that nothing hides in a CTE, a sub-query, a set operation or a function in FROM. What a
- * file allows with `@allow` is filtered out at the one place where diagnostics are reported.
+ * Every check walks whole trees, so that nothing hides in a CTE, a sub-query, a set operation or a function
+ * in FROM. What a file allows with `@allow` is filtered out at the one place where diagnostics are reported.
  */
 import { type CopyTarget, type Header, type Kind, type Place, readKinds, type Statement } from "../model.ts";
 import { didYouMean, type Report } from "../diagnostic.ts";
@@ -180,7 +180,10 @@ function lintBounds({ tree }: Statement, { header, tags }: LintInput, report: Re
   report("many-unbounded", header.kindPlace, "Nothing says how many rows this :many can return");
 }
 
-/** What can be told of `@page` without the database: its columns, the order, and that the file does not cut by itself. */
+/**
+ * What can be told of `@page` without the database: its columns, the order, and that the file does not cut by
+ * itself.
+ */
 function lintPage(
   statement: Statement,
   columns: readonly OutputColumn[],
@@ -220,7 +223,9 @@ function lintPage(
   }
 }
 
-/** Whether a term of ORDER BY is an output column: by its name, its number, or its expression's own column. */
+/**
+ * Whether a term of ORDER BY is an output column: by its name, its number, or its expression's own column.
+ */
 function namesColumn(term: unknown, name: string, columns: readonly OutputColumn[]): boolean {
   const wrapped = unwrap(term);
   if (wrapped?.type === "A_Const") {
@@ -238,7 +243,10 @@ function namesColumn(term: unknown, name: string, columns: readonly OutputColumn
     (own.length === 1 || parts.length === 1 || own.join(".") === parts.join("."));
 }
 
-/** Tags that name columns name columns there are; where a `*` or a procedure hides them, the database tells later. */
+/**
+ * Tags that name columns name columns there are; where a `*` or a procedure hides them, the database tells
+ * later.
+ */
 function lintColumnTags(
   { kind, header, copy }: LintInput,
   main: Statement | undefined,

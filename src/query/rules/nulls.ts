@@ -1,4 +1,7 @@
-/** Rules about null, SQL's usual trap: `= null`, `not in (select …)`, and aggregates that are null over no rows. */
+/**
+ * Rules about null, SQL's usual trap: `= null`, `not in (select …)`, and aggregates that are null over no
+ * rows.
+ */
 import type { Report } from "../diagnostic.ts";
 import type { Statement } from "../model.ts";
 import {

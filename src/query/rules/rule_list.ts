@@ -1,7 +1,7 @@
 /**
- * Every code that a diagnostic about a query file can have: what it says, how to mend it, and whether a file may switch it
- * off with `@allow`. The checks themselves are in the stage that makes them: lexer, header, rules, and for the codes marked so
- * the stages that ask the database.
+ * Every code that a diagnostic about a query file can have: what it says, how to mend it, and whether a file
+ * may switch it off with `@allow`. The checks themselves are in the stage that makes them: lexer, header,
+ * rules, and for the codes marked so the stages that ask the database.
  */
 
 export interface Rule {

@@ -3,7 +3,9 @@ import type { Report } from "../diagnostic.ts";
 import type { Statement } from "../model.ts";
 import { field, list, locationOf, type Node, object, unwrap } from "../parser/parse_tree.ts";
 
-/** `temporary` are the tables that the file creates itself, which live in no schema that a file could name. */
+/**
+ * `temporary` are the tables that the file creates itself, which live in no schema that a file could name.
+ */
 export function lintTables(statement: Statement, temporary: ReadonlySet<string>, report: Report): void {
   const found = (relation: Node) => {
     const name = String(relation.relname ?? "");
@@ -19,7 +21,9 @@ export function lintTables(statement: Statement, temporary: ReadonlySet<string>,
 
 type Found = (relation: Node) => void;
 
-/** Fields that hold a relation which is no reference: a created table, the aliases that FOR UPDATE OF names. */
+/**
+ * Fields that hold a relation which is no reference: a created table, the aliases that FOR UPDATE OF names.
+ */
 const noReference: ReadonlySet<string> = new Set(["lockedRels", "rel"]);
 
 /** Goes through a node with the names that stand for CTEs there. */

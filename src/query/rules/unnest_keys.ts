@@ -1,9 +1,11 @@
 /**
- * Which rows of its table an `:unnest` statement means: read from its parse tree, as the equalities between the table's columns and
- * the fields of `unnest(:a::type[], …) as change (a, …)`. They tell before and after the statement whether a row of a call is there.
+ * Which rows of its table an `:unnest` statement means: read from its parse tree, as the equalities between
+ * the table's columns and the fields of `unnest(:a::type[], …) as change (a, …)`. They tell before and after
+ * the statement whether a row of a call is there.
  *
- * Only what is certain counts: one relation beside the target, plain columns on both sides, equalities that all must hold, and parameters that
- * are cast at most. Anything else has no keys, and the tool answers without outcomes.
+ * Only what is certain counts: one relation beside the target, plain columns on both sides, equalities that
+ * all must hold, and parameters that are cast at most. Anything else has no keys, and the tool answers
+ * without outcomes.
  */
 
 import type { Statement, UnnestKeys } from "../model.ts";
