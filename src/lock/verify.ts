@@ -113,7 +113,7 @@ async function statementDrift(
   tools: readonly Tool[],
 ): Promise<Drift[]> {
   const drifts: Drift[] = [];
-  const described: { tool: Tool; types: number[]; columns: { name: string; type: number }[] }[] = [];
+  const described: { tool: Tool; types: number[]; columns: readonly { name: string; type: number }[] }[] = [];
   for (const tool of tools) {
     // A view and the target of a load are relations; a load's temporary tables are not there.
     if (tool.query.parsed.view !== null || tool.query.parsed.copy !== null) continue;
@@ -138,7 +138,7 @@ async function statementDrift(
 function describedDrift(
   { query }: Tool,
   lock: Lock,
-  is: { types: number[]; columns: { name: string; type: number }[] },
+  is: { types: number[]; columns: readonly { name: string; type: number }[] },
   types: ReadonlyMap<number, PgType>,
 ): string | null {
   const { parameterNames } = query.parsed.statements[0]!;

@@ -3,19 +3,20 @@
  * the statement does and is then forgotten, so it is repeated, and bounded.
  */
 
-/** postgres.js keeps the canceller on the query; its public `cancel()` fires once and cannot be awaited. */
-export interface CancellableQuery extends Promise<unknown> {
+/** A statement that can be cancelled. */
+export interface Cancellable {
+  /** Settles with the statement. */
+  settled: Promise<unknown>;
   /** The server is answering it. False also while it waits behind others that were sent before. */
-  active: boolean;
-  /** Null until it is sent. */
-  state: unknown;
-  canceller: ((query: unknown) => Promise<void>) | null;
+  isActive: () => boolean;
+  /** Asks the server once. The request goes over a connection of its own. */
+  cancel: (signal: AbortSignal) => Promise<void>;
+  /** Ends the connection of a server that does not answer. */
+  giveUp: () => void;
 }
 
 export interface Cancellation {
   start: () => void;
-  /** Says that the query is over when this settles, and not when itself does. */
-  watch: (settling: Promise<unknown>) => void;
   /** Null when it was never started. */
   finished: () => Promise<void> | null;
 }
@@ -27,24 +28,17 @@ export interface Cancellation {
 const cancelRepeat_ms = 25;
 const cancelBound_ms = 5000;
 
-export function cancellationOf(query: CancellableQuery, giveUp: () => void): Cancellation {
+export function cancellationOf({ settled, isActive, cancel, giveUp }: Cancellable): Cancellation {
   let running: Promise<void> | null = null;
   let isSettled = false;
   const settle = () => isSettled = true;
-  // A COPY is not over when its query resolves, which it does with the stream.
-  let watched: Promise<unknown> | null = null;
   const run = async () => {
-    const { canceller } = query;
-    if (canceller === null) return;
-    (watched ?? query).then(settle, settle);
+    settled.then(settle, settle);
     const deadline_ms = performance.now() + cancelBound_ms;
     while (!isSettled) {
-      // What was sent and waits behind a BEGIN (before a pooler that has no session free, say) cannot be
-      // cancelled yet: postgres.js would take its answer for that of the next.
-      if (query.active || query.state === null) {
-        // The request opens a connection of its own, which a server that hangs does not answer.
-        await Promise.race([canceller(query).catch(() => {}), delay(cancelBound_ms)]);
-      }
+      // What waits behind a BEGIN (before a pooler that has no session free, say) is not what the server is
+      // at.
+      if (isActive()) await cancel(AbortSignal.timeout(cancelBound_ms)).catch(() => {});
       if (!isSettled) await delay(cancelRepeat_ms);
       if (!isSettled && performance.now() > deadline_ms) return giveUp();
     }
@@ -53,7 +47,6 @@ export function cancellationOf(query: CancellableQuery, giveUp: () => void): Can
     start: () => {
       running ??= run();
     },
-    watch: (settling) => watched = settling,
     finished: () => running,
   };
 }

@@ -6,14 +6,10 @@
  * (`session.ts`). Every socket is asked which of the two it is before a statement of a caller goes over it.
  */
 
-import type { Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type postgres from "postgres";
 import { SqlwrightError } from "../errors.ts";
-import { type CancellableQuery, cancellationOf } from "./cancellation.ts";
+import { cancellationOf } from "./cancellation.ts";
 import { describeTarget } from "./connection_url.ts";
 import { toDatabaseError } from "./database_error.ts";
-import { openDriver, preparedStatement, simpleScript, unnamedStatement } from "./driver.ts";
 import {
   backendQuestion,
   isStartRefusal,
@@ -23,6 +19,12 @@ import {
   sessionParameters,
   transactionStep,
 } from "./session.ts";
+import { openSession } from "./wire/open.ts";
+import { ConnectionEnded } from "./wire/protocol_error.ts";
+import type { ResultColumn, TextRow } from "./wire/rows.ts";
+import type { Sent, Session, StatementResult } from "./wire/session.ts";
+
+export type { ResultColumn, StatementResult, TextRow };
 
 export interface ConnectionOptions {
   url: string;
@@ -31,17 +33,6 @@ export interface ConnectionOptions {
   parameters: Record<string, string>;
 }
 
-/** What a statement answered. */
-export interface StatementResult {
-  /** Rows affected or returned, from the command tag. */
-  count: number;
-  /** `SELECT`, `INSERT`, `UPDATE` … */
-  command: string;
-}
-
-/** A row as Postgres' text output, one entry a column. */
-export type TextRow = (string | null)[];
-
 export interface StatementOptions {
   signal?: AbortSignal | undefined;
   /**
@@ -49,51 +40,39 @@ export interface StatementOptions {
    * call.
    */
   onRow?: (row: TextRow) => void | "stop";
+  /** Called with the columns of this execution, before its first row. What it throws fails the call. */
+  onColumns?: (columns: readonly ResultColumn[]) => void;
   /** False for statements over objects that live only in the transaction. @default true */
   isPrepared?: boolean;
   /** Cancels the statement from this side, for a server that does not keep its own `statement_timeout`. */
   bound_ms?: number;
 }
 
-/**
- * A connection keeps every statement that it has prepared, here and in its backend, and postgres.js cannot
- * give one back. Reloads and the filters of views bring ever new ones, so a connection that holds this many
- * is replaced when it is returned.
- */
-const maximumStatements = 500;
-
 const rollbackBound_ms = 5000;
 
 /** One connection, lent to one caller. */
 export class PoolConnection {
   readonly #options: ConnectionOptions;
-  readonly #session: SessionFacts;
+  readonly #facts: SessionFacts;
   readonly #target: string;
-  #client: postgres.Sql;
-  /** Of the present client: it was opened as a shared session. */
+  /** Null until it is opened, and after it was lost. */
+  #wire: Session | null = null;
+  /** Of the present session: it is shared with strangers, a pooler's. */
   #isPooled = false;
-  /**
-   * False until the present socket is known to be a session of its own with our settings, or is used as a
-   * shared one. A statement must never run on a new connection without its settings or its BEGIN, and
-   * postgres.js reconnects by itself.
-   */
-  #isEstablished = false;
   #establishing: Promise<void> | null = null;
-  #isInTransaction = false;
-  /** How many sockets were lost. */
-  #losses = 0;
+  /**
+   * The session of the transaction that is open. A statement of it never goes over another one, where it
+   * would stand alone.
+   */
+  #transaction: Session | null = null;
   /** The end of what was sent alone, in a transaction of its own: two of them must not mix. */
   #alone: Promise<unknown> = Promise.resolve();
-  /** Texts of prepared statements. */
-  readonly #prepared = new Set<string>();
-  /** Each Describe prepares one more, also of the same text. */
-  #described = 0;
+  #isClosed = false;
 
-  constructor(options: ConnectionOptions, session: SessionFacts) {
+  constructor(options: ConnectionOptions, facts: SessionFacts) {
     this.#options = options;
-    this.#session = session;
+    this.#facts = facts;
     this.#target = describeTarget(options.url);
-    this.#client = this.#connect();
   }
 
   /** A pooler stands between. Known once a statement has run. */
@@ -101,42 +80,27 @@ export class PoolConnection {
     return this.#isPooled;
   }
 
-  #connect(): postgres.Sql {
-    const options = this.#options;
-    this.#isPooled = this.#session.isPooled;
-    const client = openDriver({
-      url: options.url,
-      connectTimeout_ms: options.connectTimeout_ms,
-      parameters: this.#isPooled ? pooledParameters : { ...sessionParameters, ...options.parameters },
-      prepares: !this.#isPooled,
-      onClose: () => {
-        if (client === this.#client) this.#forgetSocket();
-      },
-    });
-    return client;
-  }
-
-  #forgetSocket(): void {
-    this.#losses++;
-    this.#isEstablished = false;
-    this.#isInTransaction = false;
+  /** The session to send to; opened where there is none. */
+  async #ready(signal?: AbortSignal): Promise<Session> {
+    if (this.#transaction !== null) return this.#transaction;
+    while (this.#wire === null) await this.#establish(signal);
+    return this.#wire;
   }
 
   /**
    * Gives up on a connection that answers neither the statement nor the cancel; the next statement opens a
    * new one.
+   * @param timeout_ms what waits gets so long to end
    */
   #abandon(timeout_ms = 0): void {
-    const abandoned = this.#client;
-    this.#forgetSocket();
-    this.#prepared.clear();
-    this.#described = 0;
-    this.#client = this.#connect();
-    abandoned.end({ timeout: timeout_ms / 1000 }).catch(() => {});
+    const abandoned = this.#wire;
+    this.#wire = null;
+    this.#transaction = null;
+    if (abandoned !== null) closeWithin(abandoned, timeout_ms);
   }
 
   /**
-   * Opens the socket and finds out what it is. The wait ends with the signal; the work goes on for the next
+   * Opens the session and finds out what it is. The wait ends with the signal; the work goes on for the next
    * caller.
    */
   async #establish(signal?: AbortSignal): Promise<void> {
@@ -153,52 +117,57 @@ export class PoolConnection {
   }
 
   async #findKind(): Promise<void> {
-    // Another connection has found it out since this one was made.
-    if (this.#session.isPooled && !this.#isPooled) this.#abandon();
-    if (!this.#isPooled) {
-      const isDirect = await this.#isBackend().catch((error) => {
-        if (isStartRefusal(error)) return false;
+    if (!this.#facts.isPooled) {
+      const own = { ...sessionParameters, ...this.#options.parameters };
+      const session = await this.#open(own).catch((error) => {
+        if (isStartRefusal(error)) return null;
         throw toDatabaseError(error, this.#target);
       });
-      if (isDirect) return void (this.#isEstablished = true);
-      this.#session.isPooled = true;
-      this.#abandon();
+      if (session?.isBackend) return this.#adopt(session.wire, false);
+      session?.wire.destroy(ended("CONNECTION_ENDED"));
+      this.#facts.isPooled = true;
     }
-    await this.#isBackend().catch((error) => {
+    const session = await this.#open(pooledParameters).catch((error) => {
       throw isStartRefusal(error)
         ? refusedByPooler(error, this.#target)
         : toDatabaseError(error, this.#target);
     });
-    this.#isEstablished = true;
+    this.#adopt(session.wire, true);
   }
 
-  /** Whether the process that answers is the one that was said at the start. */
-  async #isBackend(): Promise<boolean> {
-    let isLate = false;
-    // The driver bounds the connecting. A pooler accepts at once and may let the first statement wait for a
-    // session.
-    const timer = setTimeout(() => {
-      isLate = true;
-      this.#abandon();
-    }, 2 * this.#options.connectTimeout_ms);
+  #adopt(session: Session, isPooled: boolean): void {
+    if (this.#isClosed) {
+      session.destroy(ended("CONNECTION_ENDED"));
+      throw toDatabaseError(ended("CONNECTION_ENDED"), this.#target);
+    }
+    session.onEnd = () => {
+      if (this.#wire === session) this.#wire = null;
+    };
+    this.#isPooled = isPooled;
+    this.#wire = session.isEnded ? null : session;
+  }
+
+  /** A session, and whether the process that answers is the one that was said at the start. */
+  async #open(parameters: Readonly<Record<string, string>>): Promise<{ wire: Session; isBackend: boolean }> {
+    const { url, connectTimeout_ms } = this.#options;
+    const wire = await openSession(url, parameters, connectTimeout_ms);
+    // A pooler accepts at once and may let the first statement wait for a session.
+    const timer = setTimeout(() => wire.destroy(ended("CONNECT_TIMEOUT")), connectTimeout_ms);
     try {
-      const answer = await this.#client.unsafe(backendQuestion, [], simpleScript);
-      return Number(answer[0]?.pid) === answer.state.pid;
+      let process = "";
+      await wire.execute(backendQuestion, [], { onRow: ([pid]) => void (process = pid ?? "") }, false).answer;
+      return { wire, isBackend: Number(process) === wire.process };
     } catch (error) {
-      throw isLate
-        ? Object.assign(new Error("no answer", { cause: error }), { code: "CONNECT_TIMEOUT" })
-        : error;
+      wire.destroy(error);
+      throw error;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Called between two callers: a connection that holds too many statements gives way to a new one. */
-  renewIfWorn(): void {
-    // A caller that leaves a transaction behind would give it to the next.
-    if (this.#isInTransaction || this.#prepared.size + this.#described > maximumStatements) {
-      this.#abandon(1000);
-    }
+  /** Called between two callers: one that leaves a transaction behind would give it to the next. */
+  renew(): void {
+    if (this.#transaction !== null) this.#abandon(1000);
   }
 
   /** Runs one statement over the extended protocol, prepared once per connection. */
@@ -209,41 +178,51 @@ export class PoolConnection {
   ): Promise<StatementResult> {
     const { signal } = options;
     signal?.throwIfAborted();
-    if (!this.#isEstablished) await this.#establish(signal);
-    if (!this.#isPooled || this.#isInTransaction) return await this.#execute(text, parameters, options);
+    if (this.#transaction === null && this.#wire === null) await this.#establish(signal);
+    if (this.#transaction !== null || !this.#isPooled) return await this.#execute(text, parameters, options);
     return await this.#runAlone(() => this.#execute(text, parameters, options));
+  }
+
+  /** The session that is there, without a wait: what is sent in one moment goes out in one flush. */
+  #present(): Session {
+    const session = this.#transaction ?? this.#wire;
+    if (session === null) throw toDatabaseError(ended("CONNECTION_CLOSED"), this.#target);
+    return session;
   }
 
   async #execute(
     text: string,
     parameters: readonly (string | null)[],
-    { signal, onRow, isPrepared = true, bound_ms }: StatementOptions,
+    { signal, onRow, onColumns, isPrepared = true, bound_ms }: StatementOptions,
   ): Promise<StatementResult> {
     signal?.throwIfAborted();
-    const query = this.#statement(text, parameters, isPrepared).values();
-    const cancellation = cancellationOf(query as unknown as CancellableQuery, () => this.#abandon());
+    const session = this.#present();
     let isStopped = false;
-    let failure: unknown = null;
-    const receive = (row: unknown) => {
-      if (isStopped || onRow === undefined) return;
+    const receive = (row: TextRow) => {
+      let answer: void | "stop" = "stop";
       try {
-        if (onRow(row as TextRow) !== "stop") return;
-      } catch (error) {
-        failure = error;
+        answer = onRow!(row);
+      } finally {
+        if (answer === "stop") {
+          isStopped = true;
+          cancellation.start();
+        }
       }
-      isStopped = true;
-      cancellation.start();
+      return answer;
     };
-    const pending = onRow === undefined ? query.execute() : query.forEach(receive);
+    const sent = session.execute(
+      text,
+      parameters,
+      { onRow: onRow && receive, onColumns },
+      isPrepared && !this.#isPooled,
+    );
+    const cancellation = this.#cancellation(session, sent);
     const onAbort = () => cancellation.start();
     signal?.addEventListener("abort", onAbort, { once: true });
     const timer = bound_ms === undefined ? undefined : setTimeout(onAbort, bound_ms);
     try {
-      const result = await pending as unknown as { count: number | null; command: string };
-      if (failure !== null) throw failure;
-      return { count: result.count ?? 0, command: result.command };
+      return await sent.answer;
     } catch (error) {
-      if (failure !== null) throw failure;
       if (isStopped && (error as { code?: unknown }).code === "57014") return { count: 0, command: "SELECT" };
       throw toDatabaseError(error, this.#target);
     } finally {
@@ -253,16 +232,15 @@ export class PoolConnection {
     }
   }
 
-  #statement(text: string, parameters: readonly (string | null)[], isPrepared: boolean) {
-    if (isPrepared && !this.#isPooled) {
-      this.#prepared.add(text);
-      return this.#client.unsafe(text, parameters as (string | null)[], preparedStatement);
-    }
-    const query = this.#client.unsafe(text, [], unnamedStatement);
-    // Given as arguments, postgres.js would ask for their types first, which costs a round trip and the
-    // pipelining.
-    (query as unknown as { parameters: unknown[] }).parameters = [...parameters];
-    return query;
+  #cancellation(session: Session, { answer, isActive }: Sent<unknown>) {
+    return cancellationOf({
+      settled: answer,
+      isActive,
+      cancel: (signal) => session.cancel(signal),
+      giveUp: () => {
+        session.destroy(ended("CONNECTION_CLOSED"));
+      },
+    });
   }
 
   /**
@@ -275,40 +253,13 @@ export class PoolConnection {
     signal: AbortSignal | undefined,
   ): Promise<number> {
     signal?.throwIfAborted();
-    if (!this.#isEstablished) await this.#establish(signal);
-    const query = this.#client.unsafe(text);
-    const cancellation = cancellationOf(query as unknown as CancellableQuery, () => this.#abandon());
+    const session = await this.#ready(signal);
+    const sent = session.copyIn(text, source);
+    const cancellation = this.#cancellation(session, sent);
     const onAbort = () => cancellation.start();
+    signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      const writable = await query.writable();
-      // postgres.js has resolved the query with the stream and would lose both the count and the server's
-      // refusal.
-      const { promise, resolve, reject } = Promise.withResolvers<number>();
-      promise.catch(() => {});
-      const settled = query as unknown as {
-        active: boolean;
-        resolve: (result: { count: number }) => void;
-        reject: (error: Error) => void;
-      };
-      settled.resolve = (result) => resolve(result.count);
-      settled.reject = (error) => {
-        reject(error);
-        writable.destroy(error);
-      };
-      shortenCopyFail(writable);
-      settled.active = true;
-      cancellation.watch(promise);
-      signal?.addEventListener("abort", onAbort, { once: true });
-      try {
-        await pipeline(source, writable);
-      } catch (error) {
-        // The server's refusal says more than the broken pipe that it causes; its 57014 only answers our own
-        // CopyFail.
-        const refusal: unknown = await promise.then(() => null, (reason) => reason);
-        if (isServerError(refusal) && !isCopyFailure(refusal)) throw refusal;
-        throw error;
-      }
-      return await promise;
+      return await sent.answer;
     } catch (error) {
       throw toDatabaseError(error, this.#target);
     } finally {
@@ -322,18 +273,19 @@ export class PoolConnection {
    * query file.
    */
   async script(text: string): Promise<void> {
-    if (!this.#isEstablished) await this.#establish();
-    const isAlone = this.#isPooled && !this.#isInTransaction && transactionStep(text) === null;
+    if (this.#transaction === null && this.#wire === null) await this.#establish();
+    const isAlone = this.#isPooled && this.#transaction === null && transactionStep(text) === null;
     await (isAlone ? this.#runAlone(() => this.#script(text)) : this.#script(text));
   }
 
   /** Sent now and not when awaited: the order on the wire is the order of the calls. */
   async #script(text: string): Promise<void> {
     const step = transactionStep(text);
-    if (step !== null) this.#isInTransaction = step === "begin";
+    const session = this.#present();
+    if (step !== null) this.#transaction = step === "begin" ? session : null;
     const parts = step === "begin" && this.#isPooled ? pooledBegin(text, this.#options.parameters) : [text];
     try {
-      await Promise.all(parts.map((part) => this.#client.unsafe(part, [], simpleScript).execute()));
+      await Promise.all(parts.map((part) => session.script(part).answer));
     } catch (error) {
       throw toDatabaseError(error, this.#target);
     }
@@ -345,8 +297,8 @@ export class PoolConnection {
    */
   async #runAlone<T>(work: () => Promise<T>): Promise<T> {
     const running = this.#alone.then(async () => {
-      // The socket may have been lost while others had their turn.
-      if (!this.#isEstablished) await this.#establish();
+      // The session may have been lost while others had their turn.
+      await this.#ready();
       return await this.#pipeline("begin", work);
     });
     this.#alone = running.catch(() => {});
@@ -358,12 +310,11 @@ export class PoolConnection {
    * ROLLBACK. `work` sends its statement before it awaits anything.
    */
   async pipelined<T>(begin: string, work: () => Promise<T>): Promise<T> {
-    if (!this.#isEstablished) await this.#establish();
+    await this.#ready();
     return await this.#pipeline(begin, work);
   }
 
   async #pipeline<T>(begin: string, work: () => Promise<T>): Promise<T> {
-    const losses = this.#losses;
     const begun = this.#script(begin);
     const worked = work();
     const committed = this.#script("commit");
@@ -371,7 +322,6 @@ export class PoolConnection {
     if (first.status === "rejected") throw first.reason;
     if (second.status === "rejected") throw second.reason;
     if (third.status === "rejected") throw third.reason;
-    this.#requireSocket(losses);
     return second.value;
   }
 
@@ -385,23 +335,20 @@ export class PoolConnection {
     work: (first: F) => Promise<T>,
     first: () => Promise<F> = () => Promise.resolve(undefined as F),
   ): Promise<T> {
-    if (!this.#isEstablished) await this.#establish();
-    const losses = this.#losses;
+    const session = await this.#ready();
     let answer: T;
     try {
       const [begun, opened] = await Promise.allSettled([this.script(begin), first()]);
       if (begun.status === "rejected") throw begun.reason;
       if (opened.status === "rejected") throw opened.reason;
-      // What follows would run outside of the transaction.
-      this.#requireSocket(losses);
       answer = await work(opened.value);
     } catch (error) {
-      // A lost connection has rolled back by itself; the first error is the one to tell.
-      if (losses === this.#losses) await (isLostConnection(error) ? this.#abandon() : this.#rollback());
+      // A lost session has rolled back by itself; the first error is the one to tell.
+      if (session.isEnded) this.#transaction = null;
+      else await this.#rollback(session);
       throw error;
     }
     await this.script("commit");
-    this.#requireSocket(losses);
     return answer;
   }
 
@@ -409,36 +356,17 @@ export class PoolConnection {
    * A socket that breaks at this moment may never answer: the connection is given up then, which rolls back
    * as well.
    */
-  async #rollback(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => {
-      this.#abandon();
-      resolve();
-    }, rollbackBound_ms);
-    await Promise.race([this.script("rollback").catch(() => {}), promise]);
+  async #rollback(session: Session): Promise<void> {
+    const timer = setTimeout(() => session.destroy(ended("CONNECTION_CLOSED")), rollbackBound_ms);
+    await this.script("rollback").catch(() => {});
     clearTimeout(timer);
   }
 
-  /**
-   * A COMMIT that had to wait may have gone over a new connection, where it commits nothing and is no error.
-   */
-  #requireSocket(losses: number): void {
-    if (losses !== this.#losses) throw toDatabaseError({ code: "CONNECTION_CLOSED" }, this.#target);
-  }
-
   /** Parse and Describe only: parameter type OIDs and result columns; nothing runs. */
-  async describe(
-    text: string,
-  ): Promise<{ types: number[]; columns: { name: string; table: number; number: number; type: number }[] }> {
-    if (!this.#isEstablished) await this.#establish();
-    this.#described++;
+  async describe(text: string): Promise<{ types: number[]; columns: readonly ResultColumn[] }> {
+    const session = await this.#ready();
     try {
-      const statement = await this.#client.unsafe(text).describe();
-      const described = statement as unknown as {
-        types: number[];
-        columns: { name: string; table: number; number: number; type: number }[] | undefined;
-      };
-      return { types: [...described.types], columns: [...(described.columns ?? [])] };
+      return await session.describe(text).answer;
     } catch (error) {
       throw toDatabaseError(error, this.#target);
     }
@@ -446,23 +374,33 @@ export class PoolConnection {
 
   /** Rows of one of our own queries, as objects of text. */
   async rows(text: string, parameters: (string | null)[] = []): Promise<Record<string, string | null>[]> {
-    if (!this.#isEstablished) await this.#establish();
-    if (!this.#isPooled || this.#isInTransaction) return await this.#rows(text, parameters);
-    return await this.#runAlone(() => this.#rows(text, parameters));
+    let names: string[] = [];
+    const rows: Record<string, string | null>[] = [];
+    await this.execute(text, parameters, {
+      onColumns: (columns) => names = columns.map(({ name }) => name),
+      onRow: (row) => void rows.push(Object.fromEntries(row.map((value, index) => [names[index]!, value]))),
+    });
+    return rows;
   }
 
-  async #rows(text: string, parameters: (string | null)[]): Promise<Record<string, string | null>[]> {
-    try {
-      const rows = await this.#statement(text, parameters, true);
-      return rows.map((row) => ({ ...row })) as Record<string, string | null>[];
-    } catch (error) {
-      throw toDatabaseError(error, this.#target);
-    }
-  }
-
+  /** What waits gets so long to end. */
   async close(timeout_ms: number): Promise<void> {
-    await this.#client.end({ timeout: timeout_ms / 1000 });
+    this.#isClosed = true;
+    const session = this.#wire;
+    this.#wire = null;
+    if (session !== null) await closeWithin(session, timeout_ms);
   }
+}
+
+async function closeWithin(session: Session, timeout_ms: number): Promise<void> {
+  const timer = setTimeout(() => session.destroy(ended("CONNECTION_DESTROYED")), timeout_ms);
+  await session.idle();
+  await session.close();
+  clearTimeout(timer);
+}
+
+function ended(code: string): ConnectionEnded {
+  return new ConnectionEnded(code, "the connection was closed from this side");
 }
 
 /** What a call needs of a connection. */
@@ -482,20 +420,3 @@ function refusedByPooler(error: unknown, place: string): SqlwrightError {
     },
   );
 }
-
-/**
- * When a COPY ends early, postgres.js sends the whole error's text as CopyFail, which PostgreSQL's own
- * refusal is as well. PostgreSQL ends a session that sends one of more than 10,000 bytes, and one long value
- * makes such a refusal.
- */
-function shortenCopyFail(writable: Writable): void {
-  const destroy = writable._destroy.bind(writable);
-  writable._destroy = (error, callback) =>
-    destroy(error === null ? null : new Error("the source ended early"), () => callback(error));
-}
-
-const isLostConnection = (error: unknown) =>
-  error instanceof SqlwrightError && error.code === "database.lost";
-const isServerError = (error: unknown) => /^[0-9A-Z]{5}$/.test(String((error as { code?: unknown })?.code));
-/** What the server says when this side ends the stream early: query_canceled. */
-const isCopyFailure = (error: unknown) => (error as { code?: unknown }).code === "57014";

@@ -1,11 +1,12 @@
 /**
  * Errors of PostgreSQL and of the connection to it, as this project's error: SQLSTATE, message, detail, hint,
  * place and the names of what was violated stay as Postgres wrote them. Bound values never travel:
- * postgres.js keeps them on its error, and Postgres repeats them in `detail` of a few classes, which
- * therefore is left out there.
+ * postgres.js, which migrations use, keeps them on its error, and Postgres repeats them in `detail` of a few
+ * classes, which therefore is left out there.
  */
 
 import { SqlwrightError } from "../errors.ts";
+import { ConnectionEnded, ProtocolViolation, ServerError } from "./wire/protocol_error.ts";
 
 /** Postgres' own fields, under Postgres' own names. */
 export interface PostgresFields {
@@ -79,13 +80,13 @@ interface DriverError {
   schema_name?: unknown;
   table_name?: unknown;
   column_name?: unknown;
-  datatype?: unknown;
+  datatype_name?: unknown;
   constraint_name?: unknown;
   position?: unknown;
 }
 
 /**
- * Turns what postgres.js throws into a {@link SqlwrightError}; anything else passes unchanged.
+ * Turns what a connection throws into a {@link SqlwrightError}; anything else passes unchanged.
  * @param place where the database is: `host:port/database`
  */
 export function toDatabaseError(error: unknown, place: string): unknown {
@@ -93,8 +94,13 @@ export function toDatabaseError(error: unknown, place: string): unknown {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return toDatabaseError(error.errors[0], place);
   }
-  const driver = error as DriverError;
+  if (error instanceof ProtocolViolation) return notPostgres(error, place);
+  const driver: DriverError = error instanceof ServerError ? error.fields : error;
   const code = String(driver.code ?? "");
+  if (error instanceof ConnectionEnded) {
+    const refused = loginError(error, place);
+    if (refused !== null) return refused;
+  }
   if (connectionLost.has(code)) {
     return new SqlwrightError(
       "database.lost",
@@ -136,6 +142,63 @@ export function toDatabaseError(error: unknown, place: string): unknown {
   });
 }
 
+function notPostgres(error: ProtocolViolation, place: string): SqlwrightError {
+  return new SqlwrightError(
+    "database.protocol_violation",
+    `What answers at ${place} does not speak PostgreSQL's protocol: ${error.message}`,
+    {
+      hint:
+        "Nothing it sent was used. Check that DATABASE_URL leads to PostgreSQL or a pooler, and what stands between",
+      cause: error,
+    },
+  );
+}
+
+/** What a login fails with before PostgreSQL itself says anything; null for a connection that was just lost. */
+function loginError(error: ConnectionEnded, place: string): SqlwrightError | null {
+  const refused = (hint: string) =>
+    new SqlwrightError("database.refused", `Cannot log in to PostgreSQL at ${place}: ${error.message}`, {
+      details: { reason: error.code },
+      hint,
+      cause: error,
+    });
+  switch (error.code) {
+    case "NO_PASSWORD":
+      return refused("Write the password into DATABASE_URL, or set PGPASSWORD");
+    case "NO_USER":
+      return refused("Write the user into DATABASE_URL, or set PGUSER");
+    case "TLS_REFUSED":
+      return refused("Let the server speak TLS, or say sslmode=disable where the network may be trusted");
+    case "CHANNEL_BINDING":
+      return refused("Connect by TLS to a server with scram-sha-256, or say channel_binding=prefer");
+    case "SCRAM_REFUSED":
+    case "UNKNOWN_AUTHENTICATION":
+      return refused("pg_hba.conf decides: scram-sha-256, md5, password, cert and trust are spoken here");
+    case "SERVER_UNPROVEN":
+      return refused("Do not go on: ask who runs the server, and whether DATABASE_URL names the right one");
+    case "CLIENT_ENCODING":
+      return refused("Connect to PostgreSQL itself, or let the pooler pass client_encoding on");
+    default:
+      return isCertificateFault(error) ? untrusted(error, place) : null;
+  }
+}
+
+const isCertificateFault = ({ code, message }: ConnectionEnded): boolean =>
+  /CERT|ISSUER|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(code) ||
+  /peer certificate|certificate/i.test(message);
+
+function untrusted(error: ConnectionEnded, place: string): SqlwrightError {
+  return new SqlwrightError(
+    "database.untrusted",
+    `Cannot trust the server at ${place}: ${error.message}`,
+    {
+      details: { reason: error.code },
+      hint: "Name the host that the certificate is for, or the authority that signed it: sslrootcert=FILE",
+      cause: error,
+    },
+  );
+}
+
 /** True for the error of a statement that was cancelled, by us or by its timeout. */
 export function isQueryCanceled(error: unknown): boolean {
   return error instanceof SqlwrightError && error.details.sqlstate === queryCanceled;
@@ -157,7 +220,7 @@ function postgresFields(driver: DriverError, sqlstate: string): PostgresFields {
     schema: text(driver.schema_name),
     table: text(driver.table_name),
     column: text(driver.column_name),
-    dataType: text(driver.datatype),
+    dataType: text(driver.datatype_name),
     constraint: text(driver.constraint_name),
   };
   const present = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));

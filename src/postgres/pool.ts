@@ -139,7 +139,7 @@ export class Pool {
   }
 
   #release(connection: PoolConnection): void {
-    connection.renewIfWorn();
+    connection.renew();
     for (const waiter of this.#waiting) {
       this.#waiting.delete(waiter);
       waiter.resolve(connection);
