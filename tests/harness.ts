@@ -32,6 +32,8 @@ export interface TestServer {
   url: string;
   ownerUrl: string;
   serverUrl: string;
+  /** The folder of `postgres` and `initdb`, for tests that want a cluster of their own. */
+  programs: string;
 }
 
 export interface TestDatabase {

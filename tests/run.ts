@@ -11,6 +11,7 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
 import { fetchPackages, hasPackages } from "../src/packages.ts";
+import { packageVersion } from "../src/embedded/binaries.ts";
 import { withEmbedded } from "../src/embedded/embedded.ts";
 import { asAccount, placeFiles } from "../src/embedded/cluster.ts";
 import { buildTemplate, type TestServer } from "./harness.ts";
@@ -35,6 +36,7 @@ async function main(args: string[]): Promise<number> {
           url: withUser(url, "postgres", superuser),
           ownerUrl,
           serverUrl: url,
+          programs: join(place, `postgresql-${packageVersion}`, "bin"),
         };
         return await withServers(directory, programFolders(), async (others) => {
           const servers = [embedded, ...others];
@@ -156,6 +158,7 @@ async function withServer<T>(
       url: base,
       ownerUrl: withUser(base, "sqlwright_owner"),
       serverUrl: withUser(base, "sqlwright_server"),
+      programs: bin,
     });
   } finally {
     server.kill("SIGINT");

