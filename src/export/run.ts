@@ -4,7 +4,7 @@
  */
 
 import { SqlwrightError } from "../errors.ts";
-import { readInBatches } from "./format/cursor.ts";
+import { streamRows } from "./format/stream.ts";
 import { type ByteSink } from "./format/model.ts";
 import { type ExportFormat, makeWriter } from "./format/format.ts";
 import { bytesText, rowsText } from "../load/copy/progress.ts";
@@ -115,7 +115,7 @@ export async function runExport(
       isDocument: documentKinds.has(tool.kind),
     };
     const writer = await makeWriter(format, columns, counted);
-    await readInBatches(
+    await streamRows(
       { pool, begin: beginOf(tool, limits), text, parameters, signal: both },
       (row) => writer.write(row),
       async (rows) => {
@@ -140,8 +140,6 @@ function beginOf({ query }: Tool, { timeout_ms }: ExportLimits): string {
   return [
     "begin read only",
     `set local statement_timeout = ${timeout_ms}`,
-    // A cursor is planned for its first rows by default; these are all wanted.
-    "set local cursor_tuple_fraction = 1",
     ...(role === null ? [] : [`set local role ${quoteIdentifier(role)}`]),
   ].join("; ");
 }

@@ -42,6 +42,8 @@ export interface StatementOptions {
   onRow?: (row: TextRow) => void | "stop";
   /** Called with the columns of this execution, before its first row. What it throws fails the call. */
   onColumns?: (columns: readonly ResultColumn[]) => void;
+  /** Asked after each piece of rows that came together: the next one is read when it resolves. */
+  whenDrained?: () => Promise<void> | null;
   /** False for statements over objects that live only in the transaction. @default true */
   isPrepared?: boolean;
   /** Cancels the statement from this side, for a server that does not keep its own `statement_timeout`. */
@@ -193,7 +195,7 @@ export class PoolConnection {
   async #execute(
     text: string,
     parameters: readonly (string | null)[],
-    { signal, onRow, onColumns, isPrepared = true, bound_ms }: StatementOptions,
+    { signal, onRow, onColumns, whenDrained, isPrepared = true, bound_ms }: StatementOptions,
   ): Promise<StatementResult> {
     signal?.throwIfAborted();
     const session = this.#present();
@@ -213,7 +215,15 @@ export class PoolConnection {
     const sent = session.execute(
       text,
       parameters,
-      { onRow: onRow && receive, onColumns },
+      {
+        onRow: onRow && receive,
+        onColumns,
+        whenDrained: whenDrained && (() =>
+          whenDrained()?.catch((error) => {
+            cancellation.start();
+            throw error;
+          }) ?? null),
+      },
       isPrepared && !this.#isPooled,
     );
     const cancellation = this.#cancellation(session, sent);

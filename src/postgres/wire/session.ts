@@ -395,8 +395,9 @@ export class Session {
         const chunk = await this.#transport.read();
         if (chunk === null) break;
         this.#framer.push(chunk);
-        const drained = this.#requests[0]?.execution.whenDrained?.() ?? null;
-        if (drained !== null) await drained;
+        const request = this.#requests[0];
+        const drained = request?.execution.whenDrained?.() ?? null;
+        if (drained !== null) await drained.catch((error) => fail(request!, error));
         if (this.#ended !== null) return;
       }
       this.destroy(
@@ -411,8 +412,7 @@ export class Session {
   #skipped(length: number): void {
     const request = this.#requests[0];
     if (request === undefined) throw new ProtocolViolation("a row that nobody asked for");
-    request.failure ??= new RowTooLong(length, request.execution.mostRowBytes ?? defaultRowBytes);
-    request.isStopped = true;
+    fail(request, new RowTooLong(length, request.execution.mostRowBytes ?? defaultRowBytes));
   }
 
   #receive(code: number, bytes: Uint8Array, start: number, end: number): void {
@@ -475,8 +475,7 @@ export class Session {
     const error = new ServerError(readFields(body));
     if (error.severity === "FATAL" || error.severity === "PANIC") this.#lastWords = error;
     if (request === undefined) return;
-    request.failure ??= error;
-    request.isStopped = true;
+    fail(request, error);
     // Whoever feeds it sends the Sync that the server waits for.
     if (request.copyIn !== null) endCopy(request.copyIn, error);
   }
@@ -526,6 +525,12 @@ function newRequest(execution: Execution): Request {
   };
 }
 
+/** The first failure is the one that is told, when the server is ready again; rows to come are dropped. */
+function fail(request: Request, error: unknown): void {
+  request.failure ??= error;
+  request.isStopped = true;
+}
+
 function receiveColumns(request: Request, columns: ResultColumn[]): void {
   // A script's own rows are dropped, whatever they are.
   if (request.isScript) return;
@@ -540,8 +545,7 @@ function announce(request: Request, columns: readonly ResultColumn[]): void {
   try {
     request.execution.onColumns?.(columns);
   } catch (error) {
-    request.failure ??= error;
-    request.isStopped = true;
+    fail(request, error);
   }
 }
 
@@ -553,16 +557,13 @@ function receiveRow(request: Request, bytes: Uint8Array, start: number, end: num
   const { onRow, mostRowBytes } = request.execution;
   if (onRow === undefined) return;
   if (mostRowBytes !== undefined && end - start > mostRowBytes) {
-    request.failure = new RowTooLong(end - start, mostRowBytes);
-    request.isStopped = true;
-    return;
+    return fail(request, new RowTooLong(end - start, mostRowBytes));
   }
   const row = readRow(bytes, start, end, request.columns.length);
   try {
     if (onRow(row) === "stop") request.isStopped = true;
   } catch (error) {
-    request.failure = error;
-    request.isStopped = true;
+    fail(request, error);
   }
 }
 
@@ -585,8 +586,7 @@ function receiveCopyData(request: Request, onData: (bytes: Uint8Array) => void, 
   try {
     onData(bytes);
   } catch (error) {
-    request.failure = error;
-    request.isStopped = true;
+    fail(request, error);
   }
 }
 
