@@ -1,7 +1,9 @@
 /**
- * The public face: all that the TypeScript of a project may import. What is not here may change with any version.
+ * The public face: all that the TypeScript of a project may import. What is not here may change with any
+ * version.
  *
- * Light on purpose: a server with an extension loads it at its start. What opens a database or draws a table imports its work when it is called.
+ * Light on purpose: a server with an extension loads it at its start. What opens a database or draws a table
+ * imports its work when it is called.
  */
 
 export * from "./src/errors.ts";

@@ -108,12 +108,15 @@ async function measureCancel(url: string): Promise<void> {
     parameters: {},
   });
   const watcher = postgres(url, { max: 1 });
-  const running = async () =>
-    Number(
-      (await watcher`select count(*) as n from pg_stat_activity where query like 'select pg_sleep(%' and state = 'active' and pid <> pg_backend_pid()`)[
-        0
-      ]!.n,
-    );
+  const running = async () => {
+    const [row] = await watcher`
+      select count(*) as n
+      from pg_stat_activity
+      where query like 'select pg_sleep(%'
+        and state = 'active'
+        and pid <> pg_backend_pid()`;
+    return Number(row!.n);
+  };
   const times: number[] = [];
   for (let round = 0; round < 20; round++) {
     const abort = new AbortController();

@@ -30,12 +30,17 @@ const schema = `
   drop schema if exists bench_copy cascade;
   create schema bench_copy;
   create table bench_copy.narrow (a integer, b integer, c integer);
-  create table bench_copy.merged (a integer primary key, b integer, c integer constraint check_merged_c check (c >= 0));
+  create table bench_copy.merged (
+    a integer primary key,
+    b integer,
+    c integer constraint check_merged_c check (c >= 0)
+  );
   create table bench_copy.wide (${
   wideColumns.map((name, index) => `${name} ${wideTypes[index % wideTypes.length]}`).join(", ")
 });`;
 const merge =
-  "insert into bench_copy.merged as merged (a, b, c)\nselect incoming.a, incoming.b, incoming.c\nfrom incoming\n" +
+  "insert into bench_copy.merged as merged (a, b, c)\nselect incoming.a, incoming.b, incoming.c\n" +
+  "from incoming\n" +
   "on conflict (a) do update set b = excluded.b, c = excluded.c\n" +
   "where (merged.b, merged.c) is distinct from (excluded.b, excluded.c)";
 const staging = "create temporary table incoming (like bench_copy.merged) on commit drop";
@@ -181,7 +186,8 @@ async function compare(url: string, sql: postgres.Sql, directory: string): Promi
     ]),
   ];
   print(
-    "| load | rows | psql rows/s | tool rows/s | tool : psql | peak MB | above idle MB |\n|---|--:|--:|--:|--:|--:|--:|",
+    "| load | rows | psql rows/s | tool rows/s | tool : psql | peak MB | above idle MB |\n" +
+      "|---|--:|--:|--:|--:|--:|--:|",
   );
   const only = Deno.args[Deno.args.indexOf("--only") + 1];
   const wanted = Deno.args.includes("--only") ? cases.filter(([name]) => name.startsWith(only!)) : cases;

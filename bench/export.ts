@@ -35,7 +35,8 @@ async function main(): Promise<void> {
       );
       insert into bench_export.fact
       select 320193 + n % 500, 'NetIncomeLoss' || n % 40, 'USD', date '2010-01-01' + (n % 4000)::integer,
-        date '2010-04-01' + (n % 4000)::integer, n * 1000.25, lpad((n % 500)::text, 10, '0') || '-24-' || lpad((n % 999999)::text, 6, '0')
+        date '2010-04-01' + (n % 4000)::integer, n * 1000.25,
+        lpad((n % 500)::text, 10, '0') || '-24-' || lpad((n % 999999)::text, 6, '0')
       from generate_series(1, ${rowCount}) as n;
       vacuum analyze bench_export.fact;
     `.replace(/vacuum[^;]*;/, ""));
@@ -80,7 +81,8 @@ async function measure(url: string, directory: string): Promise<void> {
     ]),
   ];
   process.stdout.write(
-    `${rowCount} rows of 7 columns, medians of ${rounds}\n\n| way | s | rows/s | MB | peak MB | beside psql |\n|---|--:|--:|--:|--:|--:|\n`,
+    `${rowCount} rows of 7 columns, medians of ${rounds}\n\n` +
+      "| way | s | rows/s | MB | peak MB | beside psql |\n|---|--:|--:|--:|--:|--:|\n",
   );
   let psql_s = 0;
   for (const [name, command, file] of ways) {

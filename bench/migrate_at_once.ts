@@ -67,8 +67,8 @@ for (let round = 1; round <= rounds; round++) {
 await admin.end();
 const seconds = durations_ms.map((each) => each / 1000).sort((one, other) => one - other);
 print(
-  `${rounds} rounds of ${runs} runs at once: all succeeded, ${waits} of them waited and said so; a round took ` +
-    `${seconds[0]!.toFixed(1)} to ${seconds.at(-1)!.toFixed(1)} s, half of them up to ${
+  `${rounds} rounds of ${runs} runs at once: all succeeded, ${waits} of them waited and said so; ` +
+    `a round took ${seconds[0]!.toFixed(1)} to ${seconds.at(-1)!.toFixed(1)} s, half of them up to ${
       seconds[Math.floor(seconds.length / 2)]!.toFixed(1)
     } s`,
 );

@@ -79,7 +79,8 @@ const pathOf = (directory: string, tool: number) => join(directory, "m", `q${too
 async function save(directory: string, tool: number, text: string): Promise<void> {
   await Deno.writeTextFile(
     pathOf(directory, tool),
-    `-- name: q${tool} :value\n-- Answers a text.\n--\n-- @param n = 1  A number\n\nselect '${text}'::text || :n::integer as answer;\n`,
+    `-- name: q${tool} :value\n-- Answers a text.\n--\n-- @param n = 1  A number\n\n` +
+      `select '${text}'::text || :n::integer as answer;\n`,
   );
 }
 

@@ -62,7 +62,8 @@ async function main(): Promise<void> {
       create schema bench_unnest;
       create table bench_unnest.filing (accession text primary key, status text not null, form text not null);
       insert into bench_unnest.filing
-      select lpad(n::text, 10, '0') || '-24-' || lpad(n::text, 6, '0'), 'loaded', '10-K' from generate_series(1, ${tableRows}) as n;
+      select lpad(n::text, 10, '0') || '-24-' || lpad(n::text, 6, '0'), 'loaded', '10-K'
+      from generate_series(1, ${tableRows}) as n;
       analyze bench_unnest.filing;
     `);
     await Deno.mkdir(join(directory, "sql/bench"), { recursive: true });

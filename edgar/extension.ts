@@ -1,4 +1,7 @@
-/** What the TypeScript of EDGAR adds to its query files: the loader of SEC's files, as commands, as a worker and as tools. */
+/**
+ * What the TypeScript of EDGAR adds to its query files: the loader of SEC's files, as commands, as a worker
+ * and as tools.
+ */
 
 import { defineExtension } from "sqlwright";
 import { errorCodes } from "./src/errors.ts";
@@ -8,7 +11,8 @@ export default defineExtension({
   description: "Load SEC EDGAR: from files, from SEC, and what is loaded.",
   settings,
   errorCodes,
-  // Without a name to ask under SEC is not asked, and a server needs neither its addresses nor the loader's packages.
+  // Without a name to ask under SEC is not asked, and a server needs neither its addresses nor the loader's
+  // packages.
   hosts: (config) =>
     config.EDGAR_USER_AGENT === undefined ? [] : [config.EDGAR_WWW_URL, config.EDGAR_DATA_URL],
   // Documents become text in a worker, and a worker reads its own module.
@@ -53,7 +57,10 @@ worker that died is taken over. They share SEC's rate through REDIS_URL.`,
   },
 });
 
-/** Not as a literal: Deno reads all that a file can import before it runs its first line, and every server of the project loads this one. */
+/**
+ * Not as a literal: Deno reads all that a file can import before it runs its first line, and every server of
+ * the project loads this one.
+ */
 async function later<Module>(path: string): Promise<Module> {
   return await import(new URL(path, import.meta.url).href) as Module;
 }

@@ -78,7 +78,11 @@ export async function serverFacts(connection: PoolConnection): Promise<ServerFac
        current_setting('server_version') as version_text,
        current_user as "user",
        current_database() as database,
-       (select role.rolsuper from pg_catalog.pg_roles as role where role.rolname = current_user) as is_superuser`,
+       (
+         select role.rolsuper
+         from pg_catalog.pg_roles as role
+         where role.rolname = current_user
+       ) as is_superuser`,
   );
   return {
     version: Number(row!.version),

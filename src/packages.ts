@@ -187,7 +187,8 @@ function unavailable(configFile: string, said: string): SqlwrightError {
     {
       details: { configuration: configFile, stderr: said.slice(-2000) },
       hint:
-        "Check the network, HTTPS_PROXY and the registry in .npmrc; what was fetched is kept, so that the next run goes on",
+        "Check the network, HTTPS_PROXY and the registry in .npmrc; what was fetched is kept, so that the " +
+        "next run goes on",
     },
   );
 }

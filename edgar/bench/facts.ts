@@ -51,9 +51,11 @@ async function run({ url, ownerUrl }: Database): Promise<void> {
   try {
     await withApplication(config, { log: createLog({ level: "error" }) }, async (application) => {
       const [{ is_multiplied }] = await owner`
-        select exists (select from edgar.company as company where company.cik > ${shift}) as is_multiplied` as unknown as [
-        { is_multiplied: boolean },
-      ];
+        select exists (
+          select
+          from edgar.company as company
+          where company.cik > ${shift}
+        ) as is_multiplied` as unknown as [{ is_multiplied: boolean }];
       if (!is_multiplied) {
         await loadOriginals(application);
         await multiply(owner);
@@ -87,15 +89,18 @@ async function multiply(owner: postgres.Sql): Promise<void> {
   const copy = `generate_series(1, ${copies - 1}) as copy (number)`;
   const cik = (column: string) => `${column} + copy.number * ${shift}::bigint`;
   const accession = (column: string) =>
-    `lpad((left(${column}, 10)::bigint + copy.number * ${shift}::bigint)::text, 10, '0') || substr(${column}, 11)`;
+    `lpad((left(${column}, 10)::bigint + copy.number * ${shift}::bigint)::text, 10, '0')` +
+    ` || substr(${column}, 11)`;
   await step("begin bulk", "select edgar.begin_bulk()");
   await step(
     "companies",
-    `insert into edgar.company (cik, name, tickers, exchange, sic, fiscal_year_end, state, is_year_named_by_end)
+    `insert into edgar.company
+       (cik, name, tickers, exchange, sic, fiscal_year_end, state, is_year_named_by_end)
      select ${cik("company.cik")}, company.name || ' ' || copy.number,
        array(select symbol.ticker || '-' || copy.number from unnest(company.tickers) as symbol (ticker)),
        company.exchange, company.sic, company.fiscal_year_end, company.state, company.is_year_named_by_end
-     from edgar.company as company cross join ${copy} where company.cik in (select fact.cik from edgar.fact as fact)
+     from edgar.company as company cross join ${copy}
+     where company.cik in (select fact.cik from edgar.fact as fact)
        and company.cik < ${shift}`,
   );
   await step(
@@ -107,7 +112,8 @@ async function multiply(owner: postgres.Sql): Promise<void> {
   );
   await step(
     "filings",
-    `insert into edgar.filing (accession, cik, form, filed_on, report_on, primary_document, size_bytes, status, items, is_xbrl)
+    `insert into edgar.filing
+       (accession, cik, form, filed_on, report_on, primary_document, size_bytes, status, items, is_xbrl)
      select ${accession("filing.accession")}, ${
       cik("filing.cik")
     }, filing.form, filing.filed_on, filing.report_on,
@@ -121,7 +127,8 @@ async function multiply(owner: postgres.Sql): Promise<void> {
   // Copy by copy, so that the facts of a company lie together, as loads put them.
   for (let number = 1; number < copies; number++) {
     const { count } = await owner.unsafe(
-      `insert into edgar.fact (cik, taxonomy, tag, unit, start_on, end_on, value, accession, fy, fp, form, filed_on, frame)
+      `insert into edgar.fact
+         (cik, taxonomy, tag, unit, start_on, end_on, value, accession, fy, fp, form, filed_on, frame)
        select ${cik("fact.cik")}, fact.taxonomy, fact.tag, fact.unit, fact.start_on, fact.end_on,
          fact.value * (1 + copy.number * 0.001), ${
         accession("fact.accession")
@@ -145,28 +152,29 @@ async function multiply(owner: postgres.Sql): Promise<void> {
   await step(
     "insider transactions",
     `insert into edgar.insider_transaction
-       (accession, position, is_derivative, issuer_cik, owner_cik, owner_name, officer_title, security_title, transacted_on,
-        transaction_code, shares, price, acquired_disposed, shares_after, is_direct, is_holding, form, filed_on)
+       (accession, position, is_derivative, issuer_cik, owner_cik, owner_name, officer_title, security_title,
+        transacted_on, transaction_code, shares, price, acquired_disposed, shares_after, is_direct,
+        is_holding, form, filed_on)
      select ${accession("trade.accession")}, trade.position, trade.is_derivative,
        ${
       cik("trade.issuer_cik").replace("copy.number", `(copy.number % ${copies})`)
     }, trade.owner_cik, trade.owner_name,
-       trade.officer_title, trade.security_title, trade.transacted_on - copy.number % 1500, trade.transaction_code,
-       trade.shares + copy.number, trade.price, trade.acquired_disposed, trade.shares_after, trade.is_direct,
-       trade.is_holding, trade.form, trade.filed_on - copy.number % 1500
+       trade.officer_title, trade.security_title, trade.transacted_on - copy.number % 1500,
+       trade.transaction_code, trade.shares + copy.number, trade.price, trade.acquired_disposed,
+       trade.shares_after, trade.is_direct, trade.is_holding, trade.form, trade.filed_on - copy.number % 1500
      from edgar.insider_transaction as trade cross join generate_series(1, ${copies * 14}) as copy (number)
      where left(trade.accession, 10)::bigint < ${shift}`,
   );
   await step(
     "fund holdings",
     `insert into edgar.fund_holding
-       (accession, position, cik, manager_name, report_on, filed_on, issuer_name, class_title, cusip, value_usd, shares,
-        share_type, put_call, discretion)
+       (accession, position, cik, manager_name, report_on, filed_on, issuer_name, class_title, cusip,
+        value_usd, shares, share_type, put_call, discretion)
      select ${accession("holding.accession")}, holding.position, ${cik("holding.cik")},
        coalesce(holding.manager_name, 'Manager') || ' ' || copy.number, 
-       coalesce(holding.report_on, date '2022-12-31' - (copy.number % 2)::integer * 92), holding.filed_on, holding.issuer_name,
-       holding.class_title, holding.cusip, holding.value_usd + copy.number, holding.shares + copy.number, holding.share_type,
-       holding.put_call, holding.discretion
+       coalesce(holding.report_on, date '2022-12-31' - (copy.number % 2)::integer * 92), holding.filed_on,
+       holding.issuer_name, holding.class_title, holding.cusip, holding.value_usd + copy.number,
+       holding.shares + copy.number, holding.share_type, holding.put_call, holding.discretion
      from edgar.fund_holding as holding cross join generate_series(1, ${
       Math.min(copies * 14, 900)
     }) as copy (number)
@@ -198,7 +206,9 @@ async function printSizes(owner: postgres.Sql): Promise<void> {
       select parent.oid where parent.relkind = 'r'
     ) as leaf on true
     join pg_class as part on part.oid = leaf.oid
-    where parent.relnamespace = 'edgar'::regnamespace and parent.relkind in ('r', 'p') and not parent.relispartition
+    where parent.relnamespace = 'edgar'::regnamespace
+      and parent.relkind in ('r', 'p')
+      and not parent.relispartition
     group by parent.relname
     having sum(part.reltuples) > 1000
     order by sum(pg_total_relation_size(part.oid)) desc`);
@@ -224,16 +234,18 @@ interface Sample {
 async function sampleOf(owner: postgres.Sql): Promise<Sample> {
   const column = async (statement: string) =>
     (await owner.unsafe(statement)).map((row) => String(Object.values(row)[0]));
-  const figures =
-    "select load.cik from edgar.company_load as load where load.facts > 0 order by md5(load.cik::text) limit 400";
+  const figures = "select load.cik from edgar.company_load as load where load.facts > 0 " +
+    "order by md5(load.cik::text) limit 400";
   const ciks = await column(figures);
   return {
     ciks,
     tickers: await column(
-      `select ticker.ticker from edgar.ticker as ticker where ticker.cik in (${figures}) order by md5(ticker.ticker) limit 400`,
+      `select ticker.ticker from edgar.ticker as ticker where ticker.cik in (${figures})
+       order by md5(ticker.ticker) limit 400`,
     ),
     names: await column(
-      `select split_part(company.name, ' ', 1) from edgar.company as company where company.cik in (${figures})`,
+      `select split_part(company.name, ' ', 1) from edgar.company as company
+       where company.cik in (${figures})`,
     ),
     tags: [
       ...await owner.unsafe(
@@ -243,7 +255,8 @@ async function sampleOf(owner: postgres.Sql): Promise<Sample> {
     ] as unknown as Sample["tags"],
     filings: [
       ...await owner.unsafe(
-        `select filing.accession::text as accession, filing.filed_on::text as filed_on, filing.form, filing.cik::text as cik
+        `select filing.accession::text as accession, filing.filed_on::text as filed_on, filing.form,
+           filing.cik::text as cik
          from edgar.filing as filing where filing.cik in (${
           ciks.slice(0, 60).join(", ")
         }) and filing.status = 'loaded' limit 4000`,

@@ -15,7 +15,10 @@ import type { Queries } from "../src/queries.ts";
 const countTables = `
   select
     relation.relname as name,
-    (xpath('/row/count/text()', query_to_xml(format('select count(*) from edgar.%I', relation.relname), false, true, '')))[1]::text as rows
+    (xpath(
+      '/row/count/text()',
+      query_to_xml(format('select count(*) from edgar.%I', relation.relname), false, true, '')
+    ))[1]::text as rows
   from pg_class as relation
   where relation.relnamespace = 'edgar'::regnamespace
     and relation.relkind in ('r', 'p')

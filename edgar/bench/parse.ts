@@ -34,7 +34,8 @@ async function main(): Promise<void> {
   }
   if (files.size === 0) throw new Error(`There is no file of SEC's layout below ${folder}`);
   print(
-    "| kind | files | MB | rows | s | MB/s | rows/s | processor s | peak MB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    "| kind | files | MB | rows | s | MB/s | rows/s | processor s | peak MB |\n" +
+      "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
   );
   for (const [kind, paths] of files) {
     let best: Total | null = null;

@@ -82,10 +82,7 @@ export interface ManyResult {
 }
 
 export interface OneRow {
-  /**
-   * Path of the file at SEC, such as /submissions/CIK0000320193.json; a member of an archive after its path
-   * and a slash.
-   */
+  /** Path of the file at SEC, such as /submissions/CIK0000320193.json; a member of an archive after its path and a slash. */
   path: string;
   /** tickers, submissions, company_facts, full_index, daily_index, statement_data_set, document or other. */
   kind: string;
@@ -168,9 +165,8 @@ export interface ViewResult {
 export interface Queries {
   edgar: {
     /**
-     * Add companies. Bulk-adds companies that are not known yet, with their names: all rows or none. A
-     * company that is there keeps what it has. For sources that say little about a company, such as indexes
-     * and company facts; edgar_load_companies takes the rest.
+     * Add companies. Bulk-adds companies that are not known yet, with their names: all rows or none. A company that is there keeps what it has. For sources that
+     * say little about a company, such as indexes and company facts; edgar_load_companies takes the rest.
      */
     add_companies: {
       arguments: {
@@ -181,10 +177,7 @@ export interface Queries {
           /** Name of the company */
           name: string;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -192,9 +185,8 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Annual headline figures. One row for each company, headline item and year, as last reported: the value
-     * in the newest filing, from the preferred tag of edgar.headline_concept. Only periods of about twelve
-     * months, and balance sheets at the end of one.
+     * Annual headline figures. One row for each company, headline item and year, as last reported: the value in the newest filing, from the preferred tag of
+     * edgar.headline_concept. Only periods of about twelve months, and balance sheets at the end of one.
      */
     annual_headline: {
       arguments: {
@@ -247,9 +239,8 @@ export interface Queries {
       };
     };
     /**
-     * Annual statement. The headline figures of a company by fiscal year, newest first, restatements
-     * resolved: each value as last reported, with the filing it comes from. `first_value` is what the company
-     * reported at first, null where it has not changed.
+     * Annual statement. The headline figures of a company by fiscal year, newest first, restatements resolved: each value as last reported, with the filing it comes
+     * from. `first_value` is what the company reported at first, null where it has not changed.
      */
     annual_statement: {
       arguments: {
@@ -296,9 +287,8 @@ export interface Queries {
       };
     };
     /**
-     * Companies with new filings. Companies that made a filing on a day or later, as the indexes say: those
-     * to ask SEC for again. Only companies whose submissions or facts were loaded before, unless all are
-     * asked for.
+     * Companies with new filings. Companies that made a filing on a day or later, as the indexes say: those to ask SEC for again. Only companies whose submissions
+     * or facts were loaded before, unless all are asked for.
      */
     companies_to_sync: {
       arguments: {
@@ -323,8 +313,8 @@ export interface Queries {
       };
     };
     /**
-     * Concepts of a company. Which XBRL concepts a company reports, in which unit, how often and over which
-     * years. Use it to see what is there before edgar_concept_history.
+     * Concepts of a company. Which XBRL concepts a company reports, in which unit, how often and over which years. Use it to see what is there before
+     * edgar_concept_history.
      */
     company_concepts: {
       arguments: {
@@ -362,10 +352,7 @@ export interface Queries {
         truncated?: string;
       };
     };
-    /**
-     * Filings of a company. The filings of one company, newest first, each with the address of its main
-     * document at the SEC.
-     */
+    /** Filings of a company. The filings of one company, newest first, each with the address of its main document at the SEC. */
     company_filings: {
       arguments: {
         /** SEC company number, from edgar_find_company */
@@ -387,9 +374,7 @@ export interface Queries {
           accession: string;
           /** SEC company number. */
           cik: number;
-          /**
-           * Form type: 10-K annual report, 10-Q quarterly report, 8-K current report; /A marks an amendment.
-           */
+          /** Form type: 10-K annual report, 10-Q quarterly report, 8-K current report; /A marks an amendment. */
           form: string;
           /** Day the filing was made. */
           filed_on: string;
@@ -408,10 +393,7 @@ export interface Queries {
         truncated?: string;
       };
     };
-    /**
-     * Company profile. One company: names, tickers, industry, fiscal year, and what is loaded of it. Null
-     * when the company is unknown.
-     */
+    /** Company profile. One company: names, tickers, industry, fiscal year, and what is loaded of it. Null when the company is unknown. */
     company_profile: {
       arguments: {
         /** SEC company number, from edgar_find_company */
@@ -433,10 +415,7 @@ export interface Queries {
           fiscal_year_end: string | null;
           /** State or country of incorporation, EDGAR's two-letter code. */
           state: string | null;
-          /**
-           * True when the company names a fiscal year by the calendar year it ends in (Walmart: the year to
-           * 2026-01-31 is 2026), false when by the one before (Home Depot: the year to 2026-02-01 is 2025).
-           */
+          /** True when the company names a fiscal year by the calendar year it ends in (Walmart: the year to 2026-01-31 is 2026), false when by the one before (Home Depot: the year to 2026-02-01 is 2025). */
           is_year_named_by_end: boolean;
           /** Filings that are known */
           filings: number;
@@ -450,8 +429,8 @@ export interface Queries {
       };
     };
     /**
-     * Company report. One document: the company, its headline figures by fiscal year as last reported, and
-     * its latest filings. Null when the company is unknown.
+     * Company report. One document: the company, its headline figures by fiscal year as last reported, and its latest filings. Null when the company is
+     * unknown.
      */
     company_report: {
       arguments: {
@@ -502,10 +481,7 @@ export interface Queries {
           filings: {
             /** Accession number: the source to cite. */
             accession: string;
-            /**
-             * Form type: 10-K annual report, 10-Q quarterly report, 8-K current report; /A marks an
-             * amendment.
-             */
+            /** Form type: 10-K annual report, 10-Q quarterly report, 8-K current report; /A marks an amendment. */
             form: string;
             /** Day the filing was made. */
             filed_on: string;
@@ -518,8 +494,8 @@ export interface Queries {
       };
     };
     /**
-     * Compare companies. One headline item of several companies side by side by calendar year, newest first,
-     * as last reported. Companies that are unknown, or have no such figure, are missing from the answer.
+     * Compare companies. One headline item of several companies side by side by calendar year, newest first, as last reported. Companies that are unknown, or have no
+     * such figure, are missing from the answer.
      */
     compare_companies: {
       arguments: {
@@ -564,8 +540,8 @@ export interface Queries {
       };
     };
     /**
-     * One concept over time. The values of one XBRL tag of one company, newest period first, each period once
-     * as last reported. Years, half-years and quarters stand under one tag: choose with `period`.
+     * One concept over time. The values of one XBRL tag of one company, newest period first, each period once as last reported. Years, half-years and
+     * quarters stand under one tag: choose with `period`.
      */
     concept_history: {
       arguments: {
@@ -612,8 +588,8 @@ export interface Queries {
       };
     };
     /**
-     * What is loaded. What is loaded of each company and how fresh it is: filings, facts, and the newest day
-     * of each. A newest filing after `facts_filed_on` has no figures here yet.
+     * What is loaded. What is loaded of each company and how fresh it is: filings, facts, and the newest day of each. A newest filing after
+     * `facts_filed_on` has no figures here yet.
      */
     data_status: {
       arguments: {
@@ -654,18 +630,16 @@ export interface Queries {
       };
     };
     /**
-     * Facts as first reported. One row for each company, XBRL tag, unit and period: the value in the oldest
-     * filing that reports it, so later restatements and stock splits are not in it. Filter by company and
-     * tag; `days` tells a year (about 365) from a quarter (about 91) and an instant (0).
+     * Facts as first reported. One row for each company, XBRL tag, unit and period: the value in the oldest filing that reports it, so later restatements and stock
+     * splits are not in it. Filter by company and tag; `days` tells a year (about 365) from a quarter (about 91) and an instant (0).
      */
     fact_as_first_reported: {
       arguments: ViewArguments;
       result: ViewResult;
     };
     /**
-     * Facts as last reported. One row for each company, XBRL tag, unit and period: the value in the newest
-     * filing that reports it, so restatements and stock splits are in it. Filter by company and tag; `days`
-     * tells a year (about 365) from a quarter (about 91) and an instant (0).
+     * Facts as last reported. One row for each company, XBRL tag, unit and period: the value in the newest filing that reports it, so restatements and stock
+     * splits are in it. Filter by company and tag; `days` tells a year (about 365) from a quarter (about 91) and an instant (0).
      */
     fact_as_last_reported: {
       arguments: ViewArguments;
@@ -689,9 +663,7 @@ export interface Queries {
           cik: number;
           /** Name of the company */
           company: string;
-          /**
-           * Form type: 10-K annual report, 10-Q quarterly report, 8-K current report; /A marks an amendment.
-           */
+          /** Form type: 10-K annual report, 10-Q quarterly report, 8-K current report; /A marks an amendment. */
           form: string;
           /** Day the filing was made. */
           filed_on: string;
@@ -704,10 +676,7 @@ export interface Queries {
         truncated?: string;
       };
     };
-    /**
-     * Facts of a filing. Every XBRL fact that one filing reported, with comparatives of earlier periods: what
-     * exactly did this document say?
-     */
+    /** Facts of a filing. Every XBRL fact that one filing reported, with comparatives of earlier periods: what exactly did this document say? */
     filing_facts: {
       arguments: {
         /** Accession number, such as 0000320193-25-000079 */
@@ -719,10 +688,7 @@ export interface Queries {
       };
       result: ViewResult;
     };
-    /**
-     * Filings of a day. Everything filed on one day over all companies, by form type where one is given. New
-     * days appear as they are loaded.
-     */
+    /** Filings of a day. Everything filed on one day over all companies, by form type where one is given. New days appear as they are loaded. */
     filing_feed: {
       arguments: {
         /** Day the filings were made */
@@ -737,9 +703,8 @@ export interface Queries {
       result: ManyResult;
     };
     /**
-     * Statement as filed. A statement of one filing as the filer shows it: lines in order, with the filer's
-     * own labels and own tags, from SEC's Financial Statement Data Sets. Values of the whole company, each
-     * with its period: a line comes once for each period. Values are exact to four digits; a value that is
+     * Statement as filed. A statement of one filing as the filer shows it: lines in order, with the filer's own labels and own tags, from SEC's Financial Statement Data
+     * Sets. Values of the whole company, each with its period: a line comes once for each period. Values are exact to four digits; a value that is
      * shown in parentheses or with its sign turned stands here with its true sign.
      */
     filing_statement: {
@@ -783,8 +748,8 @@ export interface Queries {
       };
     };
     /**
-     * Find a company. Companies whose ticker is, or whose name contains, the text; an exact ticker or CIK
-     * first. Use it to turn a name into the CIK that the other tools take.
+     * Find a company. Companies whose ticker is, or whose name contains, the text; an exact ticker or CIK first. Use it to turn a name into
+     * the CIK that the other tools take.
      */
     find_company: {
       arguments: {
@@ -812,10 +777,7 @@ export interface Queries {
         truncated?: string;
       };
     };
-    /**
-     * Find an XBRL concept. Concepts whose tag or label contains the text. Use it to find the tag for
-     * edgar_concept_history.
-     */
+    /** Find an XBRL concept. Concepts whose tag or label contains the text. Use it to find the tag for edgar_concept_history. */
     find_concept: {
       arguments: {
         /** Part of a tag or label, such as Inventory */
@@ -838,10 +800,7 @@ export interface Queries {
         truncated?: string;
       };
     };
-    /**
-     * Find a mutual fund by its symbol. The fund, class of shares and registrant behind a mutual fund's
-     * symbol. Companies' tickers are in edgar_find_company.
-     */
+    /** Find a mutual fund by its symbol. The fund, class of shares and registrant behind a mutual fund's symbol. Companies' tickers are in edgar_find_company. */
     find_fund_class: {
       arguments: {
         /** Symbol of the class of shares, such as VFIAX */
@@ -865,9 +824,8 @@ export interface Queries {
       };
     };
     /**
-     * Find a security by its issuer. CUSIPs of securities in managers' 13F filings whose issuer's name begins
-     * with the text, as managers write it: APPLE, BERKSHIRE HATHAWAY. SEC publishes no list that leads from a
-     * CUSIP to a company: choose by name and class, and take the `cusip` to edgar_fund_holders.
+     * Find a security by its issuer. CUSIPs of securities in managers' 13F filings whose issuer's name begins with the text, as managers write it: APPLE, BERKSHIRE HATHAWAY. SEC
+     * publishes no list that leads from a CUSIP to a company: choose by name and class, and take the `cusip` to edgar_fund_holders.
      */
     find_security: {
       arguments: {
@@ -894,12 +852,10 @@ export interface Queries {
       };
     };
     /**
-     * Funds that hold a security. Institutional managers that hold a security at the end of a quarter, the
-     * largest first, and how that changed since the quarter before, from their 13F filings. A restatement
-     * counts instead of what it restates; an amendment that adds holdings counts beside it, so a figure can
-     * come from two filings. Options are left out. Managers who sold all are listed with `shares` 0, an empty
-     * `accessions` and the earlier filings. A filing whose quarter nothing loaded tells is left out:
-     * edgar_manager_filings lists it, and its cover page brings the quarter.
+     * Funds that hold a security. Institutional managers that hold a security at the end of a quarter, the largest first, and how that changed since the quarter before, from their
+     * 13F filings. A restatement counts instead of what it restates; an amendment that adds holdings counts beside it, so a figure can come from
+     * two filings. Options are left out. Managers who sold all are listed with `shares` 0, an empty `accessions` and the earlier filings. A filing
+     * whose quarter nothing loaded tells is left out: edgar_manager_filings lists it, and its cover page brings the quarter.
      */
     fund_holders: {
       arguments: {
@@ -935,9 +891,8 @@ export interface Queries {
       };
     };
     /**
-     * Growth and margins. Revenue, its growth, margins and free cash flow of a company by fiscal year, newest
-     * first, as last reported. Ratios are fractions: 0.25 is 25 %. A ratio is null where a figure it needs is
-     * not reported. `accessions` are the filings of all figures in the row.
+     * Growth and margins. Revenue, its growth, margins and free cash flow of a company by fiscal year, newest first, as last reported. Ratios are fractions: 0.25 is
+     * 25 %. A ratio is null where a figure it needs is not reported. `accessions` are the filings of all figures in the row.
      */
     growth_and_margins: {
       arguments: {
@@ -979,10 +934,7 @@ export interface Queries {
         truncated?: string;
       };
     };
-    /**
-     * Headline items. The figures that can be asked for by name, and the XBRL tags that hold each, in order
-     * of preference.
-     */
+    /** Headline items. The figures that can be asked for by name, and the XBRL tags that hold each, in order of preference. */
     headline_items: {
       arguments: Record<string, never>;
       result: {
@@ -995,9 +947,7 @@ export interface Queries {
           statement: string;
           /** duration = over a period; instant = on the last day of it. */
           period_type: "duration" | "instant";
-          /**
-           * True when the quarters of a year add up to the year, so that a missing quarter can be derived.
-           */
+          /** True when the quarters of a year add up to the year, so that a missing quarter can be derived. */
           is_additive: boolean;
           /** XBRL tags, the preferred one first */
           tags: (string | null)[];
@@ -1007,8 +957,8 @@ export interface Queries {
       };
     };
     /**
-     * Latest insider transactions. Trades of insiders over all companies since a day, newest first, such as
-     * all purchases of the last week. For one company use edgar_insider_transactions.
+     * Latest insider transactions. Trades of insiders over all companies since a day, newest first, such as all purchases of the last week. For one company use
+     * edgar_insider_transactions.
      */
     insider_feed: {
       arguments: {
@@ -1037,9 +987,7 @@ export interface Queries {
           owner_name: string;
           /** Title of the officer. */
           officer_title: string | null;
-          /**
-           * SEC's code of the trade: P purchase, S sale, A grant, M exercise, F withheld for tax, G gift …
-           */
+          /** SEC's code of the trade: P purchase, S sale, A grant, M exercise, F withheld for tax, G gift … */
           transaction_code: string | null;
           /** A = acquired, D = disposed of. */
           acquired_disposed: string | null;
@@ -1071,10 +1019,8 @@ export interface Queries {
       };
     };
     /**
-     * Insider transactions of a company. Who bought or sold shares of a company: trades that its directors,
-     * officers and large owners reported on forms 3, 4 and 5, newest first. A joint filing has a row for each
-     * owner: do not add those up. Prices are US dollars for one share; footnotes can change what a price
-     * means.
+     * Insider transactions of a company. Who bought or sold shares of a company: trades that its directors, officers and large owners reported on forms 3, 4 and 5, newest first. A joint
+     * filing has a row for each owner: do not add those up. Prices are US dollars for one share; footnotes can change what a price means.
      */
     insider_transactions: {
       arguments: {
@@ -1109,9 +1055,7 @@ export interface Queries {
           is_officer: boolean | null;
           /** True when the insider owns ten per cent or more. */
           is_ten_percent_owner: boolean | null;
-          /**
-           * SEC's code of the trade: P purchase, S sale, A grant, M exercise, F withheld for tax, G gift …
-           */
+          /** SEC's code of the trade: P purchase, S sale, A grant, M exercise, F withheld for tax, G gift … */
           transaction_code: string | null;
           /** A = acquired, D = disposed of. */
           acquired_disposed: string | null;
@@ -1151,9 +1095,8 @@ export interface Queries {
       };
     };
     /**
-     * Latest value of a concept. The newest value of one XBRL tag of one company with its unit, period and
-     * source. Null when there is none. A tag such as NetIncomeLoss stands for quarters and years alike:
-     * `start_on` and `end_on` say which this is.
+     * Latest value of a concept. The newest value of one XBRL tag of one company with its unit, period and source. Null when there is none. A tag such as
+     * NetIncomeLoss stands for quarters and years alike: `start_on` and `end_on` say which this is.
      */
     latest_value: {
       arguments: {
@@ -1183,8 +1126,8 @@ export interface Queries {
       };
     };
     /**
-     * Load companies. Bulk-loads companies: all rows or none. A company that is already there is updated, and
-     * its tickers are replaced. A ticker that another company had moves to the one loaded now.
+     * Load companies. Bulk-loads companies: all rows or none. A company that is already there is updated, and its tickers are replaced. A ticker
+     * that another company had moves to the one loaded now.
      */
     load_companies: {
       arguments: {
@@ -1205,10 +1148,7 @@ export interface Queries {
           /** State or country of incorporation */
           state?: string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1216,10 +1156,9 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Load concepts. Bulk-loads XBRL concepts with their labels: all rows or none. Companies' files label a
-     * concept differently, by the year of their taxonomy: what has both label and description stands before
-     * what lacks one, then that of the newest filing, then the one that sorts last. So it does not matter in
-     * which order files are loaded.
+     * Load concepts. Bulk-loads XBRL concepts with their labels: all rows or none. Companies' files label a concept differently, by the year of their taxonomy: what
+     * has both label and description stands before what lacks one, then that of the newest filing, then the one that sorts last. So it does not
+     * matter in which order files are loaded.
      */
     load_concepts: {
       arguments: {
@@ -1236,10 +1175,7 @@ export interface Queries {
           /** Day of the newest filing in the source that uses the concept */
           labelled_on?: string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1247,9 +1183,8 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Load texts of documents. Bulk-loads the text of filings' documents in parts, for
-     * edgar_search_documents: all rows or none. A part that is already there is updated, and parts that a
-     * document no longer has go: send documents whole.
+     * Load texts of documents. Bulk-loads the text of filings' documents in parts, for edgar_search_documents: all rows or none. A part that is already there is
+     * updated, and parts that a document no longer has go: send documents whole.
      */
     load_documents: {
       arguments: {
@@ -1266,10 +1201,7 @@ export interface Queries {
           /** The text, at most about 8,000 characters */
           body: string;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1277,10 +1209,9 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Load facts. Bulk-loads XBRL facts: all rows or none. A fact that is already there takes the new value
-     * and frame, also when the new frame is empty: SEC moves a frame from one fact to the next. Concepts and
-     * filings that are not known yet are added from the facts; the companies must be there. The filings
-     * become loaded.
+     * Load facts. Bulk-loads XBRL facts: all rows or none. A fact that is already there takes the new value and frame, also when the new frame is
+     * empty: SEC moves a frame from one fact to the next. Concepts and filings that are not known yet are added from the
+     * facts; the companies must be there. The filings become loaded.
      */
     load_facts: {
       arguments: {
@@ -1313,10 +1244,7 @@ export interface Queries {
           /** SEC's calendar period */
           frame?: string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1324,8 +1252,8 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Load filings. Bulk-loads filings: all rows or none. A filing that is already there is updated and keeps
-     * its status; a row that occurs twice counts once. The companies must be there.
+     * Load filings. Bulk-loads filings: all rows or none. A filing that is already there is updated and keeps its status; a row that occurs twice counts
+     * once. The companies must be there.
      */
     load_filings: {
       arguments: {
@@ -1346,20 +1274,14 @@ export interface Queries {
           /** Size of the whole submission in bytes */
           size_bytes?: number | string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
       };
       result: CopyResult;
     };
-    /**
-     * Load fund classes. Bulk-loads SEC's list of mutual funds' classes of shares with their symbols: all
-     * rows or none. A class that is already there is updated.
-     */
+    /** Load fund classes. Bulk-loads SEC's list of mutual funds' classes of shares with their symbols: all rows or none. A class that is already there is updated. */
     load_fund_classes: {
       arguments: {
         /** The rows to load; give either rows or source */
@@ -1373,10 +1295,7 @@ export interface Queries {
           /** SEC's id of the class of shares, C and nine digits */
           class_id: string;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1384,9 +1303,8 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Load holdings of managers. Bulk-loads the information tables of institutional managers (13F): all rows
-     * or none. A row that is already there is updated, and rows that a filing no longer has go: send filings
-     * whole.
+     * Load holdings of managers. Bulk-loads the information tables of institutional managers (13F): all rows or none. A row that is already there is updated, and rows that
+     * a filing no longer has go: send filings whole.
      */
     load_fund_holdings: {
       arguments: {
@@ -1431,10 +1349,7 @@ export interface Queries {
           /** Shares without voting authority */
           voting_none?: number | string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1442,9 +1357,8 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Load cover pages of 13F filings. Bulk-loads the cover pages of managers' 13F filings: all rows or none.
-     * They say whether a filing amends another, and whether it restates the whole table or only adds
-     * holdings. The rows of the table are loaded with edgar_load_fund_holdings, before or after.
+     * Load cover pages of 13F filings. Bulk-loads the cover pages of managers' 13F filings: all rows or none. They say whether a filing amends another, and whether it restates the whole
+     * table or only adds holdings. The rows of the table are loaded with edgar_load_fund_holdings, before or after.
      */
     load_fund_reports: {
       arguments: {
@@ -1473,10 +1387,7 @@ export interface Queries {
           /** Market value of all rows in whole US dollars, as the summary page sums them */
           value_usd?: number | string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1484,9 +1395,8 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Load an index of filings. Bulk-loads rows of SEC's full or daily index: all rows or none. Companies and
-     * filings that are not known yet are added, the filings as listed; what is known stays as it is, because
-     * the submissions say more. Rows may repeat.
+     * Load an index of filings. Bulk-loads rows of SEC's full or daily index: all rows or none. Companies and filings that are not known yet are added, the filings as listed;
+     * what is known stays as it is, because the submissions say more. Rows may repeat.
      */
     load_index: {
       arguments: {
@@ -1505,10 +1415,7 @@ export interface Queries {
           /** Path of the whole submission below www.sec.gov/Archives */
           file_name?: string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1516,9 +1423,8 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Load insiders' transactions. Bulk-loads trades and holdings that insiders reported on forms 3, 4 and 5:
-     * all rows or none. A row that is already there is updated, and rows that a filing no longer has go: send
-     * filings whole.
+     * Load insiders' transactions. Bulk-loads trades and holdings that insiders reported on forms 3, 4 and 5: all rows or none. A row that is already there is updated, and rows
+     * that a filing no longer has go: send filings whole.
      */
     load_insider_transactions: {
       arguments: {
@@ -1575,10 +1481,7 @@ export interface Queries {
           /** Day the filing was made */
           filed_on?: string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1586,9 +1489,8 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Load numbers of statement data sets. Bulk-loads `num` of SEC's Financial Statement Data Sets: all rows
-     * or none. A value that is already there is updated. Older editions have no `segments` and another order
-     * of columns: name the columns in `rows`, or let `edgar load` read the file.
+     * Load numbers of statement data sets. Bulk-loads `num` of SEC's Financial Statement Data Sets: all rows or none. A value that is already there is updated. Older
+     * editions have no `segments` and another order of columns: name the columns in `rows`, or let `edgar load` read the file.
      */
     load_statement_numbers: {
       arguments: {
@@ -1615,20 +1517,14 @@ export interface Queries {
           /** Footnote of the value */
           footnote?: string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
       };
       result: CopyResult;
     };
-    /**
-     * Load presentations of statement data sets. Bulk-loads `pre` of SEC's Financial Statement Data Sets: all
-     * rows or none. A line that is already there is updated.
-     */
+    /** Load presentations of statement data sets. Bulk-loads `pre` of SEC's Financial Statement Data Sets: all rows or none. A line that is already there is updated. */
     load_statement_presentations: {
       arguments: {
         /** The rows to load; give either rows or source */
@@ -1639,10 +1535,7 @@ export interface Queries {
           report: number;
           /** Line in the report */
           line: number;
-          /**
-           * Statement: BS balance sheet, IS income, CF cash flow, EQ equity, CI comprehensive income, UN
-           * unclassifiable, CP cover page
-           */
+          /** Statement: BS balance sheet, IS income, CF cash flow, EQ equity, CI comprehensive income, UN unclassifiable, CP cover page */
           stmt?: string | null;
           /** True when the value stands in parentheses */
           inpth?: boolean | null;
@@ -1657,20 +1550,14 @@ export interface Queries {
           /** True when the value is shown with its sign turned */
           negating?: boolean | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
       };
       result: CopyResult;
     };
-    /**
-     * Load submissions of statement data sets. Bulk-loads `sub` of SEC's Financial Statement Data Sets: all
-     * rows or none. A submission that is already there is updated.
-     */
+    /** Load submissions of statement data sets. Bulk-loads `sub` of SEC's Financial Statement Data Sets: all rows or none. A submission that is already there is updated. */
     load_statement_submissions: {
       arguments: {
         /** The rows to load; give either rows or source */
@@ -1719,10 +1606,7 @@ export interface Queries {
           former?: string | null;
           /** Day of the change from the former name */
           changed?: string | null;
-          /**
-           * Filer status with the SEC at the time: 1-LAF large accelerated, 2-ACC accelerated, 4-NON
-           * non-accelerated …
-           */
+          /** Filer status with the SEC at the time: 1-LAF large accelerated, 2-ACC accelerated, 4-NON non-accelerated … */
           afs?: string | null;
           /** True for a well-known seasoned issuer */
           wksi?: boolean | null;
@@ -1751,29 +1635,21 @@ export interface Queries {
           /** CIKs of the other registrants, parted by spaces */
           aciks?: string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
       };
       result: CopyResult;
     };
-    /**
-     * Load tags of statement data sets. Bulk-loads `tag` of SEC's Financial Statement Data Sets: all rows or
-     * none. A tag that is already there is updated.
-     */
+    /** Load tags of statement data sets. Bulk-loads `tag` of SEC's Financial Statement Data Sets: all rows or none. A tag that is already there is updated. */
     load_statement_tags: {
       arguments: {
         /** The rows to load; give either rows or source */
         rows?: {
           /** XBRL tag */
           tag: string;
-          /**
-           * Taxonomy and its year, such as us-gaap/2009; the accession number for a tag of the company's own
-           */
+          /** Taxonomy and its year, such as us-gaap/2009; the accession number for a tag of the company's own */
           version: string;
           /** True for a tag of the company's own */
           custom: boolean;
@@ -1790,10 +1666,7 @@ export interface Queries {
           /** Definition of the tag */
           doc?: string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv, delimiter "\t"; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1801,9 +1674,8 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Load submissions. Bulk-loads the filings of SEC's submissions with all their details: all rows or none.
-     * A filing that is already there is updated and keeps its status; a detail that the row leaves empty
-     * stays as it is. The companies must be there.
+     * Load submissions. Bulk-loads the filings of SEC's submissions with all their details: all rows or none. A filing that is already there is updated and keeps its
+     * status; a detail that the row leaves empty stays as it is. The companies must be there.
      */
     load_submissions: {
       arguments: {
@@ -1840,10 +1712,7 @@ export interface Queries {
           /** What the filer calls the main document */
           primary_document_description?: string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1851,9 +1720,9 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * Load tickers. Bulk-loads SEC's list of tickers: all rows or none. Companies that are not known yet are
-     * added with their names. The tickers of each company in the list are replaced, in the order of
-     * `position`; companies that are not in the list keep theirs. A ticker that another company had moves.
+     * Load tickers. Bulk-loads SEC's list of tickers: all rows or none. Companies that are not known yet are added with their names. The tickers of each company in
+     * the list are replaced, in the order of `position`; companies that are not in the list keep theirs. A ticker that another
+     * company had moves.
      */
     load_tickers: {
       arguments: {
@@ -1870,10 +1739,7 @@ export interface Queries {
           /** Exchange of the ticker; empty when the list has none */
           exchange?: string | null;
         }[];
-        /**
-         * Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV,
-         * TSV, NDJSON or a JSON array, else csv; gzip or zip
-         */
+        /** Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else csv; gzip or zip */
         source?: string;
         /** How source is read and what happens to bad rows; by default as its name and the file's COPY say */
         options?: CopyOptions;
@@ -1881,9 +1747,8 @@ export interface Queries {
       result: CopyResult;
     };
     /**
-     * 13F filings of a manager. The 13F filings of an institutional manager that are loaded, newest quarter
-     * first, and which of them count: a RESTATEMENT replaces all earlier filings for its quarter, NEW
-     * HOLDINGS adds to them. Of a filing whose cover page is not here nobody knows: it replaces.
+     * 13F filings of a manager. The 13F filings of an institutional manager that are loaded, newest quarter first, and which of them count: a RESTATEMENT replaces all earlier
+     * filings for its quarter, NEW HOLDINGS adds to them. Of a filing whose cover page is not here nobody knows: it replaces.
      */
     manager_filings: {
       arguments: {
@@ -1902,16 +1767,11 @@ export interface Queries {
           report_on: string | null;
           /** Day the filing was made. */
           filed_on: string | null;
-          /**
-           * Form type: 13F-HR, or 13F-HR/A for an amendment; null while only the information table is here.
-           */
+          /** Form type: 13F-HR, or 13F-HR/A for an amendment; null while only the information table is here. */
           form: string | null;
           /** Which amendment of the quarter it is; null for the first filing. */
           amendment_number: number | null;
-          /**
-           * RESTATEMENT: replaces all earlier filings for the quarter. NEW HOLDINGS: adds to them. Null: not
-           * an amendment, or nobody knows; replaces.
-           */
+          /** RESTATEMENT: replaces all earlier filings for the quarter. NEW HOLDINGS: adds to them. Null: not an amendment, or nobody knows; replaces. */
           amendment_type: string | null;
           /** Rows of the information table, as the summary page counts them. */
           entries: number | null;
@@ -1927,10 +1787,9 @@ export interface Queries {
       };
     };
     /**
-     * What a manager holds. The securities that an institutional manager holds at the end of a quarter, the
-     * largest first, with its share of the whole, from its 13F filings. A restatement counts instead of what
-     * it restates; an amendment that adds holdings counts beside it: edgar_manager_filings lists them.
-     * Options stand apart with `put_call`.
+     * What a manager holds. The securities that an institutional manager holds at the end of a quarter, the largest first, with its share of the whole, from its 13F
+     * filings. A restatement counts instead of what it restates; an amendment that adds holdings counts beside it: edgar_manager_filings lists
+     * them. Options stand apart with `put_call`.
      */
     manager_holdings: {
       arguments: {
@@ -1943,9 +1802,7 @@ export interface Queries {
       };
       result: {
         rows: {
-          /**
-           * Last day of the quarter; null when nothing that is loaded says it, and the newest filing is shown
-           */
+          /** Last day of the quarter; null when nothing that is loaded says it, and the newest filing is shown */
           report_on: string | null;
           /** CUSIP of the security, nine characters. SEC publishes no list that leads from it to a CIK. */
           cusip: string;
@@ -1968,10 +1825,7 @@ export interface Queries {
         truncated?: string;
       };
     };
-    /**
-     * Mark a filing as failed. Records that loading a filing failed, and why. It shows in
-     * edgar_failed_filings until its facts are loaded or its status is set again.
-     */
+    /** Mark a filing as failed. Records that loading a filing failed, and why. It shows in edgar_failed_filings until its facts are loaded or its status is set again. */
     mark_filing_failed: {
       arguments: {
         /** Accession number, such as 0000320193-24-000123 */
@@ -2003,8 +1857,8 @@ export interface Queries {
       };
     };
     /**
-     * New filings since a day. Filings made on a day or later, over all companies, oldest first: follow
-     * `next_cursor` to the end, and begin the next round with the last day seen.
+     * New filings since a day. Filings made on a day or later, over all companies, oldest first: follow `next_cursor` to the end, and begin the next round with
+     * the last day seen.
      */
     new_filings_since: {
       arguments: {
@@ -2020,10 +1874,9 @@ export interface Queries {
       result: ManyResult;
     };
     /**
-     * Quarterly figures. One headline item by fiscal quarter, newest first, as last reported. Where a company
-     * reports only running totals (six or nine months, the year), the quarter is the total less the total
-     * before it: `is_derived` is true and `less_accession` names the second source. Fourth quarters are
-     * mostly derived. Per-share items and share counts do not add up and are never derived.
+     * Quarterly figures. One headline item by fiscal quarter, newest first, as last reported. Where a company reports only running totals (six or nine months,
+     * the year), the quarter is the total less the total before it: `is_derived` is true and `less_accession` names the second
+     * source. Fourth quarters are mostly derived. Per-share items and share counts do not add up and are never derived.
      */
     quarterly_figures: {
       arguments: {
@@ -2065,9 +1918,8 @@ export interface Queries {
       };
     };
     /**
-     * Ask for SEC's nightly archives. Queues the load of SEC's nightly archives, every company with its
-     * filings and facts, for a worker with a disk: `sqlwright edgar work`. It takes hours. While it is queued
-     * or running, asking again changes nothing. How far it is: edgar_worker_jobs.
+     * Ask for SEC's nightly archives. Queues the load of SEC's nightly archives, every company with its filings and facts, for a worker with a disk: `sqlwright edgar work`. It takes
+     * hours. While it is queued or running, asking again changes nothing. How far it is: edgar_worker_jobs.
      */
     queue_bulk_sync: {
       arguments: {
@@ -2094,8 +1946,8 @@ export interface Queries {
       };
     };
     /**
-     * Rank companies by a figure. Companies in order of one headline item in one calendar year, the largest
-     * first, as last reported. Each unit is ranked by itself, US dollars first.
+     * Rank companies by a figure. Companies in order of one headline item in one calendar year, the largest first, as last reported. Each unit is ranked by itself, US dollars
+     * first.
      */
     rank_companies: {
       arguments: {
@@ -2146,9 +1998,8 @@ export interface Queries {
       };
     };
     /**
-     * Rank companies by growth. Companies in order of the growth of one headline item from one calendar year
-     * to the next, the fastest first, both years as last reported. A company whose earlier figure is zero or
-     * negative has no growth rate and is left out.
+     * Rank companies by growth. Companies in order of the growth of one headline item from one calendar year to the next, the fastest first, both years as last
+     * reported. A company whose earlier figure is zero or negative has no growth rate and is left out.
      */
     rank_growth: {
       arguments: {
@@ -2196,10 +2047,7 @@ export interface Queries {
         truncated?: string;
       };
     };
-    /**
-     * Record a file of SEC. Writes down what became of a file of SEC: loaded, failed or missing. A file that
-     * is recorded already is replaced.
-     */
+    /** Record a file of SEC. Writes down what became of a file of SEC: loaded, failed or missing. A file that is recorded already is replaced. */
     record_source_file: {
       arguments: {
         /** Path of the file at SEC, without the host */
@@ -2235,9 +2083,8 @@ export interface Queries {
       };
     };
     /**
-     * Restatements. Periods of about a year, or instants, whose headline figure was reported with different
-     * values: the first, the last, and the difference, the largest change first. Stock splits show here for
-     * per-share items; a change of accounting rules does too.
+     * Restatements. Periods of about a year, or instants, whose headline figure was reported with different values: the first, the last, and the difference, the
+     * largest change first. Stock splits show here for per-share items; a change of accounting rules does too.
      */
     restatements: {
       arguments: {
@@ -2290,10 +2137,9 @@ export interface Queries {
       };
     };
     /**
-     * Search the text of filings. Where filings mention a phrase: parts of documents that match, best first,
-     * with a snippet. Write as in a web search: words, "a phrase", or, -without. English words match in all
-     * their forms. The newest 100 matching parts are ranked: narrow with `cik`, `forms`, `since` and `until`
-     * to reach older ones.
+     * Search the text of filings. Where filings mention a phrase: parts of documents that match, best first, with a snippet. Write as in a web search: words, "a phrase", or,
+     * -without. English words match in all their forms. The newest 100 matching parts are ranked: narrow with `cik`, `forms`, `since` and `until` to
+     * reach older ones.
      */
     search_documents: {
       arguments: {
@@ -2342,9 +2188,8 @@ export interface Queries {
       };
     };
     /**
-     * Set the status of many filings. One statement for any number of filings. Unknown accession numbers are
-     * left alone; the answer lists what changed. A reason of failure goes when the status is no longer
-     * failed.
+     * Set the status of many filings. One statement for any number of filings. Unknown accession numbers are left alone; the answer lists what changed. A reason of
+     * failure goes when the status is no longer failed.
      */
     set_filing_status: {
       arguments: {
@@ -2385,10 +2230,7 @@ export interface Queries {
         truncated?: string;
       };
     };
-    /**
-     * One file of SEC. What became of one file of SEC, with the hash and the ETag of its content. Null when
-     * it was never asked for.
-     */
+    /** One file of SEC. What became of one file of SEC, with the hash and the ETag of its content. Null when it was never asked for. */
     source_file: {
       arguments: {
         /** Path of the file at SEC, without the host */
@@ -2398,10 +2240,7 @@ export interface Queries {
         row: OneRow | null;
       };
     };
-    /**
-     * Files of SEC. The files of SEC that were loaded, that failed, or that SEC does not have, by path; with
-     * the reason of each failure.
-     */
+    /** Files of SEC. The files of SEC that were loaded, that failed, or that SEC does not have, by path; with the reason of each failure. */
     source_files: {
       arguments: {
         /** Only files with this status */
@@ -2424,18 +2263,14 @@ export interface Queries {
       };
     };
     /**
-     * What is loaded of SEC's files. How many files of each kind were loaded, failed, or do not exist at the
-     * SEC, and how fresh they are. What failed and why is in edgar_source_files with status failed; what is
-     * loaded of each company in edgar_data_status.
+     * What is loaded of SEC's files. How many files of each kind were loaded, failed, or do not exist at the SEC, and how fresh they are. What failed and why is in
+     * edgar_source_files with status failed; what is loaded of each company in edgar_data_status.
      */
     source_status: {
       arguments: Record<string, never>;
       result: {
         rows: {
-          /**
-           * tickers, submissions, company_facts, full_index, daily_index, statement_data_set, document or
-           * other
-           */
+          /** tickers, submissions, company_facts, full_index, daily_index, statement_data_set, document or other */
           kind: string;
           /** Files whose rows are here */
           loaded_files: number;
@@ -2460,10 +2295,7 @@ export interface Queries {
         truncated?: string;
       };
     };
-    /**
-     * Filings in the statement data sets. The filings of a company in SEC's Financial Statement Data Sets,
-     * newest first: what edgar_filing_statement can show.
-     */
+    /** Filings in the statement data sets. The filings of a company in SEC's Financial Statement Data Sets, newest first: what edgar_filing_statement can show. */
     statement_filings: {
       arguments: {
         /** SEC company number, from edgar_find_company */
@@ -2499,8 +2331,8 @@ export interface Queries {
       };
     };
     /**
-     * Jobs for workers. What was asked of workers, how far it is, and how many workers there are. Nothing
-     * moves while there is none: somebody has to run `sqlwright edgar work` on a machine with a disk.
+     * Jobs for workers. What was asked of workers, how far it is, and how many workers there are. Nothing moves while there is none: somebody has to run
+     * `sqlwright edgar work` on a machine with a disk.
      */
     worker_jobs: {
       arguments: Record<string, never>;

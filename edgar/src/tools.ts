@@ -145,8 +145,9 @@ function syncCompanyTool(module: SyncModule): ProgramTool {
     name: `${moduleName}_company`,
     title: "Bring companies up to date",
     description:
-      "Brings companies up to date from SEC: submissions with all filings, and XBRL facts; on demand the documents of the newest " +
-      "filings. Only what has changed is sent and loaded, so calling it again costs little. At most ten requests a second are made.",
+      "Brings companies up to date from SEC: submissions with all filings, and XBRL facts; on demand the " +
+      "documents of the newest filings. Only what has changed is sent and loaded, so calling it again " +
+      "costs little. At most ten requests a second are made.",
     module: moduleName,
     scopes: [syncScope],
     inputSchema: closedObject({
@@ -166,7 +167,8 @@ function syncCompanyTool(module: SyncModule): ProgramTool {
       },
       documents: {
         description:
-          "What else: ownership (forms 3, 4, 5), holdings (13F tables), documents (text of annual and quarterly reports)",
+          "What else: ownership (forms 3, 4, 5), holdings (13F tables), documents (text of annual and " +
+          "quarterly reports)",
         type: "array",
         items: { type: "string", enum: documentKinds },
         maxItems: documentKinds.length,
@@ -205,8 +207,8 @@ function syncRecentTool(module: SyncModule): ProgramTool {
     name: `${moduleName}_recent`,
     title: "Load new filings since a day",
     description:
-      "Loads SEC's daily indexes from a day on, and brings those loaded companies up to date that filed since. A company of which " +
-      "nothing is loaded gets its filings listed, and no facts.",
+      "Loads SEC's daily indexes from a day on, and brings those loaded companies up to date that filed " +
+      "since. A company of which nothing is loaded gets its filings listed, and no facts.",
     module: moduleName,
     scopes: [syncScope],
     inputSchema: closedObject({
@@ -224,8 +226,9 @@ function syncBulkTool(module: SyncModule): ProgramTool {
     name: `${moduleName}_bulk`,
     title,
     description:
-      "Asks for SEC's nightly archives: the filings and facts of every company, several GB and hours of work, done by a worker (`sqlwright edgar " +
-      "work`) and not by this call. Asking again while it is queued or running changes nothing and tells how far it is. For some companies use " +
+      "Asks for SEC's nightly archives: the filings and facts of every company, several GB and hours of " +
+      "work, done by a worker (`sqlwright edgar work`) and not by this call. Asking again while it is " +
+      "queued or running changes nothing and tells how far it is. For some companies use " +
       `${moduleName}_company.`,
     module: moduleName,
     scopes: [syncScope],
@@ -245,9 +248,9 @@ function loadFilesTool(module: SyncModule): ProgramTool {
   return {
     name: `${moduleName}_files`,
     title: "Load files of SEC",
-    description:
-      "Loads files that lie below the server's source folder in SEC's layout, such as api/xbrl/companyfacts/CIK0000320193.json; folders are " +
-      "searched. Nothing is asked of SEC. A file that was loaded with the same content is skipped.",
+    description: "Loads files that lie below the server's source folder in SEC's layout, such as " +
+      "api/xbrl/companyfacts/CIK0000320193.json; folders are searched. Nothing is asked of SEC. A file " +
+      "that was loaded with the same content is skipped.",
     module: moduleName,
     scopes: [syncScope],
     inputSchema: closedObject({
@@ -274,7 +277,8 @@ function statusTool(module: SyncModule): ProgramTool {
     name: `${moduleName}_status`,
     title,
     description:
-      "What is loaded of SEC's files by kind, how fresh it is, what failed with the reason, and how far the nightly archives are.",
+      "What is loaded of SEC's files by kind, how fresh it is, what failed with the reason, and how far " +
+      "the nightly archives are.",
     module: moduleName,
     scopes: [syncScope],
     inputSchema: closedObject({}, []),

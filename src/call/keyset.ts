@@ -95,8 +95,8 @@ export function readCursor(cursor: string, scope: CursorScope, secret: Uint8Arra
       "cursor.invalid",
       `Cannot continue ${scope.tool}: the cursor does not belong to this call`,
       {
-        hint:
-          "Send next_cursor unchanged and with the same other arguments; to start again, leave the cursor out",
+        hint: "Send next_cursor unchanged and with the same other arguments; to start again, " +
+          "leave the cursor out",
       },
     );
   }

@@ -96,23 +96,25 @@ export async function takeTable(call: OutcomeCall): Promise<TableStanding | null
   const { schema, table, isOnly, keys, does, returnAs } = call.keys;
   const isCountable = does.length === 1 && does[0] === "update";
   if (returnAs === undefined || !(isCountable || keyPatterns(call) !== null)) return null;
-  const text =
-    `select pg_catalog.pg_try_advisory_xact_lock(${lockClass}, pg_catalog.hashtext($1))::text || ';' || exists (
-  select
-  from pg_catalog.pg_index as index
-  inner join pg_catalog.pg_class as class on class.oid = index.indrelid
-  where index.indrelid = $2::pg_catalog.regclass
-    and (class.relkind = 'p' or not class.relhassubclass or $4::boolean)
-    and index.indisunique and index.indimmediate and index.indisvalid
-    and index.indpred is null and index.indexprs is null
-    and not exists (
-      select
-      from pg_catalog.unnest((index.indkey::smallint[])[0:index.indnkeyatts - 1]) as part (number)
-      inner join pg_catalog.pg_attribute as attribute
-        on attribute.attrelid = index.indrelid and attribute.attnum = part.number
-      where attribute.attname <> all ($3::text[])
-    )
-)::text`;
+  const text = `select
+  pg_catalog.pg_try_advisory_xact_lock(${lockClass}, pg_catalog.hashtext($1))::text
+  || ';'
+  || exists (
+    select
+    from pg_catalog.pg_index as index
+    inner join pg_catalog.pg_class as class on class.oid = index.indrelid
+    where index.indrelid = $2::pg_catalog.regclass
+      and (class.relkind = 'p' or not class.relhassubclass or $4::boolean)
+      and index.indisunique and index.indimmediate and index.indisvalid
+      and index.indpred is null and index.indexprs is null
+      and not exists (
+        select
+        from pg_catalog.unnest((index.indkey::smallint[])[0:index.indnkeyatts - 1]) as part (number)
+        inner join pg_catalog.pg_attribute as attribute
+          on attribute.attrelid = index.indrelid and attribute.attnum = part.number
+        where attribute.attname <> all ($3::text[])
+      )
+  )::text`;
   const names = `{${keys.map(({ column }) => `"${column.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
   const relation = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
   const [lock, unique] = await textOf(call, text, [
@@ -148,7 +150,9 @@ async function runByCount(
   }
   const rows = new Array<Outcome>(rowCount).fill("missing");
   const text = `select pg_catalog.string_agg(
-  input.position::text || case when target.xmin = pg_catalog.pg_current_xact_id()::xid then '' else '=' end, ';'
+  input.position::text
+    || case when target.xmin = pg_catalog.pg_current_xact_id()::xid then '' else '=' end,
+  ';'
 )
 ${joinOf(call)}`;
   for (const entry of await textOf(call, text, valuesOf(call))) {
@@ -246,7 +250,10 @@ async function findPlaces(call: OutcomeCall): Promise<Places> {
   ${joinOf(call)}
   order by ${order}${lock}
 )
-select pg_catalog.string_agg(found.position::text || ' ' || found.tableoid::text || ' ' || found.ctid::text, ';')
+select pg_catalog.string_agg(
+  found.position::text || ' ' || found.tableoid::text || ' ' || found.ctid::text,
+  ';'
+)
 from found`;
   const places = new Map<number, string[]>();
   for (const entry of await textOf(call, text, valuesOf(call))) {

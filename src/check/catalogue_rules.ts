@@ -37,7 +37,10 @@ export async function findVolatileCalls(
      join pg_catalog.pg_proc as proc on proc.proname = wanted.name
      join pg_catalog.pg_namespace as namespace on namespace.oid = proc.pronamespace
      where proc.provolatile = 'v'
-       and (wanted.schema = namespace.nspname or (wanted.schema is null and pg_catalog.pg_function_is_visible(proc.oid)))
+       and (
+         wanted.schema = namespace.nspname
+         or (wanted.schema is null and pg_catalog.pg_function_is_visible(proc.oid))
+       )
      group by wanted.written`,
     [JSON.stringify(
       [...named].map(([written, parts]) => ({ written, schema: parts.at(-2) ?? null, name: parts.at(-1) })),
@@ -95,7 +98,8 @@ export async function findUnprovenPages(
     column: parsed.header.page[0]!.place.column,
     message: "The page's columns hold no unique key, so rows could be skipped or repeated between pages",
     hint:
-      `End @page in the columns of a primary key or unique index, or write @allow ${rule} with the reason why they are unique`,
+      `End @page in the columns of a primary key or unique index, or write @allow ${rule} with the reason ` +
+      "why they are unique",
   }));
 }
 

@@ -143,11 +143,12 @@ const quoteText = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /** Keywords of PostgreSQL 15 to 18 that cannot name a column or a role without quotes. */
 const reserved = new Set(
-  ("all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation " +
-    "column concurrently constraint create cross current_catalog current_date current_role current_schema current_time " +
-    "current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze " +
-    "from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like limit " +
-    "localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary public " +
-    "references returning right select session_user similar some symmetric system_user table tablesample then to " +
-    "trailing true union unique user using variadic verbose when where window with").split(" "),
+  ("all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate " +
+    "collation column concurrently constraint create cross current_catalog current_date current_role " +
+    "current_schema current_time current_timestamp current_user default deferrable desc distinct do else " +
+    "end except false fetch for foreign freeze from full grant group having ilike in initially inner " +
+    "intersect into is isnull join lateral leading left like limit localtime localtimestamp natural not " +
+    "notnull null offset on only or order outer overlaps placing primary public references returning right " +
+    "select session_user similar some symmetric system_user table tablesample then to trailing true union " +
+    "unique user using variadic verbose when where window with").split(" "),
 );

@@ -251,7 +251,10 @@ from pg_catalog.json_to_recordset($1::json) as wanted (written text, schema text
 join pg_catalog.pg_proc as proc on proc.proname = wanted.name
 join pg_catalog.pg_namespace as namespace on namespace.oid = proc.pronamespace
 where namespace.nspname <> 'pg_catalog'
-  and (wanted.schema = namespace.nspname or (wanted.schema is null and pg_catalog.pg_function_is_visible(proc.oid)))
+  and (
+    wanted.schema = namespace.nspname
+    or (wanted.schema is null and pg_catalog.pg_function_is_visible(proc.oid))
+  )
   and ${isClosed("proc")}`;
 
 const relationQuery = `
@@ -311,7 +314,8 @@ select
       select
         source_namespace.nspname as schema,
         source.relname as name,
-        pg_catalog.json_agg(distinct attribute.attname) filter (where attribute.attname is not null) as columns
+        pg_catalog.json_agg(distinct attribute.attname)
+          filter (where attribute.attname is not null) as columns
       from pg_catalog.pg_rewrite as rule
       join pg_catalog.pg_depend as dependency
         on dependency.classid = 'pg_catalog.pg_rewrite'::regclass
@@ -325,7 +329,9 @@ select
         and attribute.attnum > 0
       where rule.ev_class = named.oid
         and source.oid <> named.oid
-        and named.reloptions && array['security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes']
+        and named.reloptions && array[
+          'security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'
+        ]
       group by source_namespace.nspname, source.relname
     ) as origin
   ) as origins,
@@ -347,11 +353,14 @@ select
             select pg_catalog.json_agg(
               pg_catalog.json_build_object(
                 'schema', pg_catalog.quote_ident(namespace.nspname),
-                'object', pg_catalog.quote_ident(namespace.nspname) || '.' || pg_catalog.quote_ident(sequence.relname)
+                'object',
+                pg_catalog.quote_ident(namespace.nspname) || '.' || pg_catalog.quote_ident(sequence.relname)
               )
             )
             from pg_catalog.pg_depend as dependency
-            join pg_catalog.pg_class as sequence on sequence.oid = dependency.refobjid and sequence.relkind = 'S'
+            join pg_catalog.pg_class as sequence
+              on sequence.oid = dependency.refobjid
+              and sequence.relkind = 'S'
             join pg_catalog.pg_namespace as namespace on namespace.oid = sequence.relnamespace
             where dependency.classid = 'pg_catalog.pg_attrdef'::regclass
               and dependency.objid = fallback.oid
@@ -449,12 +458,14 @@ select
 from found
 where case found.on
   when 'schema' then not pg_catalog.has_schema_privilege(found.role, found.namespace, 'USAGE')
-  when 'database' then not pg_catalog.has_database_privilege(found.role, pg_catalog.current_database(), 'TEMPORARY')
+  when 'database' then
+    not pg_catalog.has_database_privilege(found.role, pg_catalog.current_database(), 'TEMPORARY')
   when 'sequence' then not pg_catalog.has_sequence_privilege(found.role, found.relation, 'USAGE')
   when 'function' then not pg_catalog.has_function_privilege(found.role, found.proc, 'EXECUTE')
   when 'role' then not pg_catalog.pg_has_role(found.login, found.member, 'MEMBER')
   when 'table' then case
-    when found.columns is null then not pg_catalog.has_table_privilege(found.role, found.relation, found.privilege)
+    when found.columns is null then
+      not pg_catalog.has_table_privilege(found.role, found.relation, found.privilege)
     else exists (
       select
       from pg_catalog.json_array_elements_text(found.columns) as wanted (name)

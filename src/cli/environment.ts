@@ -130,8 +130,8 @@ export function refuseForeignAddress(address: HttpAddress, config: Config): void
     {
       details: { hostname, port },
       hint:
-        "Listen on 127.0.0.1, set SQLWRIGHT_AUTH_ISSUER, SQLWRIGHT_AUTH_AUDIENCE and SQLWRIGHT_AUTH_JWKS, or set " +
-        "SQLWRIGHT_UNAUTHENTICATED=anywhere where a proxy guards the port",
+        "Listen on 127.0.0.1, set SQLWRIGHT_AUTH_ISSUER, SQLWRIGHT_AUTH_AUDIENCE and SQLWRIGHT_AUTH_JWKS, " +
+        "or set SQLWRIGHT_UNAUTHENTICATED=anywhere where a proxy guards the port",
     },
   );
 }

@@ -130,8 +130,8 @@ function printDeployment(
   print(`${paint("green", "✓")} ${done}`);
   for (const { path, routines } of leftOver) {
     tell(
-      `The function file ${path} is gone, and what it made is still in the database: drop it in a migration ` +
-        `(${routines.join(", ")})`,
+      `The function file ${path} is gone, and what it made is still in the database: drop it in a ` +
+        `migration (${routines.join(", ")})`,
     );
   }
 }

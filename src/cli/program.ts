@@ -103,7 +103,8 @@ Example:
 
   command(
     "serve",
-    "Run the MCP server alone, over the database of DATABASE_URL. `start` runs it so, in a sandbox; see `permissions`.",
+    "Run the MCP server alone, over the database of DATABASE_URL. `start` runs it so, in a sandbox; " +
+      "see `permissions`.",
     "serve --stdio",
     "serve --http 127.0.0.1:8321",
   )
@@ -365,9 +366,10 @@ function addProjectCommand(parent: Command, name: string, description: string, e
 
 const startDescription = `All in one: database, migrations, bundled sample, and the MCP server in its sandbox.
 
-Without DATABASE_URL an embedded PostgreSQL is brought up, migrated, and filled with the sample when it is empty.
-With DATABASE_URL that server is used. It is migrated if it was migrated for this project before, or if it holds no
-table yet and the login may create schemas; and filled with the project's sample when that table is empty then.`;
+Without DATABASE_URL an embedded PostgreSQL is brought up, migrated, and filled with the sample when
+it is empty. With DATABASE_URL that server is used. It is migrated if it was migrated for this
+project before, or if it holds no table yet and the login may create schemas; and filled with the
+project's sample when that table is empty then.`;
 
 const migrateDescription = `Bring the database to what migrations, functions and the :view files say.
 
@@ -425,8 +427,9 @@ there is overwritten; run again it adds what is missing. Without --yes it asks o
 
 const callDescription = `Call one tool, as a client would, and draw its answer.
 
-Values of --param are read as the tool's input schema says: numbers, true and false, lists with commas or as JSON.
-Parameters that are called json, sql, source or help are given in the JSON object.`;
+Values of --param are read as the tool's input schema says: numbers, true and false, lists with
+commas or as JSON. Parameters that are called json, sql, source or help are given in the JSON
+object.`;
 
 function refuseBoth(
   { stdio, http }: { stdio?: boolean | undefined; http?: string | true | undefined },

@@ -26,7 +26,8 @@ export function declareQueries(tools: Iterable<DeclaredTool>): string {
   const shared = findShared(sorted);
   return [
     "// deno-fmt-ignore-file",
-    "/** The query files' arguments and answers. Written by `sqlwright types`: change the files, not this. */",
+    "/** The query files' arguments and answers. Written by `sqlwright types`: " +
+    "change the files, not this. */",
     "",
     ...[...shared.values()].sort((one, other) => one.name < other.name ? -1 : 1).flatMap((type) => [
       `export interface ${type.name} ${objectType(type.schema, "", { names: shared, isTop: true })}`,

@@ -85,7 +85,8 @@ async function readTrees(
       path: parsed.path,
       ...parsed.header.kindPlace,
       message:
-        `PostgreSQL does not show how it reads the statements (${read.refusal}): more columns than need be may be null, and reports have no schema`,
+        `PostgreSQL does not show how it reads the statements (${read.refusal}): more columns than need be ` +
+        "may be null, and reports have no schema",
       hint:
         "GRANT TEMPORARY ON DATABASE to the role of DATABASE_URL, and connect to a server that is no standby",
     });

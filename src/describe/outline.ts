@@ -176,7 +176,11 @@ async function copyColumns(
       hint,
     });
   const rows = await connection.rows(
-    `select attribute.attrelid as relation, attribute.attnum as number, attribute.attname as name, attribute.atttypid as type
+    `select
+       attribute.attrelid as relation,
+       attribute.attnum as number,
+       attribute.attname as name,
+       attribute.atttypid as type
      from pg_catalog.pg_attribute as attribute
      where attribute.attrelid = ${relationId}
        and attribute.attnum > 0
@@ -240,7 +244,11 @@ async function outlineOfView(
     placeAt: (offset) => statement.placeAt(offset + text.offset),
   });
   const deployed = await connection.rows(
-    `select attribute.attrelid as relation, attribute.attnum as number, attribute.attname as name, attribute.atttypid as type
+    `select
+       attribute.attrelid as relation,
+       attribute.attnum as number,
+       attribute.attname as name,
+       attribute.atttypid as type
      from pg_catalog.pg_attribute as attribute
      where attribute.attrelid = ${relationId}
        and attribute.attnum > 0

@@ -348,7 +348,7 @@ function failure(reason: string, details: Record<string, unknown>, cause?: unkno
   return new SqlwrightError("embedded.failed", `Cannot start the embedded PostgreSQL: ${reason}`, {
     details,
     cause,
-    hint:
-      "postgres.log in the data directory holds the full story; or set DATABASE_URL to a PostgreSQL 15 to 18 server",
+    hint: "postgres.log in the data directory holds the full story; or set DATABASE_URL " +
+      "to a PostgreSQL 15 to 18 server",
   });
 }

@@ -22,8 +22,9 @@ export function linkedExports(baseUrl: () => string): ProgramToolSource {
   return (host) => [
     exportTool({
       description:
-        "Answers a link that downloads all rows of a read tool, without its ceilings. The link works for ten minutes. " +
-        "Give it to the person, or fetch it with a tool of your own; the rows do not pass through this conversation.",
+        "Answers a link that downloads all rows of a read tool, without its ceilings. The link works for " +
+        "ten minutes. Give it to the person, or fetch it with a tool of your own; the rows do not pass " +
+        "through this conversation.",
       answer: {
         url: { description: "Download it with GET", type: "string", format: "uri" },
         expires_at: { type: "string", format: "date-time" },
@@ -42,8 +43,8 @@ export function savedExports(): ProgramToolSource {
     return [
       exportTool({
         description:
-          "Writes all rows of a read tool, without its ceilings, into a file on this machine and answers where it is. " +
-          "The rows do not pass through this conversation.",
+          "Writes all rows of a read tool, without its ceilings, into a file on this machine and answers " +
+          "where it is. The rows do not pass through this conversation.",
         answer: {
           file: { description: "Address of the file", type: "string", format: "uri" },
           path: { type: "string" },

@@ -74,7 +74,8 @@ function sourceArgument({ options: { format = "text", delimiter } }: CopyTarget)
     (delimiter === undefined ? "" : `, delimiter ${JSON.stringify(String(delimiter))}`);
   return {
     description:
-      `Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; CSV, TSV, NDJSON or a JSON array, else ${own}; gzip or zip`,
+      "Instead of rows: a file below the source folder, https://…, upload:<handle> or resource:<uri>; " +
+      `CSV, TSV, NDJSON or a JSON array, else ${own}; gzip or zip`,
     type: "string",
     minLength: 1,
     maxLength: 2048,

@@ -122,7 +122,8 @@ export async function makeServer(
       name: "values",
       title: "Values of a parameter",
       description:
-        "What a parameter of an enum, of a CHECK that lists its values, or a boolean takes; complete it value by value",
+        "What a parameter of an enum, of a CHECK that lists its values, or a boolean takes; complete it " +
+        "value by value",
       mimeType: "application/json",
     }, {
       uriTemplate: rejectsUriTemplate,
@@ -165,7 +166,8 @@ export async function makeServer(
       : null;
     if (completion === null) {
       throw refuse(
-        `Cannot complete "${argument.name}": only the variables of ${sqlUriTemplate} and ${valuesUriTemplate} complete`,
+        `Cannot complete "${argument.name}": only the variables of ${sqlUriTemplate} and ` +
+          `${valuesUriTemplate} complete`,
       );
     }
     return { completion: { ...completion } };

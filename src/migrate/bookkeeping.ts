@@ -170,7 +170,8 @@ comment on column sqlwright.migration.duration_ms is 'How long it took, in milli
 comment on table sqlwright.function is 'Function files that were deployed to this database.';
 comment on column sqlwright.function.namespace is 'Name of the project.';
 comment on column sqlwright.function.path is 'Path of the file in the folder of functions.';
-comment on column sqlwright.function.routines is 'What the file made: names with their argument types, all with their schemas.';
+comment on column sqlwright.function.routines
+  is 'What the file made: names with their argument types, all with their schemas.';
 comment on column sqlwright.function.sha256 is 'SHA-256 of the file''s text.';
 comment on column sqlwright.function.deployed_at is 'When it was last deployed.';
 comment on table sqlwright.view is 'View files that were deployed to this database.';

@@ -336,14 +336,19 @@ async function readRoutines(
        routine.oid::text as oid,
        routine.ctid::text || routine.xmin::text as row,
        format('%I.%I(%s)', namespace.nspname, routine.proname, (
-         select string_agg(format('%I.%I', type_namespace.nspname, type.typname), ', ' order by argument.position)
+         select string_agg(
+           format('%I.%I', type_namespace.nspname, type.typname),
+           ', ' order by argument.position
+         )
          from unnest(routine.proargtypes::oid[]) with ordinality as argument (type, position)
          join pg_catalog.pg_type as type on type.oid = argument.type
          join pg_catalog.pg_namespace as type_namespace on type_namespace.oid = type.typnamespace
        )) as name
      from json_to_recordset($1::text::json) as wanted (schema text, name text)
      join pg_catalog.pg_namespace as namespace on namespace.nspname = wanted.schema
-     join pg_catalog.pg_proc as routine on routine.pronamespace = namespace.oid and routine.proname = wanted.name`,
+     join pg_catalog.pg_proc as routine
+       on routine.pronamespace = namespace.oid
+       and routine.proname = wanted.name`,
     [JSON.stringify(names)],
   );
   return new Map(rows.map(({ oid, row, name }) => [String(oid), { name: String(name), row: String(row) }]));

@@ -152,8 +152,8 @@ function pooledError(target: MigrationTarget): SqlwrightError {
     `Cannot migrate over "${place}": it is a connection pooler, which cannot hold the lock of a run`,
     {
       details: { place },
-      hint:
-        "Connect directly: run sqlwright migrate with a DATABASE_URL that names the host and port of PostgreSQL itself",
+      hint: "Connect directly: run sqlwright migrate with a DATABASE_URL that names the host and port of " +
+        "PostgreSQL itself",
     },
   );
 }

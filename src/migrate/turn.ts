@@ -71,7 +71,9 @@ async function findHolder(session: MigrationSession): Promise<number | null> {
        and lock.granted
        and (lock.classid::bigint << 32 | lock.objid::bigint) = ${lockKey}
        and lock.database = (
-         select database.oid from pg_catalog.pg_database as database where database.datname = current_database()
+         select database.oid
+         from pg_catalog.pg_database as database
+         where database.datname = current_database()
        )`,
   );
   return holder === undefined ? null : Number(holder.pid);

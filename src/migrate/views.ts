@@ -96,8 +96,8 @@ async function deploy(session: MigrationSession, view: ParsedView, namespace: st
     if (!(error instanceof SqlwrightError) || sqlstateOf(error) !== invalidTableDefinition) throw error;
     throw new SqlwrightError("migration.failed", error.message, {
       details: error.details,
-      hint:
-        `Postgres can only append columns to a view: drop ${view.name} in a migration, it is made again right after`,
+      hint: `Postgres can only append columns to a view: drop ${view.name} in a migration, ` +
+        "it is made again right after",
       cause: error,
     });
   }
@@ -124,7 +124,9 @@ async function comment(session: MigrationSession, { name, file }: ParsedView): P
   const comments = await session.run(
     `select format('comment on column %s.%I is %L', $1::text, source.name, source.comment) as statement
      from (
-       select origin.name, coalesce(nullif(origin.text, ''), col_description(origin.table, origin.number)) as comment
+       select
+         origin.name,
+         coalesce(nullif(origin.text, ''), col_description(origin.table, origin.number)) as comment
        from json_to_recordset($2::text::json) as origin (name text, "table" oid, number integer, text text)
      ) as source
      where source.comment is not null

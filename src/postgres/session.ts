@@ -73,7 +73,9 @@ export function pooledBegin(script: string, parameters: SessionParameters): stri
 /** What is lost behind a pooler, for whoever runs it. */
 export const poolerWarning = {
   message:
-    "DATABASE_URL leads to a connection pooler: every call brings its settings along in a transaction of its own, and no statement stays prepared",
+    "DATABASE_URL leads to a connection pooler: every call brings its settings along in a transaction of " +
+    "its own, and no statement stays prepared",
   hint:
-    "Nothing is less safe. For speed, and for sqlwright migrate, which a pooler cannot hold a lock for, connect to PostgreSQL itself",
+    "Nothing is less safe. For speed, and for sqlwright migrate, which a pooler cannot hold a lock for, " +
+    "connect to PostgreSQL itself",
 };

@@ -121,7 +121,12 @@ unique_key as (
           or not pg_catalog.has_column_privilege(index.indrelid, attribute.attnum, 'select')
         )
     )
-  order by index.indrelid, index.indisprimary desc, index.indimmediate desc, index.indnkeyatts, index.indexrelid
+  order by
+    index.indrelid,
+    index.indisprimary desc,
+    index.indimmediate desc,
+    index.indnkeyatts,
+    index.indexrelid
 )
 select
   wanted.nspname as schema,

@@ -26,8 +26,8 @@ export function scaffoldQuery({ table, ...options }: ScaffoldOptions): string {
 
 export function scaffoldModule(module: string): string {
   return `-- title: ${titleOf(module)}\n` +
-    "-- What the tools of this module are about, for the agent that picks among them: where to begin, and what the\n" +
-    "-- values mean.\n";
+    "-- What the tools of this module are about, for the agent that picks among them: where to begin, " +
+    "and what the\n-- values mean.\n";
 }
 
 export function titleOf(name: string): string {
@@ -80,7 +80,8 @@ function withoutTable(kind: Kind): ScaffoldParts {
           "@example two  {max: 2}  => {report: {count: 2, numbers: [{n: 1, square: 1}, {n: 2}]}}",
         ],
         sql: "select json_build_object(\n  'count', count(*),\n  'numbers', coalesce(\n" +
-          "    json_agg(json_build_object('n', number.n, 'square', number.n * number.n) order by number.n),\n" +
+          "    json_agg(json_build_object('n', number.n, 'square', number.n * number.n) " +
+          "order by number.n),\n" +
           "    '[]'\n  )\n) as report\nfrom generate_series(1, :max::integer) as number (n);",
       };
     case "view":

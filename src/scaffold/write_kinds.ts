@@ -56,7 +56,8 @@ export function unnestOver(table: ScaffoldTable, options: WriteOptions): Scaffol
   if (action === "add" || (unfit !== undefined && !saysSet(options.name))) return unnestInsert(table);
   if (unfit !== undefined) {
     throw new ScaffoldRefusal(
-      `an :unnest takes single values, and the key of ${table.relation} has ${unfit.name}, which is ${unfit.type}`,
+      `an :unnest takes single values, and the key of ${table.relation} ` +
+        `has ${unfit.name}, which is ${unfit.type}`,
     );
   }
   return action === "delete"
@@ -199,9 +200,11 @@ function unnestUpdate(table: ScaffoldTable, key: ScaffoldColumn[], changed: Scaf
   const columns = [...key, changed];
   const params = parametersOf(columns);
   return {
-    description: `Sets ${wordsOf(changed)} of many rows of ${
-      subjectOf(table)
-    } in one statement. Rows that are unknown or are so already are left alone; the answer lists what changed.`,
+    description:
+      `Sets ${wordsOf(changed)} of many rows of ${
+        subjectOf(table)
+      } in one statement. Rows that are unknown or are so already are left alone; ` +
+      "the answer lists what changed.",
     tags: [...setTags(key, changed, params), "@hint idempotent"],
     sql:
       `update ${from(table)}\nset ${changed.quoted} = change.${changed.quoted}\nfrom unnest(${

@@ -235,14 +235,16 @@ function objectCheck(schema: JsonSchema): Validate {
   };
 }
 
+const dateTime =
+  /^(\d{4,7}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}(:?\d{2})?)?( BC)?|-?infinity)$/;
+
 /**
  * Forms whose mistakes are worth telling before Postgres sees them; Postgres has the last word on the value.
  */
 const formats: Record<string, { pattern: RegExp; words: string }> = {
   date: { pattern: /^(\d{4,7}-\d{2}-\d{2}( BC)?|-?infinity)$/, words: "a date such as 2024-12-31" },
   "date-time": {
-    pattern:
-      /^(\d{4,7}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}(:?\d{2})?)?( BC)?|-?infinity)$/,
+    pattern: dateTime,
     words: "a time such as 2024-12-31T12:00:00Z",
   },
   uuid: { pattern: /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, words: "a UUID" },

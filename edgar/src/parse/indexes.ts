@@ -171,8 +171,10 @@ function readFixed(line: string, second: number, isFormFirst: boolean): Entry | 
 }
 
 /** Forms of several words, as they occur in SEC's indexes; all others are one word. */
+const firstWord = "SC|SCHEDULE|DEF|DEFA|PRE|PRER|NT|POS|APP|DEL|CT|STOP|SP|RW|N-14|N-8F|SEC STAFF|TEL";
+const lastWord = "POS|MEF|ORDR|NTC|WD";
 const form = String
-  .raw`(?:(?:SC|SCHEDULE|DEF|DEFA|PRE|PRER|NT|POS|APP|DEL|CT|STOP|SP|RW|N-14|N-8F|SEC STAFF|TEL) [A-Z0-9][\w/-]*|[A-Z0-9][\w-]* (?:POS|MEF|ORDR|NTC|WD)(?:/A)?|\S+)`;
+  .raw`(?:(?:${firstWord}) [A-Z0-9][\w/-]*|[A-Z0-9][\w-]* (?:${lastWord})(?:/A)?|\S+)`;
 const formThenName = new RegExp(`^(${form}) (\\S.*)$`);
 /** The shortest name, so that the form keeps all its words. */
 const nameThenForm = new RegExp(`^(.*?\\S) (${form})$`);

@@ -34,8 +34,9 @@ const tables: readonly Table[] = [
     member: "sub.txt",
     query: "load_statement_submissions",
     columns: words(
-      `adsh! cik! name! sic countryba stprba cityba zipba bas1 bas2 baph countryma stprma cityma zipma mas1 mas2
-      countryinc stprinc ein former changed afs wksi fye form! period fy fp filed! accepted prevrpt detail instance nciks aciks`,
+      `adsh! cik! name! sic countryba stprba cityba zipba bas1 bas2 baph countryma stprma cityma zipma mas1
+      mas2 countryinc stprinc ein former changed afs wksi fye form! period fy fp filed! accepted prevrpt
+      detail instance nciks aciks`,
     ),
     checks: {
       adsh: "accession",

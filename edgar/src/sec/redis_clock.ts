@@ -39,7 +39,8 @@ if blocked > now then return {1, string.format('%.0f', blocked - now)} end
 local interval = tonumber(ARGV[1])
 local slot = tonumber(redis.call('GET', KEYS[1]) or '0')
 if slot < now or slot > now + 3600000000 then slot = now end
-redis.call('SET', KEYS[1], string.format('%.0f', slot + interval), 'PX', math.ceil((slot - now + interval) / 1000) + 60000)
+redis.call('SET', KEYS[1], string.format('%.0f', slot + interval),
+  'PX', math.ceil((slot - now + interval) / 1000) + 60000)
 return {0, string.format('%.0f', slot - now)}`;
 
 /** The longer of two blocks stays. */

@@ -82,8 +82,8 @@ export function sourceBlocked(path: string): SqlwrightError {
     `Cannot read "${path}": SEC answered with its page for refused clients in place of the file`,
     {
       details: { path },
-      hint:
-        "Wait ten minutes without a request; then at most ten a second, with a User-Agent that names a company and a contact.",
+      hint: "Wait ten minutes without a request; then at most ten a second, with a User-Agent that names a " +
+        "company and a contact.",
     },
   );
 }

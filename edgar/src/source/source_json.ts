@@ -48,10 +48,15 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The tokens of JSON. */
+const punctuation = /[{}[\],:]/u;
+const quotedText = /"[ !#-\[\]-\u{10ffff}]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-\[\]-\u{10ffff}]*)*"/u;
+const bareWord = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/u;
+const tokenPattern = `[ \\t\\n\\r]*(?:(${punctuation.source})|(${quotedText.source})|${bareWord.source})`;
+
 /** Where the text stops being JSON, and what could stand there. Without recursion: depth costs no stack. */
 export function findFault(text: string): { position: number; expected: string } {
-  const token =
-    /[ \t\n\r]*(?:([{}[\],:])|("[ !#-\[\]-\u{10ffff}]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-\[\]-\u{10ffff}]*)*")|(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-]))/uy;
+  const token = new RegExp(tokenPattern, "uy");
   const open: ("{" | "[")[] = [];
   let due: "value" | "value or ]" | "name" | "name or }" | ":" | "," | "end" = "value";
   for (;;) {

@@ -180,5 +180,6 @@ function jobListener(news: JobNews, changed: () => void): LoadListener {
 }
 
 export function describeSummary({ loaded, known, missing, failed, inserted, updated }: LoadSummary): string {
-  return `${loaded} loaded, ${known} known, ${missing} missing, ${failed} failed; ${inserted} inserted, ${updated} updated`;
+  return `${loaded} loaded, ${known} known, ${missing} missing, ${failed} failed; ` +
+    `${inserted} inserted, ${updated} updated`;
 }

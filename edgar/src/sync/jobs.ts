@@ -207,7 +207,11 @@ async function drain(runAll: () => Promise<void>, queue: Queue & { signal: Abort
     if (freed > 0) continue;
     const [left] = await queue.life`
       select
-        count(*) filter (where run_at <= now() and attempts < max_attempts and locked_at is null)::integer as ready,
+        count(*) filter (
+          where run_at <= now()
+            and attempts < max_attempts
+            and locked_at is null
+        )::integer as ready,
         count(*) filter (where locked_at is not null and not ${isAlive(queue.life)})::integer as dead
       from graphile_worker._private_jobs`;
     if (left!.ready === 0 && left!.dead === 0) return;

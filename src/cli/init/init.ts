@@ -297,7 +297,8 @@ async function chooseModules({ options, asks }: Plan): Promise<string[]> {
   if (options.ops === false || !await isThere(builtInFolder("ops"))) return [];
   if (!asks) return ["ops"];
   tell(
-    "The module ops has tools over PostgreSQL's own catalogue and statistics:\nactivity, locks, sizes, indexes, slow statements.\n",
+    "The module ops has tools over PostgreSQL's own catalogue and statistics:\n" +
+      "activity, locks, sizes, indexes, slow statements.\n",
   );
   return askYes("Take it?", true) ? ["ops"] : [];
 }

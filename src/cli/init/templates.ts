@@ -229,6 +229,8 @@ export interface GuideOptions {
   module: string;
 }
 
+const hostFiles = "`.mcp.json`, `.vscode/mcp.json`, `.cursor/mcp.json`";
+
 export const readmeSection = ({ command, module }: GuideOptions) =>
   `## SQL tools
 
@@ -237,7 +239,7 @@ The files in \`sql/\` are tools for agents, served over MCP by
 
 | command | what it does |
 | --- | --- |
-| \`${command} start --stdio\` | serves them; hosts do this by \`.mcp.json\`, \`.vscode/mcp.json\`, \`.cursor/mcp.json\` |
+| \`${command} start --stdio\` | serves them; hosts do this by ${hostFiles} |
 | \`${command} check\` | holds every file against the database |
 | \`${command} check --lock\` | the same, and writes \`sql/lock.json\`, which is committed |
 | \`${command} test\` | runs the examples and \`tests/\` |
@@ -247,6 +249,50 @@ The files in \`sql/\` are tools for agents, served over MCP by
 Settings are in \`.env\` (see \`.env.example\`); it is not committed.
 \`AGENTS.md\` has the grammar of a file.
 `;
+
+/** Rows of a table in Markdown. */
+function rowsOf(rows: readonly (readonly string[])[]): string {
+  return rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** Each kind, its SQL and its answer. */
+const kindRows = rowsOf([
+  ["`:many`", "one query, bounded by `@page`, `@rows` or `limit`", "`rows`"],
+  ["`:one`", "one query, at most one row", "`row`, or null"],
+  ["`:value`", "one query, one column", "`value`"],
+  ["`:report`", "one query, one JSON column: `json_build_object`, `json_agg`", "`report`"],
+  ["`:view`", "`create or replace view …`, with `@filter` and `@order`", "filtered, paged rows"],
+  ["`:exec`", "one insert, update, delete, merge or call", "`affected`, `rows` of RETURNING"],
+  [
+    "`:unnest`",
+    "one write over `unnest(:a::t[], :b::u[]) as change (a, b)`",
+    "the same, for `rows: [{a, b}]`",
+  ],
+  [
+    "`:copy`",
+    "`copy schema.table (…) from stdin`, with a staging table before and a merge after it",
+    "`copied`, `affected`",
+  ],
+]);
+
+/** Each tag and what it says. */
+const tagRows = rowsOf([
+  [
+    "`@param name   text   {flow}`",
+    "required. `name?` may be absent and is null then; `name = 5` has a default",
+  ],
+  ["`@column name   text`", "describes a result; `name!` is never null, `name?` may be"],
+  ["`@page id desc`", "pages by keyset; ends in a unique key; the query has no limit"],
+  ["`@filter column =`, `@order column`", "of a `:view`"],
+  ["`@rows`, `@bytes`, `@timeout 2s`, `@max-affected`", "ceilings, lower than the server's"],
+  ["`@role db_role`, `@scope scope`", "whom it runs as; what the caller must hold"],
+  ["`@hint idempotent`, `additive`", "of a write"],
+  [
+    "`@example name  {args}  => rows >= 1`",
+    "run by `test`; also `affected = n`, `null`, `error`, `{subset}`",
+  ],
+  ["`@allow rule  reason`", "switches a rule off"],
+]);
 
 /** The grammar in a page, for an assistant that writes query files. */
 export const agentsText = ({ command, module }: GuideOptions) =>
@@ -279,26 +325,11 @@ Two or more spaces part the fields of a tag. Four spaces after \`--\` continue t
 
 | kind | the SQL is | the tool answers |
 | --- | --- | --- |
-| \`:many\` | one query, bounded by \`@page\`, \`@rows\` or \`limit\` | \`rows\` |
-| \`:one\` | one query, at most one row | \`row\`, or null |
-| \`:value\` | one query, one column | \`value\` |
-| \`:report\` | one query, one JSON column: \`json_build_object\`, \`json_agg\` | \`report\` |
-| \`:view\` | \`create or replace view …\`, with \`@filter\` and \`@order\` | filtered, paged rows |
-| \`:exec\` | one insert, update, delete, merge or call | \`affected\`, \`rows\` of RETURNING |
-| \`:unnest\` | one write over \`unnest(:a::t[], :b::u[]) as change (a, b)\` | the same, for \`rows: [{a, b}]\` |
-| \`:copy\` | \`copy schema.table (…) from stdin\`, with a staging table before and a merge after it | \`copied\`, \`affected\` |
+${kindRows}
 
 | tag | says |
 | --- | --- |
-| \`@param name   text   {flow}\` | required. \`name?\` may be absent and is null then; \`name = 5\` has a default |
-| \`@column name   text\` | describes a result; \`name!\` is never null, \`name?\` may be |
-| \`@page id desc\` | pages by keyset; ends in a unique key; the query has no limit |
-| \`@filter column =\`, \`@order column\` | of a \`:view\` |
-| \`@rows\`, \`@bytes\`, \`@timeout 2s\`, \`@max-affected\` | ceilings, lower than the server's |
-| \`@role db_role\`, \`@scope scope\` | whom it runs as; what the caller must hold |
-| \`@hint idempotent\`, \`additive\` | of a write |
-| \`@example name  {args}  => rows >= 1\` | run by \`test\`; also \`affected = n\`, \`null\`, \`error\`, \`{subset}\` |
-| \`@allow rule  reason\` | switches a rule off |
+${tagRows}
 
 \`{flow}\` is JSON Schema in YAML flow style: \`{minimum: 1}\`, \`{enum: [a, b]}\`, \`{pattern: '^[A-Z]+$'}\`.
 
@@ -306,12 +337,14 @@ Rules:
 
 - Write \`schema.table\`, name every column, no \`select *\`; lower case, \`as\` for aliases.
 - Cast a parameter at its first use: \`:since::date\`. Values are always bound, never part of the SQL.
-- \`coalesce(json_agg(… order by …), '[]')\`; \`is distinct from\` in updates; \`not exists\`, never \`not in\`.
+- \`coalesce(json_agg(… order by …), '[]')\`; \`is distinct from\` in updates; \`not exists\`, never
+  \`not in\`.
 - A file that reads must not write. What changes tables goes into \`migrations/NNNN_verb_noun.sql\`; functions
   into \`functions/*.sql\`, which are replaced when their text changes. Never change a migration that ran.
 - Secrets are in \`.env\` alone.
 
 Work so: \`${command} new ${module}/NAME --kind KIND --table schema.table\`, edit, then
-\`${command} check\` until it is green (it shows file, line and what to do), \`${command} call ${module}_NAME …\`,
-\`${command} test\`, and \`${command} check --lock\` to commit. New privileges: \`${command} grants > roles.sql\`.
+\`${command} check\` until it is green (it shows file, line and what to do),
+\`${command} call ${module}_NAME …\`, \`${command} test\`, and \`${command} check --lock\` to commit.
+New privileges: \`${command} grants > roles.sql\`.
 `;

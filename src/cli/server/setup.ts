@@ -140,7 +140,8 @@ export function runClientConfig(client: Client, { http, project, sql }: Transpor
     const { SQLWRIGHT_AUTH_ISSUER: issuer } = config;
     const token = issuer === undefined
       ? ""
-      : `. It wants a token of ${issuer} for each request: let the client sign in, or give it the header Authorization`;
+      : `. It wants a token of ${issuer} for each request: let the client sign in, or give it the ` +
+        "header Authorization";
     tell(`\n${paint("dim", `The server must be running: ${commandName} start${token}`)}`);
   }
   return 0;
@@ -169,9 +170,8 @@ function homeDirectory(): string {
  */
 function shellFlags(flags: readonly string[]): string {
   const copied = Deno.stdout.isTerminal();
-  return flags.map((flag) => !copied && /^[\w@%+=:,./*\\-]+$/.test(flag) ? flag : quoteForShell(flag)).join(
-    " ",
-  );
+  const staysBare = (flag: string) => !copied && /^[\w@%+=:,./*\\-]+$/.test(flag);
+  return flags.map((flag) => staysBare(flag) ? flag : quoteForShell(flag)).join(" ");
 }
 
 function quoteForShell(word: string): string {

@@ -141,8 +141,10 @@ const rowFunctions: Readonly<Record<string, readonly number[]>> = {
 const counts = words("count(any) count() regr_count(float8,float8)");
 
 /** Aggregates that answer a value for one row or more when their first argument is not null. */
-const strictAggregates =
-  /^(?:(?:sum|avg|min|max|any_value|bool_and|bool_or|every|bit_and|bit_or|bit_xor)\([a-z0-9_]+\)|string_agg\((?:text,text|bytea,bytea)\))$/;
+const strictAggregates = [
+  /^(?:sum|avg|min|max|any_value|bool_and|bool_or|every|bit_and|bit_or|bit_xor)\([a-z0-9_]+\)$/,
+  /^string_agg\((?:text,text|bytea,bytea)\)$/,
+];
 
 /** Aggregates that answer a value for one row or more. */
 const collectors =
@@ -167,17 +169,18 @@ export type AggregateRule = "count" | "strict" | "collect" | null;
 export function ruleOfAggregate(facts: FunctionFacts | undefined): AggregateRule {
   const signature = facts?.signature ?? "";
   if (counts.has(signature)) return "count";
-  if (strictAggregates.test(signature)) return "strict";
+  if (strictAggregates.some((pattern) => pattern.test(signature))) return "strict";
   return collectors.test(signature) ? "collect" : null;
 }
 
 const plainOperators = words(
-  `= <> < > <= >= ^@ || % @ - * / + |/ ||/ ~ !~ ^ ~~ !~~ ~* !~* ~~* !~~* << <<= >> >>= && & | # @> <@ &< &> -|- ? ?| ?& #-`,
+  `= <> < > <= >= ^@ || % @ - * / + |/ ||/ ~ !~ ^ ~~ !~~ ~* !~* ~~* !~~* << <<= >> >>= && & | #
+   @> <@ &< &> -|- ? ?| ?& #-`,
 );
 const plainTypes = words(
-  `bool int2 int4 int8 float4 float8 numeric money text varchar bpchar name char date time timetz timestamp timestamptz interval
-   bytea bit varbit uuid inet cidr oid jsonb _text anyarray anyelement anycompatible anycompatiblearray anynonarray
-   anycompatiblenonarray anyrange anymultirange anyenum`,
+  `bool int2 int4 int8 float4 float8 numeric money text varchar bpchar name char date time timetz timestamp
+   timestamptz interval bytea bit varbit uuid inet cidr oid jsonb _text anyarray anyelement anycompatible
+   anycompatiblearray anynonarray anycompatiblenonarray anyrange anymultirange anyenum`,
 );
 
 /** Not null when no operand is null. */

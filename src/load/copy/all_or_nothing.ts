@@ -117,10 +117,13 @@ function adviceOf(sqlstate: string): string | null {
     // character_not_in_repertoire, untranslatable_character: bytes of another encoding.
     case "22021":
     case "22P05":
-      return "Nothing was loaded. Set the option encoding to what the source is written in, such as latin1 or windows-1252; PostgreSQL's text holds no NUL";
+      return "Nothing was loaded. Set the option encoding to what the source is written in, such as latin1 " +
+        "or windows-1252; PostgreSQL's text holds no NUL";
     // bad_copy_file_format
     case "22P04":
-      return "Nothing was loaded. A quote may be missing in this line or one before it, the options delimiter and quote may not fit the source, or its lines end in different ways (CR LF here, LF there)";
+      return "Nothing was loaded. A quote may be missing in this line or one before it, the options " +
+        "delimiter and quote may not fit the source, or its lines end in different ways " +
+        "(CR LF here, LF there)";
     // invalid_datetime_format, datetime_field_overflow: the server's hint is about DateStyle, which is always
     // ISO here.
     case "22007":

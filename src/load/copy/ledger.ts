@@ -148,8 +148,8 @@ function ledgerMissing(): SqlwrightError {
     "Cannot load with an idempotency key: the database has no sqlwright.load that the login may write",
     {
       hint:
-        "Run `sqlwright migrate`, and grant the login select, insert, update and delete on sqlwright.load and " +
-        "sqlwright.load_reject; or load without a key",
+        "Run `sqlwright migrate`, and grant the login select, insert, update and delete on sqlwright.load " +
+        "and sqlwright.load_reject; or load without a key",
     },
   );
 }

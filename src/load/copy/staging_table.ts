@@ -221,7 +221,8 @@ export class StagedRows {
   ): Promise<void> {
     const columns = this.#columns.join(", ");
     const { count } = await connection.execute(
-      `insert into ${this.#incoming} (${columns}) overriding system value select ${columns} from ${this.relation} ${chosen}`,
+      `insert into ${this.#incoming} (${columns}) overriding system value
+       select ${columns} from ${this.relation} ${chosen}`,
       parameters,
       { signal, isPrepared: false },
     );

@@ -175,7 +175,7 @@ function requireBlank(bytes: Uint8Array, source: string, line: number): void {
 function markError(source: string, line: number, problem: string): SqlwrightError {
   return new SqlwrightError("load.row_invalid", `Cannot load "${source}", line ${line}: ${problem}`, {
     details: { source, line },
-    hint:
-      "Nothing was loaded. In COPY's text format \\. ends the data: take the line out, or write \\\\. where it is a value",
+    hint: "Nothing was loaded. In COPY's text format \\. ends the data: take the line out, or write \\\\. " +
+      "where it is a value",
   });
 }

@@ -215,8 +215,8 @@ function trimmed(data: Uint8Array, start: number, end: number): [number, number]
 function arrayError(source: string, problem: string, byte: number): SqlwrightError {
   return new SqlwrightError("load.row_invalid", `Cannot load "${source}", byte ${byte}: ${problem}`, {
     details: { source, byte },
-    hint:
-      "Nothing was loaded. The source must be one array of objects; set the format to ndjson for an object a line",
+    hint: "Nothing was loaded. The source must be one array of objects; set the format to ndjson " +
+      "for an object a line",
   });
 }
 

@@ -83,8 +83,8 @@ export function rejectError(reject: Reject, words: SourceWords): SqlwrightError 
       ...(value === null ? {} : { value }),
       ...(sqlstate === null ? {} : { sqlstate }),
     },
-    hint:
-      "Nothing was loaded. Correct the row and load again, or load the good rows with the option mode: collect",
+    hint: "Nothing was loaded. Correct the row and load again, or load the good rows " +
+      "with the option mode: collect",
   });
 }
 

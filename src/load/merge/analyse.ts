@@ -86,7 +86,12 @@ export async function natureOf(
   }
   if (!nature.isGrouped && functions.size > 0) {
     const [found] = await connection.rows(
-      "select exists (select from pg_catalog.pg_proc where prokind = 'a' and proname = any ($1::text[])) as is_aggregate",
+      `select exists (
+         select
+         from pg_catalog.pg_proc
+         where prokind = 'a'
+           and proname = any ($1::text[])
+       ) as is_aggregate`,
       [`{${[...functions].map((name) => `"${name.replace(/["\\]/g, "\\$&")}"`).join(",")}}`],
     );
     nature.isGrouped = found?.is_aggregate === "t";

@@ -133,8 +133,9 @@ function undecidable(error: unknown, why: string): unknown {
   return new SqlwrightError(error.code, error.message, {
     details: error.details,
     hint:
-      `Nothing was loaded. Mode collect looks for no row here, because ${why}: what it does with some of the rows says ` +
-      "nothing of all. Correct the source, or let the staging table's constraints refuse such rows",
+      `Nothing was loaded. Mode collect looks for no row here, because ${why}: what it does with some of ` +
+      "the rows says nothing of all. Correct the source, or let the staging table's constraints refuse " +
+      "such rows",
     cause: error,
   });
 }
@@ -142,11 +143,13 @@ function undecidable(error: unknown, why: string): unknown {
 function tooSlow(timeout_ms: number, found: number): SqlwrightError {
   return new SqlwrightError(
     "call.timeout",
-    `Cannot finish the load: the search for the rows that its merge refuses took longer than ${timeout_ms} ms; ${found} were found`,
+    `Cannot finish the load: the search for the rows that its merge refuses took longer than ` +
+      `${timeout_ms} ms; ${found} were found`,
     {
       details: { timeout_ms, found },
       hint:
-        "Nothing was loaded. Load in parts, let the staging table's constraints refuse such rows, or let the DBA raise @timeout",
+        "Nothing was loaded. Load in parts, let the staging table's constraints refuse such rows, or let " +
+        "the DBA raise @timeout",
     },
   );
 }

@@ -336,7 +336,8 @@ export class UploadStore {
     const { spaceBytes } = this.#limits;
     return new SqlwrightError(
       "load.upload_refused",
-      `Cannot keep "${name}": all uploads together may have ${spaceBytes} bytes, and there is no space for this one`,
+      `Cannot keep "${name}": all uploads together may have ${spaceBytes} bytes, ` +
+        "and there is no space for this one",
       {
         details: { space: spaceBytes },
         hint: "Delete uploads that were loaded, wait until some expire, or raise SQLWRIGHT_UPLOAD_SPACE",
@@ -381,9 +382,8 @@ function toUploadError(error: unknown, name: string): unknown {
     `Cannot keep "${name}": this database has no place for uploads`,
     {
       details: { sqlstate },
-      hint:
-        "Run `sqlwright migrate`, and grant the login select, insert, update and delete on sqlwright.upload and " +
-        "sqlwright.upload_part",
+      hint: "Run `sqlwright migrate`, and grant the login select, insert, update and delete on " +
+        "sqlwright.upload and sqlwright.upload_part",
       cause: error,
     },
   );

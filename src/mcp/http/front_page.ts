@@ -25,8 +25,8 @@ a { color: inherit; }
 `;
 
 /** The page takes nothing from elsewhere and runs nothing. */
-const policy =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
+  "frame-ancestors 'none'";
 
 export function answerFrontPage(request: Request, page: FrontPage): Response {
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -49,7 +49,8 @@ function drawFrontPage({ title, version, origin, needsToken }: FrontPage): strin
   const config = escapeHtml(JSON.stringify({ mcpServers: { [title]: { url: `${origin}/mcp` } } }, null, 2));
   const token = needsToken
     ? `<p>Each request needs a bearer token. Where to get one is in
-<a href="/.well-known/oauth-protected-resource/mcp">the resource's metadata</a>; clients find it by themselves.</p>`
+<a href="/.well-known/oauth-protected-resource/mcp">the resource's metadata</a>;
+clients find it by themselves.</p>`
     : "";
   return `<!doctype html>
 <html lang="en">
@@ -59,8 +60,8 @@ function drawFrontPage({ title, version, origin, needsToken }: FrontPage): strin
 <style>${styles}</style>
 <h1>${name}</h1>
 <p class="what">An MCP server over PostgreSQL, made by sqlwright ${escapeHtml(version)}</p>
-<p>This address is for programs: an agent's host connects to <code>${url}</code> and finds tools there. A browser has nothing
-more to do here.</p>
+<p>This address is for programs: an agent's host connects to <code>${url}</code> and finds tools there.
+A browser has nothing more to do here.</p>
 <h2>Connect</h2>
 ${token}<p>Claude Code</p>
 <pre>claude mcp add --transport http ${name} ${url}</pre>
@@ -68,7 +69,8 @@ ${token}<p>Claude Code</p>
 <pre>${config}</pre>
 <p>VS Code: “MCP: Add Server”, HTTP, <code>${url}</code></p>
 <h2>Health</h2>
-<p><a href="/health/live">/health/live</a>: the process answers. <a href="/health/ready">/health/ready</a>: the database does too.</p>
+<p><a href="/health/live">/health/live</a>: the process answers.
+<a href="/health/ready">/health/ready</a>: the database does too.</p>
 </html>
 `;
 }

@@ -112,7 +112,9 @@ select
   namespace.nspname as schema,
   pg_catalog.format_type(type.oid, null) as name,
   type.typname as internal_name,
-  case when namespace.nspname <> 'pg_catalog' then pg_catalog.obj_description(type.oid, 'pg_type') end as comment,
+  case
+    when namespace.nspname <> 'pg_catalog' then pg_catalog.obj_description(type.oid, 'pg_type')
+  end as comment,
   type.typtype,
   type.typcategory as category,
   case when type.typcategory = 'A' then type.typelem else 0 end as element,

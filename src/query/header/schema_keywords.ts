@@ -112,8 +112,8 @@ const keywordHints = new Map([
 
 /** The formats of JSON Schema 2020-12. */
 const formats = new Set(
-  ("date date-time time duration email idn-email hostname idn-hostname ipv4 ipv6 uri uri-reference iri iri-reference " +
-    "uri-template uuid json-pointer relative-json-pointer regex").split(" "),
+  ("date date-time time duration email idn-email hostname idn-hostname ipv4 ipv6 uri uri-reference iri " +
+    "iri-reference uri-template uuid json-pointer relative-json-pointer regex").split(" "),
 );
 
 function isEnum(value: unknown): string | null {

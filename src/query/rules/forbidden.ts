@@ -62,10 +62,8 @@ const forbiddenFunctions: readonly (readonly [RegExp, string])[] = [
     "is for the operator",
   ],
   [/^pg_(backup_(start|stop)|(start|stop)_backup|log_backend_memory_contexts)$/, "is for the operator"],
-  [
-    /^pg_(stat_reset.*|logical_.*|replication_.*|(create|drop|copy)_.*replication_slot|sync_replication_slots)$/,
-    "is for the operator",
-  ],
+  [/^pg_(stat_reset.*|logical_.*|replication_.*)$/, "is for the operator"],
+  [/^pg_((create|drop|copy)_.*replication_slot|sync_replication_slots)$/, "is for the operator"],
   [/^pg_import_system_collations$/, "writes to the catalogue, even in a read-only transaction"],
   [/^pg_notify$/, "reaches beyond the call"],
   [/^pg_(try_)?advisory_(lock|unlock)(_shared|_all)?$/, "holds a lock beyond the transaction"],

@@ -182,8 +182,8 @@ export const bindable: ReadonlySet<string> = new Set([
 ]);
 
 const copyOptions: ReadonlySet<string> = new Set(
-  ("default delimiter encoding escape force_not_null force_null format freeze header log_verbosity null on_error quote " +
-    "reject_limit").split(" "),
+  ("default delimiter encoding escape force_not_null force_null format freeze header log_verbosity null " +
+    "on_error quote reject_limit").split(" "),
 );
 
 const besideCopy: ReadonlySet<string> = new Set([
@@ -314,7 +314,8 @@ function checkCopyFile(statements: Statement[], options: KindOptions): void {
       "kind-mismatch",
       kindPlace,
       `A :copy cannot hold ${describeStatement(statement)}, as in line ${line}`,
-      "Beside the COPY may stand temporary tables, their indexes, INSERT, UPDATE, DELETE, MERGE, TRUNCATE, CALL and queries",
+      "Beside the COPY may stand temporary tables, their indexes, INSERT, UPDATE, DELETE, MERGE, TRUNCATE, " +
+        "CALL and queries",
     );
   }
 }

@@ -61,7 +61,8 @@ export function lintQuery(input: LintInput, report: Report): void {
     report(
       "unnest-outcome-unknown",
       main.placeAt(0),
-      "Which rows of the table the rows of a call mean cannot be told, so its answer says only how many were changed",
+      "Which rows of the table the rows of a call mean cannot be told, so its answer " +
+        "says only how many were changed",
     );
   }
   lintColumnTags(input, main, columns, report);
