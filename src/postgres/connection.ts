@@ -21,10 +21,10 @@ import {
 } from "./session.ts";
 import { openSession } from "./wire/open.ts";
 import { ConnectionEnded } from "./wire/protocol_error.ts";
-import type { ResultColumn, TextRow } from "./wire/rows.ts";
+import type { ResultColumn, RowBytes, TextRow } from "./wire/rows.ts";
 import type { Sent, Session, StatementResult } from "./wire/session.ts";
 
-export type { ResultColumn, StatementResult, TextRow };
+export type { ResultColumn, RowBytes, StatementResult, TextRow };
 
 export interface ConnectionOptions {
   url: string;
@@ -40,6 +40,8 @@ export interface StatementOptions {
    * call.
    */
   onRow?: (row: TextRow) => void | "stop";
+  /** The same for the bytes of a row, in place of `onRow`; valid for the call. */
+  onRowBytes?: (row: RowBytes) => void;
   /** Called with the columns of this execution, before its first row. What it throws fails the call. */
   onColumns?: (columns: readonly ResultColumn[]) => void;
   /** Asked after each piece of rows that came together: the next one is read when it resolves. */
@@ -195,28 +197,31 @@ export class PoolConnection {
   async #execute(
     text: string,
     parameters: readonly (string | null)[],
-    { signal, onRow, onColumns, whenDrained, isPrepared = true, bound_ms }: StatementOptions,
+    { signal, onRow, onRowBytes, onColumns, whenDrained, isPrepared = true, bound_ms }: StatementOptions,
   ): Promise<StatementResult> {
     signal?.throwIfAborted();
     const session = this.#present();
     let isStopped = false;
-    const receive = (row: TextRow) => {
-      let answer: void | "stop" = "stop";
-      try {
-        answer = onRow!(row);
-      } finally {
-        if (answer === "stop") {
-          isStopped = true;
-          cancellation.start();
+    const receiver = <R>(receive: ((row: R) => void | "stop") | undefined) =>
+      receive && ((row: R) => {
+        let answer: void | "stop" = "stop";
+        try {
+          answer = receive(row);
+        } finally {
+          // It threw, or wants no more: the server shall stop as well.
+          if (answer === "stop") {
+            isStopped = true;
+            cancellation.start();
+          }
         }
-      }
-      return answer;
-    };
+        return answer;
+      });
     const sent = session.execute(
       text,
       parameters,
       {
-        onRow: onRow && receive,
+        onRow: receiver(onRow),
+        onRowBytes: receiver(onRowBytes),
         onColumns,
         whenDrained: whenDrained && (() =>
           whenDrained()?.catch((error) => {

@@ -8,7 +8,14 @@ import { type CallConnection, type ConnectionOptions, PoolConnection } from "./c
 import type { SessionFacts } from "./session.ts";
 
 // Whoever borrows from the pool knows them from here.
-export type { CallConnection, StatementOptions, StatementResult, TextRow } from "./connection.ts";
+export type {
+  CallConnection,
+  ResultColumn,
+  RowBytes,
+  StatementOptions,
+  StatementResult,
+  TextRow,
+} from "./connection.ts";
 export { PoolConnection };
 
 export interface PoolOptions extends ConnectionOptions {

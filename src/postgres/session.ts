@@ -19,15 +19,26 @@ export interface SessionFacts {
 /** Run-time parameters under PostgreSQL's names. */
 export type SessionParameters = Readonly<Record<string, string>>;
 
-/** In force for every session, whichever pool. Outputs in ISO forms are what `codec.ts` reads. */
+/**
+ * In force for every session, whichever pool and whatever the role, the database or the server have set: the
+ * outputs that `codec.ts` reads, and all that decides what a checked text means.
+ */
 export const sessionParameters: SessionParameters = {
   application_name: "sqlwright",
+  array_nulls: "on",
+  backslash_quote: "safe_encoding",
   bytea_output: "hex",
   client_min_messages: "warning",
   datestyle: "ISO, YMD",
   extra_float_digits: "1",
   intervalstyle: "iso_8601",
+  quote_all_identifiers: "off",
+  row_security: "on",
+  standard_conforming_strings: "on",
   timezone: "UTC",
+  transform_null_equals: "off",
+  xmlbinary: "base64",
+  xmloption: "content",
 };
 
 /** What every pooler takes at the start. */

@@ -1,7 +1,7 @@
 /** What the writers of all formats get and give. */
 
 import type { TypedColumn } from "../../describe/model.ts";
-import type { TextRow } from "../../postgres/pool.ts";
+import type { RowBytes } from "../../postgres/pool.ts";
 
 /** The columns of an export, and what writes each as JSON; null is `null`. */
 export interface ExportColumns {
@@ -19,7 +19,7 @@ export type ByteSink = (bytes: Uint8Array) => Promise<void> | void;
  * the batch is over.
  */
 export interface RowWriter {
-  write(row: TextRow): void;
+  write(row: RowBytes): void;
   flush(): Promise<void> | void;
   /** Writes what must stand at the end. A file without it is not whole. */
   end(): Promise<void> | void;

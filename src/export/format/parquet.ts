@@ -21,7 +21,7 @@ import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { SqlwrightError } from "../../errors.ts";
 import type { TypedColumn } from "../../describe/model.ts";
-import type { TextRow } from "../../postgres/pool.ts";
+import type { RowBytes } from "../../postgres/pool.ts";
 import { withoutDomains } from "../../postgres/types/types.ts";
 import type { ByteSink, ExportColumns, RowWriter } from "./model.ts";
 
@@ -64,9 +64,9 @@ export function parquetWriter({ columns, writers }: ExportColumns, sink: ByteSin
     chars = 0;
     await drain();
   };
-  const add = (row: TextRow) => {
+  const add = (row: RowBytes) => {
     for (let index = 0; index < codecs.length; index++) {
-      const text = row[index] ?? null;
+      const text = row.text(index);
       data[index]!.push(text === null ? null : readValue(codecs[index]!, text, columns[index]!));
       chars += text?.length ?? 0;
     }

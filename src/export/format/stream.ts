@@ -3,7 +3,7 @@
  * slowly. In a read-only transaction, so the rows are those of one moment.
  */
 
-import type { ConnectionSource, TextRow } from "../../postgres/pool.ts";
+import type { ConnectionSource, RowBytes } from "../../postgres/pool.ts";
 
 export interface StreamRequest {
   pool: ConnectionSource;
@@ -22,7 +22,7 @@ export interface StreamRequest {
  */
 export async function streamRows(
   { pool, begin, text, parameters, signal }: StreamRequest,
-  onRow: (row: TextRow) => void,
+  onRow: (row: RowBytes) => void,
   onBatch: (rows: number) => Promise<void> | void,
 ): Promise<void> {
   await pool.withConnection(signal, (connection) =>
@@ -36,7 +36,7 @@ export async function streamRows(
       await connection.execute(text, parameters, {
         signal,
         isPrepared: false,
-        onRow: (row) => {
+        onRowBytes: (row) => {
           count++;
           onRow(row);
         },

@@ -92,6 +92,18 @@ export function toJsonOf(type: PgType, representation: Representation = null): T
   }
 }
 
+/**
+ * Whether PostgreSQL's text of every value is JSON as it stands, as a number, or is once it stands in quotes
+ * and nothing in it wants to be escaped. Null for what `toJsonOf` changes or may refuse.
+ */
+export function jsonFormOf(type: PgType, representation: Representation = null): "number" | "string" | null {
+  const plain = withoutDomains(type);
+  if (plain.kind === "enum" || plain.kind === "pseudo") return "string";
+  if (plain.kind !== "base") return null;
+  const write = representation === "string" ? JSON.stringify : baseToJson(plain.base, representation);
+  return write === asIs ? "number" : write === JSON.stringify ? "string" : null;
+}
+
 export function fromJsonOf(type: PgType): FromJson {
   switch (type.kind) {
     case "base":

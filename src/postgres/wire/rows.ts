@@ -98,3 +98,47 @@ export function int16(bytes: Uint8Array, at: number): number {
 export function int32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
+
+/** A row where it came, for whoever passes bytes on: valid until the next one. */
+export class RowBytes {
+  bytes: Uint8Array = new Uint8Array(0);
+  /** Where each value begins. */
+  readonly starts: Int32Array;
+  /** Of each value; −1 is null. */
+  readonly lengths: Int32Array;
+
+  constructor(columns: number) {
+    this.starts = new Int32Array(columns);
+    this.lengths = new Int32Array(columns);
+  }
+
+  /** @throws {ProtocolViolation} where lengths and body do not fit */
+  read(bytes: Uint8Array, start: number, end: number): this {
+    const { starts, lengths } = this;
+    const columns = starts.length;
+    if (end - start < 2 || int16(bytes, start) !== columns) {
+      throw new ProtocolViolation(`a row has not the ${columns} columns of its description`);
+    }
+    let at = start + 2;
+    for (let index = 0; index < columns; index++) {
+      if (at + 4 > end) throw new ProtocolViolation("a row ends within a value's length");
+      const length = int32(bytes, at);
+      at += 4;
+      if (length < -1 || at + length > end) throw new ProtocolViolation("a value is longer than its row");
+      starts[index] = at;
+      lengths[index] = length;
+      if (length > 0) at += length;
+    }
+    if (at !== end) throw new ProtocolViolation("a row has bytes behind its last value");
+    this.bytes = bytes;
+    return this;
+  }
+
+  /** A value as text; null is null. */
+  text(index: number): string | null {
+    const length = this.lengths[index]!;
+    if (length < 0) return null;
+    const start = this.starts[index]!;
+    return decoder.decode(this.bytes.subarray(start, start + length));
+  }
+}

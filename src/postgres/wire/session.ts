@@ -18,7 +18,14 @@ import {
   ServerError,
   type ServerFields,
 } from "./protocol_error.ts";
-import { readColumns, readParameterTypes, readRow, type ResultColumn, type TextRow } from "./rows.ts";
+import {
+  readColumns,
+  readParameterTypes,
+  readRow,
+  type ResultColumn,
+  RowBytes,
+  type TextRow,
+} from "./rows.ts";
 import { readParameterStatus, type StartedSession, type StartOptions, startSession } from "./startup.ts";
 import { openTransport, type Transport } from "./transport.ts";
 
@@ -38,6 +45,8 @@ export interface Execution {
    * Whoever wants the server to stop as well cancels the request.
    */
   onRow?: ((row: TextRow) => void | "stop") | undefined;
+  /** The same for the bytes of a row, in place of `onRow`. */
+  onRowBytes?: ((row: RowBytes) => void | "stop") | undefined;
   /** Asked after each chunk of rows: the next one is read when it resolves. */
   whenDrained?: (() => Promise<void> | null) | undefined;
   /** A row of more bytes fails the statement before any of them is kept. @default 1 GiB */
@@ -73,6 +82,8 @@ interface Request {
   /** Columns of the rows to come; null while they are not known. */
   columns: readonly ResultColumn[] | null;
   parameterTypes: number[] | null;
+  /** Of an execution that wants bytes; made with its first row. */
+  row: RowBytes | null;
   /** The statement whose rows are answered has come to its end, or the one that is described was. */
   isComplete: boolean;
   /** No more rows are wanted. */
@@ -513,6 +524,7 @@ function newRequest(execution: Execution): Request {
     preparing: null,
     columns: null,
     parameterTypes: null,
+    row: null,
     isComplete: false,
     isStopped: false,
     isScript: false,
@@ -554,14 +566,17 @@ function receiveRow(request: Request, bytes: Uint8Array, start: number, end: num
   if (request.columns === null || request.isComplete || request.onCopyData !== null) {
     throw new ProtocolViolation("a row without a description");
   }
-  const { onRow, mostRowBytes } = request.execution;
-  if (onRow === undefined) return;
+  const { onRow, onRowBytes, mostRowBytes } = request.execution;
+  if (onRow === undefined && onRowBytes === undefined) return;
   if (mostRowBytes !== undefined && end - start > mostRowBytes) {
     return fail(request, new RowTooLong(end - start, mostRowBytes));
   }
-  const row = readRow(bytes, start, end, request.columns.length);
+  const columns = request.columns.length;
+  // What is wrong in the bytes is the server's fault and ends the session; the rest is the receiver's.
+  const text = onRow === undefined ? null : readRow(bytes, start, end, columns);
+  const row = text === null ? (request.row ??= new RowBytes(columns)).read(bytes, start, end) : null;
   try {
-    if (onRow(row) === "stop") request.isStopped = true;
+    if ((text === null ? onRowBytes!(row!) : onRow!(text)) === "stop") request.isStopped = true;
   } catch (error) {
     fail(request, error);
   }
