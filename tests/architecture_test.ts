@@ -26,7 +26,7 @@ const floors: readonly (readonly string[])[] = [
   ["query/rules"],
   ["query/header"],
   ["query"],
-  ["postgres"],
+  ["postgres/wire", "postgres"],
   ["postgres/types"],
   ["bookkeeping"],
   ["describe/analysed_tree"],

@@ -202,19 +202,21 @@ export class PoolConnection {
     signal?.throwIfAborted();
     const session = this.#present();
     let isStopped = false;
+    /** What the caller's own functions threw: it is told as it is. */
+    let failure: { error: unknown } | null = null as { error: unknown } | null;
     const receiver = <R>(receive: ((row: R) => void | "stop") | undefined) =>
       receive && ((row: R) => {
         let answer: void | "stop" = "stop";
         try {
           answer = receive(row);
-        } finally {
-          // It threw, or wants no more: the server shall stop as well.
-          if (answer === "stop") {
-            isStopped = true;
-            cancellation.start();
-          }
+        } catch (error) {
+          failure ??= { error };
         }
-        return answer;
+        if (answer !== "stop") return;
+        // The server shall stop as well.
+        isStopped = true;
+        cancellation.start();
+        return "stop" as const;
       });
     const sent = session.execute(
       text,
@@ -225,6 +227,7 @@ export class PoolConnection {
         onColumns,
         whenDrained: whenDrained && (() =>
           whenDrained()?.catch((error) => {
+            failure ??= { error };
             cancellation.start();
             throw error;
           }) ?? null),
@@ -236,8 +239,11 @@ export class PoolConnection {
     signal?.addEventListener("abort", onAbort, { once: true });
     const timer = bound_ms === undefined ? undefined : setTimeout(onAbort, bound_ms);
     try {
-      return await sent.answer;
+      const result = await sent.answer;
+      if (failure !== null) throw failure.error;
+      return result;
     } catch (error) {
+      if (failure !== null) throw failure.error;
       if (isStopped && (error as { code?: unknown }).code === "57014") return { count: 0, command: "SELECT" };
       throw toDatabaseError(error, this.#target);
     } finally {

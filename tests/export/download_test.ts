@@ -176,11 +176,13 @@ Deno.test("a client that does not read holds the statement back, and memory too"
     const response = await fetch(await linkOf(application, "odd_stream", { most: 1e9 }, "csv"), {
       headers: { "accept-encoding": "identity" },
     });
-    await until("the session has waited for the client for half a second", async () => {
+    let waited = 0;
+    await until("the session waits for the client, time after time", async () => {
       const [row] = await database.sql`
         select count(*)::int as waiting from pg_stat_activity
-        where datname = current_database() and state = 'idle in transaction' and state_change < clock_timestamp() - interval '0.5 s'`;
-      return row!.waiting === 1;
+        where datname = current_database() and state = 'active' and wait_event = 'ClientWrite'`;
+      waited = row!.waiting === 1 ? waited + 1 : 0;
+      return waited === 10;
     });
     await response.body!.cancel();
     await until("the transaction has ended", async () => await sessionsAtWork(database) === 0);
