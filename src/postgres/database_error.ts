@@ -147,14 +147,16 @@ function notPostgres(error: ProtocolViolation, place: string): SqlwrightError {
     "database.protocol_violation",
     `What answers at ${place} does not speak PostgreSQL's protocol: ${error.message}`,
     {
-      hint:
-        "Nothing it sent was used. Check that DATABASE_URL leads to PostgreSQL or a pooler, and what stands between",
+      hint: "Nothing it sent was used. Check that DATABASE_URL leads to PostgreSQL or a pooler, " +
+        "and what stands between",
       cause: error,
     },
   );
 }
 
-/** What a login fails with before PostgreSQL itself says anything; null for a connection that was just lost. */
+/**
+ * What a login fails with before PostgreSQL itself says anything; null for a connection that was just lost.
+ */
 function loginError(error: ConnectionEnded, place: string): SqlwrightError | null {
   const refused = (hint: string) =>
     new SqlwrightError("database.refused", `Cannot log in to PostgreSQL at ${place}: ${error.message}`, {

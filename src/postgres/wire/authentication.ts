@@ -57,7 +57,8 @@ export async function beginScram(
       `the server asks for the SASL mechanisms ${mechanisms.join(", ")}, and SCRAM-SHA-256 is not among them`,
     );
   }
-  // y: this side could bind, and believes that the server cannot. A server that can knows then that its offer was taken out.
+  // y: this side could bind, and believes that the server cannot. A server that can knows then that its offer
+  // was taken out.
   const canBind = certificate !== null && binding !== "disable";
   const flag = endPoint !== null ? "p=tls-server-end-point" : canBind ? "y" : "n";
   const header = `${flag},,`;
@@ -134,7 +135,7 @@ async function saltedPassword(
 
 /** As PostgreSQL does, a password that SASLprep prohibits is taken as it is. */
 async function prepare(password: string): Promise<string> {
-  // deno-lint-ignore no-control-regex -- Of ASCII, SASLprep changes nothing.
+  // Of ASCII, SASLprep changes nothing.
   if (/^[\x20-\x7e]*$/.test(password)) return password;
   const { saslprep } = await import("@mongodb-js/saslprep");
   try {
@@ -187,7 +188,9 @@ const signatureHashes: Record<string, string> = {
   "2a8648ce3d040304": "SHA-512",
 };
 
-/** Certificate ::= SEQUENCE { tbsCertificate SEQUENCE, signatureAlgorithm SEQUENCE { OBJECT IDENTIFIER … } … } */
+/**
+ * Certificate ::= SEQUENCE { tbsCertificate SEQUENCE, signatureAlgorithm SEQUENCE { OBJECT IDENTIFIER … } … }
+ */
 function signatureHash(der: Uint8Array): string | null {
   const outer = element(der, 0);
   const body = outer && element(der, outer.start);

@@ -29,8 +29,9 @@ export function readRow(bytes: Uint8Array, start: number, end: number, columns: 
   if (end - start < 2 || int16(bytes, start) !== columns) {
     throw new ProtocolViolation(`a row has not the ${columns} columns of its description`);
   }
-  // One text for all values is faster than one for each. It has a letter a byte where all is ASCII: then values lie in it where
-  // they lie in the bytes. What is no text, the lengths, becomes a letter a byte too, or makes it shorter.
+  // One text for all values is faster than one for each. It has a letter a byte where all is ASCII: then
+  // values lie in it where they lie in the bytes. What is no text, the lengths, becomes a letter a byte too,
+  // or makes it shorter.
   const from = start + 2;
   const isJoined = end - start <= mostJoinedBytes;
   const joined = isJoined ? decoder.decode(bytes.subarray(from, end)) : "";

@@ -38,7 +38,9 @@ export interface StatementResult {
 }
 
 export interface Execution {
-  /** Called once before the first row, with the columns of this execution. What it throws fails the statement. */
+  /**
+   * Called once before the first row, with the columns of this execution. What it throws fails the statement.
+   */
   onColumns?: ((columns: readonly ResultColumn[]) => void) | undefined;
   /**
    * Called for each row as it arrives. Answer `stop` for no more rows; what it throws fails the statement.
