@@ -235,6 +235,8 @@ async function startApplication(
     cursorSecret: secret,
     sources: access,
     log,
+    // What runs from the lock serves what the lock says: there another type is an error.
+    ...(locked === null ? { renew: (tool) => live.renew(tool) } : {}),
   });
   const host = { config, log, pools, secret, catalog: () => live.catalog, callTool };
   for (const [name, program] of mountPrograms(options.programTools ?? [], host)) programs.set(name, program);

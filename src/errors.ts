@@ -74,6 +74,7 @@ export const errorCodes = [
   "result.too_large",
   "result.too_many_rows",
   "result.unrepresentable",
+  "tool.outdated",
   "tool.unknown",
   "write.too_many_affected",
 ] as const;

@@ -11,7 +11,7 @@ import { mainStatement } from "../query/statements.ts";
 import { argumentFault } from "../tool/arguments.ts";
 import { callerField, logCall, logFailure, rounded } from "../tool/call_log.ts";
 import { authorize, type Caller, mayUse } from "../tool/caller.ts";
-import type { CallContext, CallTool, Catalog, Tool } from "../tool/model.ts";
+import type { CallContext, CallTool, Catalog, Tool, ToolResult } from "../tool/model.ts";
 import { callProgram, type MountedProgram } from "../tool/program_tool.ts";
 import { errorResult } from "../tool/result.ts";
 import { kindEntries, type KindServices } from "./kinds.ts";
@@ -20,18 +20,44 @@ export interface Executor extends Omit<KindServices, "memory"> {
   catalog: () => Catalog;
   /** Tools that are written in TypeScript, by name. @default none */
   programs?: ReadonlyMap<string, MountedProgram>;
+  /**
+   * Describes a tool anew whose types have changed in the database; answers the tool that is served then, or
+   * null where it stays. @default tools stay
+   */
+  renew?: (tool: Tool) => Promise<Tool | null>;
 }
 
 export function callerOf(executor: Executor): CallTool {
   const services: KindServices = { ...executor, memory: new WeakMap() };
   return async (name, args, context) => {
+    const tool = toolOf(name, context);
+    if (!("query" in tool)) return await callProgram(tool, args, context, executor.log);
+    const first = await attempt(tool, args, context);
+    if (!("outdated" in first)) return first;
+    const renewed = await executor.renew?.(tool).catch(() => null) ?? null;
+    // A read has done nothing yet that could not be done again; whoever writes shall see the new tool first.
+    if (renewed === null || !readKinds.has(tool.kind)) return first.outdated;
+    const second = await attempt(renewed, args, context);
+    return "outdated" in second ? second.outdated : second;
+  };
+
+  /** @throws {SqlwrightError} `tool.unknown`, `auth.scope_missing` */
+  function toolOf(name: string, context: CallContext): Tool | MountedProgram {
     const tool = executor.catalog().tools.get(name);
     if (tool === undefined) {
       const program = executor.programs?.get(name);
-      if (program !== undefined) return await callProgram(program, args, context, executor.log);
+      if (program !== undefined) return program;
       throw unknownTool(name, namesFor(executor, context.caller));
     }
     authorize(context.caller, tool);
+    return tool;
+  }
+
+  async function attempt(
+    tool: Tool,
+    args: Record<string, unknown>,
+    context: CallContext,
+  ): Promise<ToolResult | { outdated: ToolResult }> {
     const started_ms = performance.now();
     try {
       const bound = tool.binding.bind(args, context.input);
@@ -55,9 +81,9 @@ export function callerOf(executor: Executor): CallTool {
         throw error;
       }
       logFailure(executor.log, error, fields);
-      return errorResult(error);
+      return error.code === "tool.outdated" ? { outdated: errorResult(error) } : errorResult(error);
     }
-  };
+  }
 }
 
 /** Cancelled and timed-out calls, and errors in a bound value, by their cause; others unchanged. */

@@ -15,6 +15,7 @@ import type {
   ToolAnnotations,
   ToolLimits,
 } from "../tool/model.ts";
+import { holdTypes } from "../tool/held_types.ts";
 import { columnKeys, columnWriter } from "../tool/result.ts";
 import { representationOf } from "../tool/schema.ts";
 import { compileValidator, describeFault, type Fault } from "../tool/validate.ts";
@@ -64,6 +65,7 @@ export function toTool(query: TypedQuery, server: ServerLimits, diagnostics: Dia
       namesJson: JSON.stringify(names),
       keys: columnKeys(query.columns),
       writers: query.columns.map(columnWriter),
+      hold: holdTypes(parsed.tool, query.columns, parsed.unnest !== null),
     },
     page,
     plansEachCall: hasOptionalFilter(mainStatement(parsed)),

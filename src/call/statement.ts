@@ -1,3 +1,4 @@
+import { isStalePlan } from "../postgres/database_error.ts";
 import type { StatementOptions, StatementResult } from "../postgres/pool.ts";
 import { readKinds } from "../query/model.ts";
 import { mainStatement } from "../query/statements.ts";
@@ -20,12 +21,20 @@ export function runStatement(
   const pool = readKinds.has(tool.kind) ? services.reader : services.writer;
   const begin = beginIfNeeded(call);
   const options: StatementOptions = {
+    onColumns: tool.columns.hold,
     signal,
     bound_ms: boundOf(call),
     ...(onRow === undefined ? {} : { onRow }),
   };
-  return pool.withConnection(signal, (connection) => {
+  return pool.withConnection(signal, async (connection) => {
     const statement = () => connection.execute(text, parameters, options);
-    return begin === null ? statement() : connection.pipelined(begin, statement);
+    const run = () => begin === null ? statement() : connection.pipelined(begin, statement);
+    try {
+      return await run();
+    } catch (error) {
+      // Nothing of it has run. Prepared anew, its columns are held to those of the tool.
+      if (!isStalePlan(error)) throw error;
+      return await run();
+    }
   });
 }

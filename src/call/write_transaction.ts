@@ -94,6 +94,7 @@ async function runTransaction(call: WriteCall, { begin, way, onRow }: Attempt): 
   const { text, parameterNames, returnsRows } = mainStatement(tool.query.parsed);
   const maximum = Math.min(bound.maxAffected ?? Infinity, tool.limits.affected);
   const options = { signal, bound_ms: boundOf(call) };
+  const heldOptions = { ...options, onColumns: tool.columns.hold };
   const firstKey = tool.columns.names.length;
   const runOn = (connection: CallConnection): RunStatement => async ({ returning, values }, onKey) => {
     // RETURNING is the last clause of a statement.
@@ -101,8 +102,8 @@ async function runTransaction(call: WriteCall, { begin, way, onRow }: Attempt): 
     const { count } = await connection.execute(
       text + extension,
       parameterNames.map((name) => (values ?? bound.values)[name] ?? null),
-      onRow === null && onKey === undefined ? options : {
-        ...options,
+      onRow === null && onKey === undefined ? heldOptions : {
+        ...heldOptions,
         onRow: (row) => {
           onRow?.(row);
           onKey?.(row, firstKey);
@@ -155,6 +156,7 @@ async function runProcedure(
   const { count } = await writer.withConnection(signal, (connection) => {
     const run = () =>
       connection.execute(text, values, {
+        onColumns: tool.columns.hold,
         signal,
         bound_ms: boundOf(call),
         ...(onRow === null ? {} : { onRow }),

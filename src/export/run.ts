@@ -116,7 +116,7 @@ export async function runExport(
     };
     const writer = await makeWriter(format, columns, counted);
     await streamRows(
-      { pool, begin: beginOf(tool, limits), text, parameters, signal: both },
+      { pool, begin: beginOf(tool, limits), text, parameters, signal: both, onColumns: tool.columns.hold },
       (row) => writer.write(row),
       async (rows) => {
         await writer.flush();

@@ -9,7 +9,7 @@
 import { SqlwrightError } from "../errors.ts";
 import { cancellationOf } from "./cancellation.ts";
 import { describeTarget } from "./connection_url.ts";
-import { toDatabaseError } from "./database_error.ts";
+import { isStalePlan, toDatabaseError } from "./database_error.ts";
 import {
   backendQuestion,
   isStartRefusal,
@@ -244,6 +244,8 @@ export class PoolConnection {
       return result;
     } catch (error) {
       if (failure !== null) throw failure.error;
+      // What was prepared is made anew the next time.
+      if (isStalePlan(error)) session.forget(text);
       if (isStopped && (error as { code?: unknown }).code === "57014") return { count: 0, command: "SELECT" };
       throw toDatabaseError(error, this.#target);
     } finally {

@@ -206,6 +206,16 @@ export function isQueryCanceled(error: unknown): boolean {
   return error instanceof SqlwrightError && error.details.sqlstate === queryCanceled;
 }
 
+/**
+ * "cached plan must not change result type": PostgreSQL refused a prepared statement whose columns have become
+ * others, before anything of it ran. The session has forgotten it by now.
+ */
+export function isStalePlan(error: unknown): boolean {
+  const { cause } = error instanceof SqlwrightError ? error : { cause: error };
+  return cause instanceof ServerError && cause.code === "0A000" &&
+    cause.fields.routine === "RevalidateCachedQuery";
+}
+
 /** The SQLSTATE of a database error, else null. */
 export function sqlstateOf(error: unknown): string | null {
   return error instanceof SqlwrightError && typeof error.details.sqlstate === "string"

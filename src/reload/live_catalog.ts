@@ -83,6 +83,7 @@ export class LiveCatalog {
   #lastReload: ReloadReport | null = null;
   /** Code of the failure of the last reload. */
   #failing: string | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
   /** Retries in a row that have changed nothing. */
   #retries = 0;
 
@@ -133,7 +134,44 @@ export class LiveCatalog {
    * One reload; the caller waits for it before the next. Never rejects. Resolves to the time after which it
    * shall be tried again without a change, or to null.
    */
-  async reload({ isSettled, isRetry }: Change): Promise<number | null> {
+  async reload(change: Change): Promise<number | null> {
+    return await this.#inTurn(() => this.#reload(change));
+  }
+
+  /**
+   * Describes one tool anew, whose types have changed in the database while its file has not. Answers the tool
+   * that is served then; null where the database refuses the file or nothing is another.
+   */
+  async renew(tool: Tool): Promise<Tool | null> {
+    return await this.#inTurn(async () => {
+      const served = this.#catalog.tools.get(tool.name);
+      // Another call has found it out before, or a reload has.
+      if (served !== tool) return served ?? null;
+      const { path } = tool.query.parsed;
+      const state = this.#files.get(path);
+      const proven = await this.#options.prove([tool.query.parsed]);
+      const [renewed] = proven.tools;
+      if (state === undefined || renewed === undefined) {
+        for (const found of proven.diagnostics) this.#log.error("query_file.broken", { ...found, path });
+        return null;
+      }
+      this.#files = new Map(this.#files).set(path, { ...state, tool: renewed });
+      const tools = [...this.#catalog.tools.values()].map((each) => each === tool ? renewed : each);
+      const change = this.#swap(catalogOf(tools, [...this.#catalog.modules]));
+      this.#log.warn("tool.renewed", { tool: tool.name });
+      for (const listener of this.#listeners) listener(change);
+      return renewed;
+    });
+  }
+
+  /** One at a time: what is swapped is made of what was served before. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  async #reload({ isSettled, isRetry }: Change): Promise<number | null> {
     const began_ms = performance.now();
     const before = this.#catalog;
     let change: CatalogChange = { isSwapped: false, tools: [] };

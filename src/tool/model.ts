@@ -3,6 +3,7 @@
 import type { TypedQuery } from "../describe/model.ts";
 import type { Kind, Module } from "../query/model.ts";
 import type { Caller } from "./caller.ts";
+import type { HoldTypes } from "./held_types.ts";
 
 /** JSON Schema 2020-12. */
 export type JsonSchema = Record<string, unknown>;
@@ -53,6 +54,8 @@ export interface ToolColumns {
   namesJson: string;
   keys: string[];
   writers: ColumnWriter[];
+  /** Holds an execution's columns to those that the writers were made for. */
+  hold: HoldTypes;
 }
 
 export interface Catalog {

@@ -5,10 +5,11 @@
  */
 
 import { SqlwrightError } from "../errors.ts";
-import { toJsonOf, UnrepresentableError } from "../postgres/types/codec.ts";
+import { ChangedTypeError, toJsonOf, UnrepresentableError } from "../postgres/types/codec.ts";
 import type { TypedColumn } from "../describe/model.ts";
 import type { TextRow } from "../postgres/pool.ts";
 import type { ColumnWriter, Tool, ToolResult } from "./model.ts";
+import { outdated } from "./held_types.ts";
 import { representationOf } from "./schema.ts";
 
 export function columnWriter(column: TypedColumn): ColumnWriter {
@@ -17,11 +18,13 @@ export function columnWriter(column: TypedColumn): ColumnWriter {
   return (text) => {
     if (text === null) {
       if (column.isAsserted) throw assertedNull(column);
+      if (!column.isNullable) throw outdated(null, `column "${name}" was never null, and is null now`);
       return "null";
     }
     try {
       return toJson(text);
     } catch (error) {
+      if (error instanceof ChangedTypeError) throw outdated(null, `column "${name}" holds ${error.message}`);
       if (!(error instanceof UnrepresentableError)) throw error;
       throw new SqlwrightError(
         "result.unrepresentable",

@@ -1,10 +1,10 @@
 /**
- * Runs a transaction again that PostgreSQL ended for another's sake: a serialization failure or a deadlock.
- * Both say that nothing of it was kept, so to run it again is to run it for the first time. A lost connection
+ * Runs a transaction again that PostgreSQL ended for another's sake: a serialization failure, a deadlock, or a
+ * prepared statement whose columns have become others. All say that nothing of it was kept, so to run it again is to run it for the first time. A lost connection
  * says nothing of the kind, least of all after COMMIT was sent, and is never tried again.
  */
 
-import { sqlstateOf } from "../postgres/database_error.ts";
+import { isStalePlan, sqlstateOf } from "../postgres/database_error.ts";
 import type { ToolCall } from "./kind.ts";
 
 const serializationFailure = "40001";
@@ -24,7 +24,7 @@ export async function withRetries<T>(
       return await run();
     } catch (error) {
       const sqlstate = sqlstateOf(error);
-      const isSafe = sqlstate === serializationFailure || sqlstate === deadlockDetected;
+      const isSafe = sqlstate === serializationFailure || sqlstate === deadlockDetected || isStalePlan(error);
       if (!isSafe || attempt === maximumAttempts || context.signal.aborted) throw error;
       // Full jitter: those that collided do not meet again.
       const delay_ms = Math.round(Math.random() * firstDelay_ms * 2 ** attempt);

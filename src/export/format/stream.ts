@@ -3,7 +3,7 @@
  * slowly. In a read-only transaction, so the rows are those of one moment.
  */
 
-import type { ConnectionSource, RowBytes } from "../../postgres/pool.ts";
+import type { ConnectionSource, ResultColumn, RowBytes } from "../../postgres/pool.ts";
 
 export interface StreamRequest {
   pool: ConnectionSource;
@@ -12,6 +12,8 @@ export interface StreamRequest {
   text: string;
   parameters: readonly (string | null)[];
   signal: AbortSignal;
+  /** Holds the columns to those that the writer was made for. */
+  onColumns: (columns: readonly ResultColumn[]) => void;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface StreamRequest {
  * piece is read when it is done
  */
 export async function streamRows(
-  { pool, begin, text, parameters, signal }: StreamRequest,
+  { pool, begin, text, parameters, signal, onColumns }: StreamRequest,
   onRow: (row: RowBytes) => void,
   onBatch: (rows: number) => Promise<void> | void,
 ): Promise<void> {
@@ -36,6 +38,7 @@ export async function streamRows(
       await connection.execute(text, parameters, {
         signal,
         isPrepared: false,
+        onColumns,
         onRowBytes: (row) => {
           count++;
           onRow(row);

@@ -32,6 +32,11 @@ export class UnrepresentableError extends RangeError {
   }
 }
 
+/** A value that the type, as it was when its writer was made, does not have: a new label of an enum. */
+export class ChangedTypeError extends Error {
+  override readonly name = "ChangedTypeError";
+}
+
 /** How a column or parameter wants its values, from its `{flow}`: `{as: string}` or `{as: number}`. */
 export type Representation = "string" | "number" | null;
 
@@ -47,6 +52,7 @@ export function toJsonOf(type: PgType, representation: Representation = null): T
     case "domain":
       return toJsonOf(type.base, representation);
     case "enum":
+      return enumToJson(type.labels, type.name);
     case "pseudo":
       return JSON.stringify;
     case "array": {
@@ -69,6 +75,11 @@ export function toJsonOf(type: PgType, representation: Representation = null): T
       }));
       return (text) => {
         const fields = readRecord(text);
+        if (fields.length !== attributes.length) {
+          throw new ChangedTypeError(
+            `a ${type.name} of ${fields.length} attributes, which had ${attributes.length}`,
+          );
+        }
         const written = attributes.map(({ key, toJson }, index) => {
           const field = fields[index] ?? null;
           return key + (field === null ? "null" : toJson(field));
@@ -98,7 +109,7 @@ export function toJsonOf(type: PgType, representation: Representation = null): T
  */
 export function jsonFormOf(type: PgType, representation: Representation = null): "number" | "string" | null {
   const plain = withoutDomains(type);
-  if (plain.kind === "enum" || plain.kind === "pseudo") return "string";
+  if (plain.kind === "pseudo") return "string";
   if (plain.kind !== "base") return null;
   const write = representation === "string" ? JSON.stringify : baseToJson(plain.base, representation);
   return write === asIs ? "number" : write === JSON.stringify ? "string" : null;
@@ -160,6 +171,16 @@ export function isNumeric(type: PgType): boolean {
   const plain = withoutDomains(type);
   return plain.kind === "base" &&
     ["int2", "int4", "int8", "float4", "float8", "numeric", "oid"].includes(plain.base);
+}
+
+/** Each label as JSON, made once. */
+function enumToJson(labels: readonly string[], name: string): ToJson {
+  const written = new Map(labels.map((label) => [label, JSON.stringify(label)]));
+  return (text) => {
+    const json = written.get(text);
+    if (json !== undefined) return json;
+    throw new ChangedTypeError(`the label "${text.slice(0, 80)}", which ${name} did not have`);
+  };
 }
 
 const asIs: ToJson = (text) => text;
