@@ -11,6 +11,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { SqlwrightError } from "../errors.ts";
+import { castName } from "../postgres/types/types.ts";
 import type { TypedColumn } from "../describe/model.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { OrderTerm } from "../query/model.ts";
@@ -19,9 +20,11 @@ import { type PageKey, type PageStatements } from "../tool/model.ts";
 export function pageKeys(order: readonly OrderTerm[], columns: readonly TypedColumn[]): PageKey[] {
   return order.map(({ column, descending }) => {
     const index = columns.findIndex(({ name }) => name === column);
-    return { column, descending, type: columns[index]?.type.name ?? "text", index };
+    return { column, descending, type: castNameOf(columns[index]), index };
   });
 }
+
+const castNameOf = (column: TypedColumn | undefined) => column === undefined ? "text" : castName(column.type);
 
 /**
  * @param text the query without its final semicolon

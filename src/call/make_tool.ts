@@ -146,7 +146,7 @@ function checkHeader(
     }
     seen.add(argument);
   }
-  for (const { name, default: fallback, place } of header.params) {
+  for (const { name, default: fallback, place, defaultPlace } of header.params) {
     if (fallback === undefined) continue;
     const schema = (binding.schema.properties as Record<string, JsonSchema>)[name];
     const faults: Fault[] = [];
@@ -154,7 +154,7 @@ function checkHeader(
     for (const fault of faults) {
       report(
         "default-invalid",
-        place,
+        defaultPlace ?? place,
         `The default of ${describeFault(fault)}`,
         "Correct the default or the parameter's {…}",
       );

@@ -21,7 +21,7 @@
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import type { CallConnection, StatementOptions, TextRow } from "../postgres/pool.ts";
 import { writeElements } from "../postgres/types/literal.ts";
-import { elementOf, withoutDomains } from "../postgres/types/types.ts";
+import { castName, elementOf, withoutDomains } from "../postgres/types/types.ts";
 import type { UnnestKeys } from "../query/model.ts";
 import type { BoundArguments, Tool } from "../tool/model.ts";
 import { type Outcome, possibleOutcomes } from "./outcome_names.ts";
@@ -344,8 +344,11 @@ function countOf({ keys }: OutcomeCall, rows: readonly Outcome[]): Outcomes["cou
 function joinOf({ keys: { keys, ...target }, tool }: OutcomeCall): string {
   // A domain over an array is no array to `unnest`.
   const typeOf = (name: string) =>
-    withoutDomains(tool.query.parameters.find((parameter) => parameter.name === name)!.type).name;
-  const arrays = keys.map(({ parameter }, index) => `$${index + 1}::${typeOf(parameter)}`);
+    castName(withoutDomains(tool.query.parameters.find((parameter) => parameter.name === name)!.type));
+  // A key is compared as the statement compares it, rounded or cut to what the file casts it to.
+  const arrays = keys.map(({ parameter, cast }, index) =>
+    `$${index + 1}::${cast === undefined ? typeOf(parameter) : `${cast}[]`}`
+  );
   const names = keys.map((_key, index) => `key_${index + 1}`);
   const equal = keys.map(({ column }, index) => `target.${quoteIdentifier(column)} = input.key_${index + 1}`);
   return `from unnest(${arrays.join(", ")}) with ordinality as input (${names.join(", ")}, position)

@@ -1,11 +1,12 @@
 /** The kind `:unnest`: many rows in one statement, which takes them as one array a column. */
 
+import { nearestNumbers } from "../exact_number.ts";
 import type { TypedParameter, TypedQuery } from "../describe/model.ts";
 import { fromJsonOf } from "../postgres/types/codec.ts";
 import { writeElements } from "../postgres/types/literal.ts";
 import { elementOf, withoutDomains } from "../postgres/types/types.ts";
 import type { UnnestKeys } from "../query/model.ts";
-import { converted } from "../tool/arguments.ts";
+import { converted, isJson } from "../tool/arguments.ts";
 import { given, type KindEntry } from "../tool/kind.ts";
 import type { BoundArguments, JsonSchema } from "../tool/model.ts";
 import { closedObject, schemaOf } from "../tool/schema.ts";
@@ -57,7 +58,7 @@ function rowsArgument(fields: readonly TypedParameter[]): JsonSchema {
       description: tag?.text ?? null,
       flow: tag?.flow ?? {},
     });
-    return [name, tag?.default === undefined ? schema : { ...schema, default: tag.default }];
+    return [name, tag?.default === undefined ? schema : { ...schema, default: nearestNumbers(tag.default) }];
   }));
   const required = fields.filter(({ tag }) => !tag?.optional && tag?.default === undefined).map(({ name }) =>
     name
@@ -85,9 +86,11 @@ function bindRows(
     const toElement = fromJsonOf(elementOf(type));
     const plain = withoutDomains(type);
     const fallback = tag?.default;
+    const takesNull = isJson(elementOf(type)) && !tag?.optional && fallback === undefined;
     const elements = rows.map((row, index) => {
-      const value = given(row, name) ?? fallback ?? null;
-      if (value === null) return null;
+      const sent = given(row, name);
+      const value = sent ?? fallback ?? null;
+      if (value === null && !(takesNull && sent === null)) return null;
       try {
         return toElement(value);
       } catch {

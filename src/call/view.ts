@@ -3,6 +3,7 @@
  * its own plan.
  */
 
+import { castName } from "../postgres/types/types.ts";
 import type { TypedColumn, TypedQuery } from "../describe/model.ts";
 import { fromJsonOf } from "../postgres/types/codec.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
@@ -89,13 +90,13 @@ function condition(
 ): string {
   switch (operator) {
     case "in":
-      return `${column} = any ($${number}::${type.name}[])`;
+      return `${column} = any ($${number}::${castName(type)}[])`;
     case "~":
       return `${column} ~ $${number}::text`;
     case "=":
     case ">=":
     case "<=":
-      return `${column} ${operator} $${number}::${type.name}`;
+      return `${column} ${operator} $${number}::${castName(type)}`;
     default:
       throw new TypeError(`unknown operator: ${operator satisfies never}`);
   }

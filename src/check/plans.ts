@@ -35,6 +35,8 @@ export async function planTools(
   const diagnostics: Diagnostic[] = [];
   for (const tool of tools) {
     if (tool.query.parsed.copy !== null) continue;
+    // A CALL has no plan.
+    if (mainStatement(tool.query.parsed).nodeType === "CallStmt") continue;
     const { text, parameterCount } = plannedText(tool);
     const role = tool.query.parsed.header.role;
     const plans: PlanNode[] = [];

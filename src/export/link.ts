@@ -3,6 +3,7 @@
  * process with the same secret answers it, and nobody can change what it says.
  */
 
+import { parseExact } from "../exact_number.ts";
 import { Buffer } from "node:buffer";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { SqlwrightError } from "../errors.ts";
@@ -64,7 +65,7 @@ export function readLink(token: string, secret: Uint8Array, now = new Date()): E
     bytes.length <= signatureBytes ||
     !timingSafeEqual(bytes.subarray(0, signatureBytes), sign(payload, secret))
   ) throw invalid();
-  const { t, a, f, s, e } = JSON.parse(payload.toString()) as Payload;
+  const { t, a, f, s, e } = parseExact(payload.toString()) as Payload;
   if (now.getTime() >= e * 1000) {
     throw new SqlwrightError("export.link_expired", "Cannot export: the link has expired", {
       details: { expired_at: new Date(e * 1000).toISOString() },

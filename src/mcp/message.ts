@@ -4,6 +4,8 @@
  * to serialise it again.
  */
 
+import { mayBeInexact, nearestNumbers, parseExact } from "../exact_number.ts";
+
 export type RequestId = string | number;
 
 export interface JsonRpcRequest {
@@ -37,6 +39,7 @@ export type ParsedText = { ok: true; value: unknown } | { ok: false; code: numbe
 
 /**
  * Reads JSON text; text that is not JSON or nests deeper than `maxNesting` is told apart, nothing is thrown.
+ * The arguments of a call keep the digits of their numbers, see `exact_number.ts`.
  */
 export function parseJson(text: string): ParsedText {
   if (nestsTooDeep(text)) {
@@ -47,10 +50,20 @@ export function parseJson(text: string): ParsedText {
     };
   }
   try {
-    return { ok: true, value: JSON.parse(text) };
+    return { ok: true, value: mayBeInexact(text) ? exactInArguments(parseExact(text)) : JSON.parse(text) };
   } catch {
     return { ok: false, code: errorCode.parse, message: "Parse error: the message is not valid JSON" };
   }
+}
+
+/** Only the arguments of a call are PostgreSQL's; all else of a message is numbers of JavaScript. */
+function exactInArguments(message: unknown): unknown {
+  if (Array.isArray(message)) return message.map(exactInArguments);
+  if (!isObject(message)) return nearestNumbers(message);
+  if (!isObject(message.params) || message.method !== "tools/call") return nearestNumbers(message);
+  const { arguments: args, ...params } = message.params;
+  const plain = nearestNumbers({ ...message, params }) as { params: Record<string, unknown> };
+  return "arguments" in message.params ? { ...plain, params: { ...plain.params, arguments: args } } : plain;
 }
 
 /** The value as a request of exactly JSON-RPC's members, or null. */

@@ -140,9 +140,10 @@ export interface Header {
 export interface ParamTag {
   name: string;
   optional: boolean;
-  /** The default as its YAML scalar reads; undefined when the parameter has none. */
+  /** The default as its YAML scalar reads, its digits kept; undefined when the parameter has none. */
   default: unknown;
   defaultText: string | null;
+  defaultPlace: Place | null;
   text: string;
   flow: Flow;
   /** Filled by the server, never by the agent. */
@@ -204,7 +205,12 @@ export interface UnnestKeys {
    * sets them.
    */
   returnAs?: string;
-  keys: { column: string; parameter: string }[];
+  keys: {
+    column: string;
+    parameter: string;
+    /** The type that the file casts the values to, where it has a length or a precision: `numeric(4,2)`. */
+    cast?: string;
+  }[];
 }
 
 /** A folder of query files. */

@@ -6,7 +6,9 @@
 
 import type { TypedParameter, TypedQuery } from "../describe/model.ts";
 import { SqlwrightError } from "../errors.ts";
+import { ExactNumber, nearestNumbers } from "../exact_number.ts";
 import { type FromJson, fromJsonOf, UnrepresentableError } from "../postgres/types/codec.ts";
+import { type PgType, withoutDomains } from "../postgres/types/types.ts";
 import { given, type KindArguments } from "./kind.ts";
 import type { ArgumentBinding, BoundArguments, JsonSchema } from "./model.ts";
 import { closedObject, schemaOf } from "./schema.ts";
@@ -25,18 +27,40 @@ export function bindingOf(query: TypedQuery, tool: string, own: KindArguments): 
     [...scalars.filter(({ isRequired }) => isRequired).map(({ argument }) => argument), ...own.required],
   );
   const validate = compileValidator(schema);
+  const ownNames = Object.keys(own.properties);
+  const defaulted = Object.entries(schema.properties as Record<string, JsonSchema>)
+    .filter(([, property]) => property.default !== undefined).map(([name]) => name);
+  /** Models write null for what they leave out; where there is a default, it is meant. */
+  const withoutNulls = (args: Record<string, unknown>) => {
+    if (!defaulted.some((name) => args[name] === null)) return args;
+    return Object.fromEntries(
+      Object.entries(args).filter(([name, value]) => value !== null || !defaulted.includes(name)),
+    );
+  };
+  /** Such as a page_size of `50.0`: what the kind counts with is a number of JavaScript. */
+  const withOwnNumbers = (args: Record<string, unknown>) => {
+    const exact = ownNames.filter((name) => args[name] instanceof ExactNumber);
+    return exact.length === 0
+      ? args
+      : { ...args, ...Object.fromEntries(exact.map((name) => [name, nearestNumbers(args[name])])) };
+  };
   return {
     schema,
-    bind: (args, input) => {
+    bind: (sentArgs, input) => {
+      const args = withoutNulls(sentArgs);
       const faults: Fault[] = [];
       validate(args, "", faults);
       if (faults.length > 0) throw argumentError(tool, faults);
       const values: BoundArguments["values"] = {};
-      for (const { argument, fallback, fromJson } of scalars) {
-        const value = given(args, argument) ?? fallback ?? null;
-        values[argument] = value === null ? null : converted(tool, argument, fromJson, value);
+      for (const { argument, fallback, fromJson, takesNull } of scalars) {
+        const sent = given(args, argument);
+        const value = sent ?? fallback ?? null;
+        // Null is a value of JSON; where it may be left out as well, it means that it was.
+        values[argument] = value === null && !(takesNull && sent === null)
+          ? null
+          : converted(tool, argument, fromJson, value);
       }
-      return own.bind(values, args, input);
+      return own.bind(values, withOwnNumbers(args), input);
     },
   };
 }
@@ -72,7 +96,7 @@ export interface ArgumentSlot {
 
 function scalarSlot(
   { name, type, tag }: TypedParameter,
-): ArgumentSlot & { isRequired: boolean; fallback: unknown } {
+): ArgumentSlot & { isRequired: boolean; fallback: unknown; takesNull: boolean } {
   const isOptional = tag?.optional ?? false;
   const fallback = tag?.default;
   const schema = schemaOf(type, {
@@ -83,11 +107,18 @@ function scalarSlot(
   });
   return {
     argument: name,
-    schema: fallback === undefined ? schema : { ...schema, default: fallback },
+    schema: fallback === undefined ? schema : { ...schema, default: nearestNumbers(fallback) },
     fromJson: fromJsonOf(type),
+    takesNull: isJson(type) && !isOptional && fallback === undefined,
     isRequired: !isOptional && fallback === undefined,
     fallback,
   };
+}
+
+/** json or jsonb, also behind a domain. */
+export function isJson(type: PgType): boolean {
+  const plain = withoutDomains(type);
+  return plain.kind === "base" && (plain.base === "json" || plain.base === "jsonb");
 }
 
 /** @throws {SqlwrightError} `argument.invalid` with the path of what PostgreSQL cannot hold */

@@ -7,7 +7,7 @@ import { type DomainConstraints, domainConstraints } from "../postgres/types/dom
 import type { JsonField, JsonItem, JsonShape } from "../describe/json_shape/shape.ts";
 import type { PgType } from "../postgres/types/types.ts";
 import type { JsonSchema } from "./model.ts";
-import { baseSchema as columnSchema, isValid } from "./schema.ts";
+import { advertised, baseSchema as columnSchema, isValid } from "./schema.ts";
 
 /** A value of the shape, or null where it may be. */
 export function jsonSchemaOf({ shape, isNullable }: JsonItem): JsonSchema {
@@ -82,7 +82,7 @@ function plainSchema(type: PgType, typmod: number): JsonSchema {
     case "domain":
       return withConstraints(
         plainSchema(type.base, type.typmod),
-        domainConstraints(type.checks.filter(isValid)),
+        advertised(domainConstraints(type.checks.filter(isValid)), "output"),
       );
     default:
       // Ranges and the rest are written as their text.

@@ -5,8 +5,8 @@
 
 import type { Flow } from "../query/model.ts";
 import type { Representation } from "../postgres/types/codec.ts";
-import { domainConstraints } from "../postgres/types/domain.ts";
-import type { PgType } from "../postgres/types/types.ts";
+import { type DomainConstraints, domainConstraints } from "../postgres/types/domain.ts";
+import { type PgType, withoutDomains } from "../postgres/types/types.ts";
 import type { JsonSchema } from "./model.ts";
 
 export interface SchemaOptions {
@@ -83,11 +83,17 @@ function bareSchema(
     case "domain":
       return {
         ...bareSchema(type.base, direction, type.typmod, as),
-        ...(type.constraints ??
-          domainConstraints(direction === "output" ? type.checks.filter(isValid) : type.checks)),
+        ...advertised(
+          type.constraints ??
+            domainConstraints(direction === "output" ? type.checks.filter(isValid) : type.checks),
+          direction,
+        ),
       };
-    case "array":
-      return { type: "array", items: nullable(bareSchema(type.element, direction, typmod, as)) };
+    case "array": {
+      const items = withIntegers(bareSchema(type.element, direction, typmod, as), type.element, direction);
+      const mayBeNull = direction === "output" || !refusesNull(type.element);
+      return { type: "array", items: mayBeNull ? nullable(items) : items };
+    }
     case "composite":
       return closedObject(
         Object.fromEntries(type.attributes.map((attribute) => [
@@ -112,6 +118,28 @@ function bareSchema(
     default:
       throw new TypeError(`unknown kind of type: ${type satisfies never}`);
   }
+}
+
+const inputFormats: Record<string, string> = {
+  date: "date",
+  timestamptz: "date-time",
+  timestamp: "iso-date-time",
+  timetz: "time",
+  time: "iso-time",
+  interval: "duration",
+};
+
+/** Lists of texts are often lists of keys, which models write as numbers. */
+function withIntegers(schema: JsonSchema, type: PgType, direction: "input" | "output"): JsonSchema {
+  const plain = withoutDomains(type);
+  const isText = plain.kind === "base" && ["text", "varchar", "bpchar"].includes(plain.base);
+  return direction === "input" && isText && schema.enum === undefined
+    ? { ...schema, type: ["string", "integer"] }
+    : schema;
+}
+
+function refusesNull(type: PgType): boolean {
+  return type.kind === "domain" && (type.isNotNull || refusesNull(type.base));
 }
 
 /** JSON Schema of one of PostgreSQL's own types, by its internal name. */
@@ -145,17 +173,15 @@ export function baseSchema(
     case "bpchar":
       return { type: "string", ...length };
     case "date":
-      return { type: "string", format: "date" };
     case "timestamptz":
-      return { type: "string", format: "date-time" };
     case "timestamp":
-      return { type: "string", format: "iso-date-time" };
     case "timetz":
-      return { type: "string", format: "time" };
     case "time":
-      return { type: "string", format: "iso-time" };
     case "interval":
-      return { type: "string", format: "duration" };
+      // Clients assert formats, and PostgreSQL's values leave them: infinity, years before Christ, 24:00.
+      return direction === "output"
+        ? { type: "string", title: base }
+        : { type: "string", format: inputFormats[base] };
     case "uuid":
       return { type: "string", format: "uuid" };
     case "bytea":
@@ -166,6 +192,18 @@ export function baseSchema(
     default:
       return { type: "string" };
   }
+}
+
+/**
+ * PostgreSQL's `\\d` takes digits of any script by the database's rules, a client's those of ASCII: no value
+ * that is answered may be refused for it.
+ */
+export function advertised(
+  { pattern, ...others }: DomainConstraints,
+  direction: "input" | "output",
+): DomainConstraints {
+  const isKept = pattern !== undefined && (direction === "input" || !pattern.includes("\\d"));
+  return isKept ? { ...others, pattern } : others;
 }
 
 function rangeSchema(subtype: PgType, direction: "input" | "output", as: Representation): JsonSchema {

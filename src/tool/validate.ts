@@ -4,6 +4,7 @@
  * `{flow}` of a header can write.
  */
 
+import { ExactNumber } from "../exact_number.ts";
 import { nearestName } from "../nearest.ts";
 import type { JsonSchema } from "./model.ts";
 
@@ -83,13 +84,14 @@ function isOfType(value: unknown, type: string): boolean {
     case "null":
       return value === null;
     case "integer":
-      return Number.isSafeInteger(value);
+      return Number.isSafeInteger(value) || value instanceof ExactNumber && value.isInteger;
     case "number":
-      return typeof value === "number";
+      return typeof value === "number" || value instanceof ExactNumber;
     case "array":
       return Array.isArray(value);
     case "object":
-      return typeof value === "object" && value !== null && !Array.isArray(value);
+      return typeof value === "object" && value !== null && !Array.isArray(value) &&
+        !(value instanceof ExactNumber);
     case "string":
       return typeof value === "string";
     case "boolean":
@@ -110,6 +112,8 @@ function keywordChecks(schema: JsonSchema, types: string[] | null): Validate[] {
   const amountOf = (value: unknown): number | null =>
     typeof value === "number"
       ? value
+      : value instanceof ExactNumber
+      ? value.nearest
       : typeof value === "string" && types?.some((type) => type === "integer" || type === "number")
       ? Number(value)
       : null;
@@ -124,7 +128,7 @@ function keywordChecks(schema: JsonSchema, types: string[] | null): Validate[] {
   when("enum", () => {
     const allowed = schema.enum as unknown[];
     return (value, path, faults) => {
-      if (allowed.includes(value)) return;
+      if (allowed.includes(value instanceof ExactNumber ? value.nearest : value)) return;
       const near = typeof value === "string"
         ? nearestName(value, allowed.filter((item) => typeof item === "string"))
         : null;
@@ -210,6 +214,7 @@ function objectCheck(schema: JsonSchema): Validate {
   const names = [...properties.keys()];
   return (value, path, faults) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+    if (value instanceof ExactNumber) return;
     const object = value as Record<string, unknown>;
     const at = (name: string) => path === "" ? name : `${path}.${name}`;
     for (const name of Object.keys(object)) {
@@ -235,6 +240,7 @@ function objectCheck(schema: JsonSchema): Validate {
   };
 }
 
+const withoutZone = /^(\d{4,7}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?( BC)?|-?infinity)$/;
 const dateTime =
   /^(\d{4,7}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}(:?\d{2})?)?( BC)?|-?infinity)$/;
 
@@ -242,6 +248,10 @@ const dateTime =
  * Forms whose mistakes are worth telling before Postgres sees them; Postgres has the last word on the value.
  */
 const formats: Record<string, { pattern: RegExp; words: string }> = {
+  "iso-date-time": {
+    pattern: withoutZone,
+    words: "a time without zone such as 2024-12-31T12:00:00: the type holds no offset, and would drop one",
+  },
   date: { pattern: /^(\d{4,7}-\d{2}-\d{2}( BC)?|-?infinity)$/, words: "a date such as 2024-12-31" },
   "date-time": {
     pattern: dateTime,
@@ -251,7 +261,7 @@ const formats: Record<string, { pattern: RegExp; words: string }> = {
 };
 
 function formatCheck(format: string): Validate {
-  const known = formats[format === "iso-date-time" ? "date-time" : format];
+  const known = formats[format];
   return (value, path, faults) => {
     if (known && typeof value === "string" && !known.pattern.test(value)) {
       faults.push(fault(path, `must be ${known.words}`, value));

@@ -4,6 +4,7 @@
  * in the words an agent would get.
  */
 
+import { ExactNumber, parseExact } from "../../exact_number.ts";
 import { loadKinds } from "../../query/model.ts";
 import { resolve } from "node:path";
 import { didYouMean } from "../../query/diagnostic.ts";
@@ -87,7 +88,7 @@ export function readArguments(
 function readObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExact(text);
   } catch (error) {
     throw new UsageError(
       `the arguments are no JSON: ${(error as Error).message}`,
@@ -118,14 +119,18 @@ function convert(text: string, schema: JsonSchema): unknown {
   }
   if (types.includes("boolean") && (text === "true" || text === "false")) return text === "true";
   if (types.includes("integer") && /^[+-]?\d+$/.test(text)) {
-    return Number.isSafeInteger(Number(text)) || !types.includes("string") ? Number(text) : text;
+    return Number.isSafeInteger(Number(text))
+      ? Number(text)
+      : types.includes("string")
+      ? text
+      : new ExactNumber(text);
   }
   // An exact decimal stays text where the tool takes text.
   if (
     types.includes("number") && !types.includes("string") && text.trim() !== "" &&
-    Number.isFinite(Number(text))
+    !Number.isNaN(Number(text))
   ) {
-    return Number(text);
+    return parseOr(text);
   }
   if (types.includes("array")) {
     const items = (schema.items ?? {}) as JsonSchema;
@@ -139,7 +144,7 @@ function convert(text: string, schema: JsonSchema): unknown {
 
 function parseOr(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch {
     return text;
   }

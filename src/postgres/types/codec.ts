@@ -7,6 +7,7 @@
  * becomes a wrong value.
  */
 
+import { ExactNumber } from "../../exact_number.ts";
 import {
   type ArrayPart,
   readArray,
@@ -253,11 +254,30 @@ function baseFromJson(base: string): FromJson {
     case "json":
     case "jsonb":
       return (value) => JSON.stringify(value);
+    case "int2":
+    case "int4":
+    case "int8":
+    case "oid":
+      return (value) => value instanceof ExactNumber ? value.integerDigits : plainText(value);
+    case "float4":
+    case "float8":
+      return floatText;
     case "bytea":
       return (value) => `\\x${Uint8Array.fromBase64(value as string).toHex()}`;
     default:
       return plainText;
   }
+}
+
+/** A double of 1e400 would be an infinity, which nobody has sent. */
+function floatText(value: unknown): string {
+  if (value instanceof ExactNumber && !Number.isFinite(value.nearest)) {
+    throw new UnrepresentableError(
+      `the number ${value.source.slice(0, 40)}, which is beyond double precision`,
+      'Send one of at most 1.8e308, or the text "Infinity" where that is meant',
+    );
+  }
+  return plainText(value);
 }
 
 /** Numbers and strings as they are; what the wire cannot carry is refused. */

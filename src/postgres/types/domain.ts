@@ -63,7 +63,10 @@ function constraintOf(node: Node): DomainConstraints {
   if (expression.kind !== "AEXPR_OP") return {};
   const value = constantOf(expression.rexpr);
   if (left === "length") return typeof value === "number" ? lengthConstraint(operator, value) : {};
-  if (operator === "~") return typeof value === "string" && isCommonPattern(value) ? { pattern: value } : {};
+  if (operator === "~") {
+    const pattern = typeof value === "string" ? commonPattern(value) : null;
+    return pattern === null ? {} : { pattern };
+  }
   if (typeof value !== "number") return operator === "=" && value !== null ? { enum: [value] } : {};
   switch (operator) {
     case ">=":
@@ -157,14 +160,19 @@ function withoutCasts(node: Node): Node {
 }
 
 /**
- * Patterns that mean the same to Postgres' ARE and to ECMAScript: literals, classes, groups, counts and
- * anchors.
+ * A pattern of PostgreSQL's AREs as ECMAScript reads it; null where the two may differ. Literals, classes,
+ * groups, counts and anchors mean the same to both. A dot takes a line end in PostgreSQL alone, and `[]` is an
+ * empty class in ECMAScript alone.
  */
-function isCommonPattern(pattern: string): boolean {
-  if (/\[\[[:.=]|\\[^d.\\/()[\]{}+*?^$|-]|\(\?|\*\*\*/.test(pattern)) return false;
+function commonPattern(pattern: string): string | null {
+  if (/\[\[[:.=]|\[\^?\]|\\[^d.\\/()[\]{}+*?^$|-]|\(\?|\*\*\*/.test(pattern)) return null;
+  const translated = pattern.replace(
+    /\\.|\[(?:\\.|[^\]\\])*\]|\./gs,
+    (part) => part === "." ? "[\\s\\S]" : part,
+  );
   try {
-    return new RegExp(pattern, "u").source !== "";
+    return new RegExp(translated, "u").source === "" ? null : translated;
   } catch {
-    return false;
+    return null;
   }
 }

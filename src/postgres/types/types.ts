@@ -75,6 +75,17 @@ export async function loadTypes(connection: PoolConnection, oids: Iterable<numbe
   return types;
 }
 
+/**
+ * The name for a cast of a value that goes back to PostgreSQL. `format_type` writes char(n) and bit(n) without
+ * their length as `character` and `bit`, which a cast reads as char(1) and bit(1).
+ */
+export function castName({ name }: Pick<PgType, "name">): string {
+  return name.replace(
+    /^(character|bit)(?=(?:\[\])*$)/,
+    (_whole, found) => found === "bit" ? "pg_catalog.varbit" : "pg_catalog.bpchar",
+  );
+}
+
 /** The type behind any domains. */
 export function withoutDomains(type: PgType): PgType {
   return type.kind === "domain" ? withoutDomains(type.base) : type;

@@ -2,6 +2,7 @@
  * Readers of the tags that describe inputs, columns and examples: the ones with a text and YAML in flow
  * style.
  */
+import { ExactNumber, nearestNumbers } from "../../exact_number.ts";
 import type { ExampleTag, FilterTag, Flow, Header, ParamTag } from "../model.ts";
 import { checkVocabulary, explainMisfit } from "./schema_keywords.ts";
 import { isObject, parseFlow, scanFlow } from "./yaml_flow.ts";
@@ -31,6 +32,7 @@ export function readParam(context: TagContext, header: Header): void {
     optional,
     default: undefined,
     defaultText: null,
+    defaultPlace: null,
     text: "",
     flow: {},
     from: null,
@@ -63,7 +65,7 @@ export function readParam(context: TagContext, header: Header): void {
   }
   param.text = tail.text;
   param.flow = tail.flow;
-  const misfit = param.defaultText === null ? null : explainMisfit(param.default, tail.flow);
+  const misfit = param.defaultText === null ? null : explainMisfit(nearestNumbers(param.default), tail.flow);
   if (misfit !== null) {
     const start = text.indexOf(param.defaultText ?? "", text.indexOf("=") + 1);
     context.fail(start, `The default ${param.defaultText} ${misfit}`);
@@ -103,9 +105,16 @@ function readDefault(context: TagContext, param: ParamTag, index: number): numbe
     context.fail(index - 1, `"${param.name}" has both ? and a default`, "Keep one: ? is null when absent");
     return null;
   }
-  param.default = read.value;
+  param.default = exactDefault(read.value, written.trim());
   param.defaultText = written;
+  param.defaultPlace = context.placeOf(start);
   return end;
+}
+
+/** Of a default such as 0.10 the digits are meant as they are written. */
+function exactDefault(value: unknown, written: string): unknown {
+  if (typeof value !== "number" || !/^-?\d+\.\d+$/.test(written)) return value;
+  return JSON.stringify(value) === written ? value : new ExactNumber(written);
 }
 
 export function readColumn(context: TagContext, header: Header): void {

@@ -24,7 +24,9 @@ export function unnestKeys({ nodeType, tree, parameterNames }: Statement): Unnes
   for (const { column, name } of pairsOf({ target, source: source.alias, fields: source.fields })) {
     const parameter = source.fields.get(name);
     if (parameter === undefined || parameter === null) return null;
-    if (!keys.some((key) => key.column === column)) keys.push({ column, parameter });
+    const cast = source.casts.get(name);
+    if (keys.some((key) => key.column === column)) continue;
+    keys.push({ column, parameter, ...(cast === undefined ? {} : { cast }) });
   }
   if (keys.length === 0) return null;
   const isReturnable = nodeType !== "MergeStmt" && !changesKeys(nodeType, tree, keys);
@@ -126,7 +128,7 @@ function insertParts(relation: Node, tree: Node): Parts | null {
 function fieldsOf(
   source: unknown,
   parameterNames: readonly string[],
-): { alias: string; fields: Map<string, string | null> } | null {
+): { alias: string; fields: Map<string, string | null>; casts: Map<string, string> } | null {
   const wrapped = unwrap(source);
   if (wrapped?.type !== "RangeFunction") return null;
   const functions = list(wrapped.node.functions);
@@ -146,7 +148,26 @@ function fieldsOf(
   return {
     alias: alias.aliasname,
     fields: new Map(names.map((name, index) => [name, parameterOf(args[index], parameterNames)])),
+    casts: new Map(names.flatMap((name, index) => {
+      const cast = castOf(args[index]);
+      return cast === null ? [] : [[name, cast]];
+    })),
   };
+}
+
+/** `numeric(4,2)` of `:a::numeric(4,2)[]`; null for a type without a length or precision. */
+function castOf(argument: unknown): string | null {
+  const wrapped = unwrap(argument);
+  if (wrapped?.type !== "TypeCast") return null;
+  const typeName = object(wrapped.node.typeName);
+  const modifiers = list(typeName.typmods).map((modifier) => {
+    const value = field(field(object(modifier), "A_Const"), "ival").ival;
+    return typeof value === "number" ? value : 0;
+  });
+  // The modifier of an interval is a mask of fields, and no number that could be written.
+  const names = nameParts(typeName.names);
+  if (modifiers.length === 0 || names.at(-1) === "interval") return null;
+  return `${names.join(".")}(${modifiers.join(",")})`;
 }
 
 function parameterOf(argument: unknown, parameterNames: readonly string[]): string | null {
