@@ -35,8 +35,8 @@ export class ExactNumber {
 }
 
 /**
- * Where a text may hold such a number: sixteen digits and points, a zero at the end of a fraction, an exponent
- * of three digits. It may be the inside of a string as well: then nothing is found.
+ * Where a text may hold such a number: sixteen digits and points, a zero at the end of a fraction, an
+ * exponent of three digits. It may be the inside of a string as well: then nothing is found.
  */
 const inexact = /[:[,\s]-?(?=\d)(?:[\d.]{16}|\d+\.\d*0(?!\d)|[\d.]+[eE][+-]?\d{3})/;
 

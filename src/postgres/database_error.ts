@@ -207,8 +207,8 @@ export function isQueryCanceled(error: unknown): boolean {
 }
 
 /**
- * "cached plan must not change result type": PostgreSQL refused a prepared statement whose columns have become
- * others, before anything of it ran. The session has forgotten it by now.
+ * "cached plan must not change result type": PostgreSQL refused a prepared statement whose columns have
+ * become others, before anything of it ran. The session has forgotten it by now.
  */
 export function isStalePlan(error: unknown): boolean {
   const { cause } = error instanceof SqlwrightError ? error : { cause: error };

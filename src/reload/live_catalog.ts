@@ -139,8 +139,8 @@ export class LiveCatalog {
   }
 
   /**
-   * Describes one tool anew, whose types have changed in the database while its file has not. Answers the tool
-   * that is served then; null where the database refuses the file or nothing is another.
+   * Describes one tool anew, whose types have changed in the database while its file has not. Answers the
+   * tool that is served then; null where the database refuses the file or nothing is another.
    */
   async renew(tool: Tool): Promise<Tool | null> {
     return await this.#inTurn(async () => {

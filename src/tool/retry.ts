@@ -1,7 +1,8 @@
 /**
- * Runs a transaction again that PostgreSQL ended for another's sake: a serialization failure, a deadlock, or a
- * prepared statement whose columns have become others. All say that nothing of it was kept, so to run it again is to run it for the first time. A lost connection
- * says nothing of the kind, least of all after COMMIT was sent, and is never tried again.
+ * Runs a transaction again that PostgreSQL ended for another's sake: a serialization failure, a deadlock, or
+ * a prepared statement whose columns have become others. All say that nothing of it was kept, so to run it
+ * again is to run it for the first time. A lost connection says nothing of the kind, least of all after
+ * COMMIT was sent, and is never tried again.
  */
 
 import { isStalePlan, sqlstateOf } from "../postgres/database_error.ts";

@@ -141,7 +141,7 @@ const cases: [name: string, sql: string, expected: JsonSchema, since?: number][]
         type: ["array", "null"],
         items: { anyOf: [object({ x: integer }), object({ y: { type: "string" } })] },
       },
-      side: { type: "string", format: "date" },
+      side: { type: "string", title: "date" },
     }),
   ],
   [

@@ -360,7 +360,9 @@ function literalOf(constant: TreeNode): JsonShape | null {
   const text = constantText(constant);
   if (text === null) return null;
   try {
-    return shapeOfLiteral(JSON.parse(text)).shape;
+    const value: unknown = JSON.parse(text);
+    // JSON's null is no null of SQL: the column that holds it is not null, and its answer is.
+    return value === null ? anyShape : shapeOfLiteral(value).shape;
   } catch {
     return null;
   }

@@ -161,8 +161,8 @@ function withoutCasts(node: Node): Node {
 
 /**
  * A pattern of PostgreSQL's AREs as ECMAScript reads it; null where the two may differ. Literals, classes,
- * groups, counts and anchors mean the same to both. A dot takes a line end in PostgreSQL alone, and `[]` is an
- * empty class in ECMAScript alone.
+ * groups, counts and anchors mean the same to both. A dot takes a line end in PostgreSQL alone, and `[]` is
+ * an empty class in ECMAScript alone.
  */
 function commonPattern(pattern: string): string | null {
   if (/\[\[[:.=]|\[\^?\]|\\[^d.\\/()[\]{}+*?^$|-]|\(\?|\*\*\*/.test(pattern)) return null;

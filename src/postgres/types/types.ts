@@ -76,8 +76,8 @@ export async function loadTypes(connection: PoolConnection, oids: Iterable<numbe
 }
 
 /**
- * The name for a cast of a value that goes back to PostgreSQL. `format_type` writes char(n) and bit(n) without
- * their length as `character` and `bit`, which a cast reads as char(1) and bit(1).
+ * The name for a cast of a value that goes back to PostgreSQL. `format_type` writes char(n) and bit(n)
+ * without their length as `character` and `bit`, which a cast reads as char(1) and bit(1).
  */
 export function castName({ name }: Pick<PgType, "name">): string {
   return name.replace(
