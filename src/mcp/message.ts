@@ -35,7 +35,13 @@ export const errorCode = {
 /** Objects and arrays inside one another in a message; SQL arguments need a handful. */
 export const maxNesting = 64;
 
-export type ParsedText = { ok: true; value: unknown } | { ok: false; code: number; message: string };
+export type ParsedText = { ok: true; value: unknown } | {
+  ok: false;
+  code: number;
+  message: string;
+  /** Of the request, where it can be read: whoever waits for its answer gets one. */
+  id: RequestId | null;
+};
 
 /**
  * Reads JSON text; text that is not JSON or nests deeper than `maxNesting` is told apart, nothing is thrown.
@@ -47,14 +53,57 @@ export function parseJson(text: string): ParsedText {
       ok: false,
       code: errorCode.invalidRequest,
       message: `Invalid Request: objects and arrays nest deeper than ${maxNesting} levels`,
+      id: idOfText(text),
     };
   }
+  let value: unknown;
   try {
-    return { ok: true, value: mayBeInexact(text) ? exactInArguments(parseExact(text)) : JSON.parse(text) };
+    value = mayBeInexact(text) ? exactInArguments(parseExact(text)) : JSON.parse(text);
   } catch {
-    return { ok: false, code: errorCode.parse, message: "Parse error: the message is not valid JSON" };
+    return {
+      ok: false,
+      code: errorCode.parse,
+      message: "Parse error: the message is not valid JSON",
+      id: null,
+    };
   }
+  if (isObject(value)) {
+    if (typeof value.id === "number" && !Number.isSafeInteger(value.id)) {
+      return {
+        ok: false,
+        code: errorCode.invalidRequest,
+        message: "Invalid Request: a number as id must be whole and within 2^53; send a string",
+        id: null,
+      };
+    }
+    // A list without a cursor begins at its beginning, and some clients write null for none.
+    if (isObject(value.params) && value.params.cursor === null) delete value.params.cursor;
+  }
+  return { ok: true, value };
 }
+
+/** The id of a message that is not parsed: the member of the outermost object. */
+function idOfText(text: string): RequestId | null {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 34) {
+      const end = endOfString(text, at);
+      if (end < 0) return null;
+      if (depth === 1 && text.slice(at, end + 1) === '"id"') {
+        member.lastIndex = end + 1;
+        const found = member.exec(text)?.[1];
+        const id: unknown = found === undefined ? null : JSON.parse(found);
+        if (typeof id === "string" || Number.isSafeInteger(id)) return id as RequestId;
+      }
+      at = end;
+    } else if (code === 123 || code === 91) depth++;
+    else if (code === 125 || code === 93) depth--;
+  }
+  return null;
+}
+
+const member = /\s*:\s*("(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?![\d.eE]))/uy;
 
 /** Only the arguments of a call are PostgreSQL's; all else of a message is numbers of JavaScript. */
 function exactInArguments(message: unknown): unknown {

@@ -10,6 +10,7 @@ Deno.test("parseJson() refuses what nests deeper than the limit, before it is pa
     ok: false,
     code: -32600,
     message: `Invalid Request: objects and arrays nest deeper than ${maxNesting} levels`,
+    id: null,
   });
   assert.equal(parseJson(nested(1_000_000)).ok, false);
   assert.equal(parseJson('{"a":'.repeat(100_000)).ok, false);

@@ -113,6 +113,15 @@ export class HttpEndpoint {
         "Unsupported Media Type: Content-Type must be application/json",
       );
     }
+    const encoding = headers.get("content-encoding");
+    if (encoding !== null && encoding.toLowerCase() !== "identity") {
+      return errorResponse(
+        415,
+        errorCode.refused,
+        `Unsupported Media Type: Content-Encoding ${encoding.slice(0, 40)}; send the body as it is`,
+        { headers: { "accept-encoding": "identity" } },
+      );
+    }
     if (!acceptsAnswers(headers.get("accept"))) {
       return errorResponse(
         406,
@@ -123,7 +132,7 @@ export class HttpEndpoint {
     const body = await this.#bodies.read(request);
     if (typeof body !== "string") return body;
     const parsed = parseJson(body);
-    if (!parsed.ok) return errorResponse(400, parsed.code, parsed.message);
+    if (!parsed.ok) return errorResponse(400, parsed.code, parsed.message, { id: parsed.id });
     const { value } = parsed;
     const { caller } = exchange;
     // Before anything reads the protocol's version, because it makes no difference; the call is judged once
@@ -366,10 +375,26 @@ function isJson(contentType: string | null): boolean {
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase() === "application/json";
 }
 
+/**
+ * Both forms of an answer (RFC 9110, 12.5.1): ranges, any case, and none that the client weighs with zero.
+ */
 function acceptsAnswers(accept: string | null): boolean {
-  if (accept === null || accept.includes("*/*")) return true;
-  return accept.includes("application/json") && accept.includes("text/event-stream");
+  if (accept === null || accept === bothForms) return true;
+  const weights = new Map(
+    accept.toLowerCase().split(",").map((range) => {
+      const [name = "", ...parameters] = range.split(";").map((part) => part.trim());
+      const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
+      return [name, weight === undefined ? 1 : Number(weight)];
+    }),
+  );
+  const accepts = (type: string) =>
+    (weights.get(type) ?? weights.get(`${type.slice(0, type.indexOf("/"))}/*`) ?? weights.get("*/*") ?? 0) >
+      0;
+  return accepts("application/json") && accepts("text/event-stream");
 }
+
+/** What the official clients send. */
+const bothForms = "application/json, text/event-stream";
 
 function accepted(): Response {
   return new Response(null, { status: 202 });

@@ -8,6 +8,7 @@ import type { Log } from "../../log.ts";
 import { isLoopback } from "../../permissions.ts";
 import { authorize, type Caller, mayUse } from "../../tool/caller.ts";
 import { type RunningCalls, withinBound } from "../call.ts";
+import { answerPreflight, shareWith } from "./cors.ts";
 import { HttpEndpoint } from "./endpoint.ts";
 import { answerFrontPage } from "./front_page.ts";
 import { errorResponse, jsonResponse } from "../json_response.ts";
@@ -93,6 +94,12 @@ function start(application: McpApplication, options: HttpOptions): HttpServer {
   let stopping: Promise<void> | null = null;
 
   const handle = async (request: Request, info: Deno.ServeHandlerInfo): Promise<Response> => {
+    const origin = request.headers.get("origin");
+    const response = await answer(request, info);
+    return origin !== null && origins.judge(origin) !== "refused" ? shareWith(origin, response) : response;
+  };
+
+  const answer = async (request: Request, info: Deno.ServeHandlerInfo): Promise<Response> => {
     try {
       const path = pathOf(request.url);
       const uploads = isUploadPath(path) ? application.uploads?.() ?? null : null;
@@ -101,15 +108,17 @@ function start(application: McpApplication, options: HttpOptions): HttpServer {
       if (path !== "/" && path !== "/mcp" && uploads === null && !isDownload && !isMetadata) {
         return await answerElsewhere(path, stopping !== null, options);
       }
-      const host = request.headers.get("host");
-      const hostVerdict = host === null ? "refused" : hosts.judge(host);
+      // An empty Host is a Host that names nobody, and not one that is missing.
+      const host = request.headers.get("host") === "" ? "" : authorityOf(request.url);
+      const hostVerdict = hosts.judge(host);
       if (hostVerdict === "refused") {
-        return errorResponse(403, errorCode.refused, `Invalid Host: ${host ?? "none"}`);
+        return errorResponse(403, errorCode.refused, `Invalid Host: ${host || "none"}`);
       }
       const origin = request.headers.get("origin");
       if (origin !== null && origins.judge(origin) === "refused") {
         return errorResponse(403, errorCode.refused, `Invalid Origin: ${origin}`);
       }
+      if (origin !== null && request.method === "OPTIONS") return answerPreflight(request, origin);
       if (stopping !== null) {
         const headers = { connection: "close", "retry-after": "1" };
         return errorResponse(503, errorCode.refused, "The server is stopping", { headers });
@@ -275,6 +284,15 @@ function originOf(header: string): string[] {
   return url === null || url.hostname === "" || !/^https?:$/.test(url.protocol)
     ? []
     : [url.hostname, url.origin];
+}
+
+/**
+ * Whom the request is for. The target of the request goes before its Host header (RFC 9112, 3.2.2), and
+ * HTTP/2 has no such header.
+ */
+function authorityOf(url: string): string {
+  const start = url.indexOf("://") + 3;
+  return url.slice(start, url.indexOf("/", start));
 }
 
 /** The path of an absolute URL, without building a URL object for every request. */

@@ -107,7 +107,7 @@ class StdioConnection {
 
   receive(text: string): void {
     const parsed = parseJson(text);
-    if (!parsed.ok) return this.#writer.write(errorText(null, parsed.code, parsed.message));
+    if (!parsed.ok) return this.#writer.write(errorText(parsed.id, parsed.code, parsed.message));
     const request = asRequest(parsed.value);
     if (request !== null) return this.#receiveRequest(request);
     const notification = asNotification(parsed.value);

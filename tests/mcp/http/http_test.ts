@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect } from "node:http2";
 import { type HttpOptions, serveHttp } from "../../../src/mcp/http/server.ts";
 import {
   defaultTools,
@@ -59,6 +60,115 @@ Deno.test("hosts and origins other than loopback are refused, allowed names pass
     ) {
       assert.equal(await status({ origin }), 403, origin);
     }
+  });
+});
+
+Deno.test("a page of an allowed origin may ask before it calls, and read the answer; no other may", async () => {
+  await withServer({ allowedOrigins: ["https://app.example.com"] }, async ({ post, port }) => {
+    const preflight = (origin: string | null, wanted: string) =>
+      fetch(`http://127.0.0.1:${port}/mcp`, {
+        method: "OPTIONS",
+        headers: {
+          ...(origin === null ? {} : { origin }),
+          "access-control-request-method": "POST",
+          "access-control-request-headers": wanted,
+        },
+      });
+    const wanted = "content-type, authorization, mcp-protocol-version, mcp-session-id, mcp-method, x-evil";
+    for (const origin of ["https://app.example.com", "http://localhost:6274"]) {
+      const asked = await preflight(origin, wanted);
+      assert.equal(asked.status, 204);
+      assert.equal(asked.headers.get("access-control-allow-origin"), origin);
+      const allowed = asked.headers.get("access-control-allow-headers")!.split(", ");
+      for (const name of wanted.split(", ")) assert.equal(allowed.includes(name), name !== "x-evil", name);
+      assert.match(asked.headers.get("access-control-allow-methods")!, /POST.*DELETE/);
+      const answer = await post(ping, { origin });
+      assert.equal(answer.headers.get("access-control-allow-origin"), origin);
+      assert.match(answer.headers.get("access-control-expose-headers")!, /mcp-session-id/);
+      assert.match(answer.headers.get("vary")!, /origin/i);
+    }
+    const refused = await preflight("https://evil.example", wanted);
+    assert.equal(refused.status, 403);
+    assert.equal(refused.headers.get("access-control-allow-origin"), null);
+    assert.equal((await preflight(null, wanted)).status, 405);
+    assert.equal((await post(ping)).headers.get("access-control-allow-origin"), null);
+  });
+});
+
+Deno.test("media ranges are read as HTTP reads them, and an encoded body is refused", async () => {
+  await withServer({}, async ({ post }) => {
+    const status = async (headers: Record<string, string>) => (await post(ping, headers)).status;
+    for (
+      const accept of [
+        "APPLICATION/JSON, TEXT/EVENT-STREAM",
+        "application/*, text/event-stream",
+        "application/json;q=0.5, text/*;q=0.1",
+        "*/*",
+      ]
+    ) assert.equal(await status({ accept }), 200, accept);
+    for (
+      const accept of [
+        "application/json;q=0, text/event-stream",
+        "application/json;q=0, */*",
+        "application/json",
+        "text/html",
+      ]
+    ) assert.equal(await status({ accept }), 406, accept);
+    assert.equal(await status({ "content-encoding": "gzip" }), 415);
+    assert.equal(await status({ "content-encoding": "identity" }), 200);
+  });
+});
+
+Deno.test("an id comes back as it was sent, or the request is refused; a null cursor is none", async () => {
+  await withServer({}, async ({ url }) => {
+    const answer = async (body: string) => {
+      const response = await fetch(url, { method: "POST", headers: jsonHeaders, body });
+      return { status: response.status, text: await response.text() };
+    };
+    const request = (id: string) => `{"jsonrpc":"2.0","id":${id},"method":"ping"}`;
+    for (const id of ["9007199254740991", "-1", '"9007199254740993"', '"ü"']) {
+      assert.match((await answer(request(id))).text, new RegExp(`"id":${id}[,}]`));
+    }
+    for (const id of ["9007199254740993", "1e400", "1.5", "12345678901234567890"]) {
+      const { status, text } = await answer(request(id));
+      assert.equal(status, 400, id);
+      assert.match(text, /"id":null/);
+      assert.match(text, /send a string/);
+    }
+    const list = await answer('{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":null}}');
+    assert.equal(list.status, 200);
+    assert.match(list.text, /"tools":\[/);
+    const deep = `{"jsonrpc":"2.0","method":"tools/call","params":{"arguments":${"[".repeat(100)}${
+      "]".repeat(100)
+    }},"id":"me"}`;
+    assert.match((await answer(deep)).text, /"id":"me"/);
+  });
+});
+
+Deno.test("HTTP/2 with prior knowledge is served, its authority is held as a Host is", async () => {
+  await withServer({ allowedHosts: ["db.example.com"] }, async ({ port }) => {
+    const ask = (authority: string) =>
+      new Promise<number>((resolve, reject) => {
+        const client = connect(`http://127.0.0.1:${port}`);
+        client.on("error", reject);
+        const stream = client.request({
+          ":method": "POST",
+          ":path": "/mcp",
+          ":authority": authority,
+          "content-type": "application/json",
+          accept: "application/json, text/event-stream",
+        });
+        stream.on("response", (headers) => {
+          resolve(Number(headers[":status"]));
+          stream.resume();
+          stream.on("end", () => client.close());
+        });
+        stream.on("error", reject);
+        stream.end(typeof ping === "string" ? ping : JSON.stringify(ping));
+      });
+    assert.equal(await ask(`127.0.0.1:${port}`), 200);
+    assert.equal(await ask("db.example.com"), 200);
+    assert.equal(await ask("evil.example"), 403);
   });
 });
 
