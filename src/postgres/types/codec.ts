@@ -67,7 +67,16 @@ export function toJsonOf(type: PgType, representation: Representation = null): T
         }
         return part === null ? "null" : element(part);
       };
-      return (text) => `[${readArray(text, type.delimiter).map(nullable).join(",")}]`;
+      return (text) => {
+        // `[0:1]={…}`: a list of JSON begins where it begins.
+        if (text.startsWith("[")) {
+          throw new UnrepresentableError(
+            "an array whose indexes do not begin at 1",
+            "Cast it to jsonb with to_jsonb(…), which leaves them out, or to text, which keeps them",
+          );
+        }
+        return `[${readArray(text, type.delimiter).map(nullable).join(",")}]`;
+      };
     }
     case "composite": {
       const attributes = type.attributes.map((attribute) => ({

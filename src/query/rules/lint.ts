@@ -46,6 +46,7 @@ export function lintQuery(input: LintInput, report: Report): void {
     lintNulls(statement, report);
     lintStars(statement, report);
     lintWhere(statement, report);
+    lintParameters(statement, report);
     if (readKinds.has(input.kind)) lintWrites(statement, input, report);
   }
   const main = input.statements.find((statement) => statement.role === "main");
@@ -105,6 +106,37 @@ function lintStars(statement: Statement, report: Report): void {
         }
       }
     }
+  });
+}
+
+/** Parameters where a person means a name or a list, and PostgreSQL takes one value. */
+function lintParameters(statement: Statement, report: Report): void {
+  const nameOf = (node: unknown): string | null => {
+    let wrapped = unwrap(node);
+    while (wrapped?.type === "TypeCast") wrapped = unwrap(wrapped.node.arg);
+    return wrapped?.type === "ParamRef"
+      ? statement.parameterNames[Number(wrapped.node.number) - 1] ?? null
+      : null;
+  };
+  walk(statement.nodeType, statement.tree, ({ type, node }) => {
+    if (type === "SortBy") {
+      const name = nameOf(node.node);
+      if (name === null) return;
+      report(
+        "constant-order",
+        statement.placeAtByte(locationBelow(node.node)),
+        `:${name} is one value for all rows, so this sorts nothing`,
+      );
+    }
+    if (type !== "A_Expr" || node.kind !== "AEXPR_IN") return;
+    const [only, ...others] = list(field(object(node.rexpr), "List").items);
+    const name = others.length > 0 ? null : nameOf(only);
+    if (name === null) return;
+    report(
+      "in-one-value",
+      statement.placeAtByte(locationBelow(only)),
+      `:${name} is one value, not a list of them`,
+    );
   });
 }
 

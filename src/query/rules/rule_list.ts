@@ -23,6 +23,7 @@ export type RuleName =
   | "column-unknown"
   | "column-unnamed"
   | "copy-target"
+  | "constant-order"
   | "default-invalid"
   | "description-missing"
   | "encoding"
@@ -34,6 +35,7 @@ export type RuleName =
   | "json-agg-null"
   | "kind-mismatch"
   | "layout"
+  | "in-one-value"
   | "lock-stale"
   | "many-unbounded"
   | "name-matches-file"
@@ -98,6 +100,11 @@ export const rules: Readonly<Record<RuleName, Rule>> = {
     "Create them in a migration, or as a temporary table above the COPY",
     { checked: "database" },
   ),
+  "constant-order": rule(
+    "ORDER BY names columns or expressions over them, and no parameter alone",
+    "Choose the column by `order by case :by::text when 'name' then t.name end`, one CASE a type",
+    { allowable: true },
+  ),
   "default-invalid": rule(
     "The default of a parameter fits its type and its `{flow}`",
     "Correct one of them",
@@ -140,6 +147,11 @@ export const rules: Readonly<Record<RuleName, Rule>> = {
   "layout": rule(
     "Query files are in folders one level deep",
     "Move the file to `<sql directory>/<module>/<name>.sql`",
+  ),
+  "in-one-value": rule(
+    "A list of values is one array parameter",
+    "Write `= any(:ids::bigint[])` with the type of the column; `in (:id)` is one value",
+    { allowable: true, severity: "warning" },
   ),
   "lock-stale": rule(
     "The lock is the one of these files and this database",
