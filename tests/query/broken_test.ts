@@ -52,7 +52,7 @@ const found: Record<string, string[]> = {
   "lint/column_duplicate.sql": ["column-duplicate 5:21"],
   "lint/column_unnamed.sql": ["column-unnamed 5:21"],
   "lint/eq_null.sql": ["eq-null 7:20", "eq-null 7:42"],
-  "lint/constant_order.sql": ["constant-order 11:10", "in-one-value 10:23"],
+  "lint/constant_order.sql": ["in-one-value 10:23", "constant-order 11:10"],
   "lint/forbidden_copy_file.sql": ["forbidden 5:1"],
   "lint/forbidden_copy_program.sql": ["forbidden 5:1"],
   "lint/forbidden_do.sql": ["forbidden 5:1"],

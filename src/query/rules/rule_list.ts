@@ -32,10 +32,10 @@ export type RuleName =
   | "filter-duplicate"
   | "forbidden"
   | "header-syntax"
+  | "in-one-value"
   | "json-agg-null"
   | "kind-mismatch"
   | "layout"
-  | "in-one-value"
   | "lock-stale"
   | "many-unbounded"
   | "name-matches-file"
@@ -138,6 +138,11 @@ export const rules: Readonly<Record<RuleName, Rule>> = {
     "The header follows the grammar",
     "Begin with `-- name: file_name :kind`, then title, prose and tags, then one blank line, then SQL",
   ),
+  "in-one-value": rule(
+    "A list of values is one array parameter",
+    "Write `= any(:ids::bigint[])` with the type of the column; `in (:id)` is one value",
+    { allowable: true, severity: "warning" },
+  ),
   "json-agg-null": rule(
     "An aggregated JSON array is never null",
     "Wrap it: `coalesce(json_agg(…), '[]')`",
@@ -147,11 +152,6 @@ export const rules: Readonly<Record<RuleName, Rule>> = {
   "layout": rule(
     "Query files are in folders one level deep",
     "Move the file to `<sql directory>/<module>/<name>.sql`",
-  ),
-  "in-one-value": rule(
-    "A list of values is one array parameter",
-    "Write `= any(:ids::bigint[])` with the type of the column; `in (:id)` is one value",
-    { allowable: true, severity: "warning" },
   ),
   "lock-stale": rule(
     "The lock is the one of these files and this database",
