@@ -7,9 +7,10 @@ import { basename } from "node:path";
 import { parseEnv } from "node:util";
 import { ownNamespace } from "../migrate/applied.ts";
 import type { MigrationList } from "../migrate/files.ts";
-import { type Config, readConfig, settings } from "../config.ts";
+import { alternatives, type Config, readConfig, settings } from "../config.ts";
 import { SqlwrightError } from "../errors.ts";
 import { type HttpAddress, isLoopback, joinHostAndPort, parseHttpAddress } from "../permissions.ts";
+import { fault, fileFault, fileHint } from "../postgres/target/fault.ts";
 import { findProject, productDirectory, type Project } from "../project.ts";
 
 /** sqlwright's own migrations. */
@@ -72,12 +73,47 @@ export function findSettings({ project: named, sql }: ProjectOptions = {}): Foun
   for (const [name, value] of Object.entries(fromFile)) {
     // Variables that are set already, also to nothing, win over those of the file.
     if (value === undefined || variables[name] !== undefined) continue;
+    // So does what says the same in another way.
+    const others = alternatives.find((pair) => (pair as readonly string[]).includes(name)) ?? [];
+    if (others.some((other) => origins.get(other) === "environment")) continue;
     variables[name] = value;
     origins.set(name, ".env");
     Deno.env.set(name, value);
   }
   if (sql !== undefined) origins.set(sqlSetting, "command line");
-  return { config: readConfig({ ...variables, [sqlSetting]: files }, { project, base }), origins };
+  const config = readConfig({ ...variables, [sqlSetting]: files }, { project, base });
+  return { config: withConnectionString(config), origins };
+}
+
+/** The connection string from its file; paths of secrets in full, for whoever connects. */
+function withConnectionString(config: Config): Config {
+  for (const name of ["DATABASE_URL_FILE", "DATABASE_PASSWORD_FILE"] as const) {
+    const path = config[name];
+    if (path !== undefined && Deno.env.get(name) !== path) Deno.env.set(name, path);
+  }
+  const { DATABASE_URL_FILE: path } = config;
+  const url = path === undefined ? config.DATABASE_URL : readConnectionString(path);
+  const orphan = (["DATABASE_PASSWORD_FILE", "DATABASE_PASSWORD_COMMAND"] as const).find((name) =>
+    config[name] !== undefined
+  );
+  if (url !== undefined || orphan === undefined) return { ...config, DATABASE_URL: url };
+  throw new SqlwrightError("config.invalid", `Cannot use ${orphan}: DATABASE_URL is not set`, {
+    details: { setting: orphan },
+    hint: "Set DATABASE_URL, without a password, or DATABASE_URL_FILE; the embedded database has its own",
+  });
+}
+
+function readConnectionString(path: string): string {
+  const setting = "DATABASE_URL_FILE";
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path).trim();
+  } catch (error) {
+    throw fault(setting, `${path}: ${fileFault(error)}`, fileHint(error), error);
+  }
+  if (text === "") throw fault(setting, `${path} is empty`, "Write the connection string into it");
+  if (settings.DATABASE_URL.read(text) !== undefined) return text;
+  throw fault(setting, `${path} holds no connection string`, `It is ${settings.DATABASE_URL.expected}`);
 }
 
 const sqlSetting = "SQLWRIGHT_SQL_DIR";

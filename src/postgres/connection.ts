@@ -8,7 +8,6 @@
 
 import { SqlwrightError } from "../errors.ts";
 import { cancellationOf } from "./cancellation.ts";
-import { describeTarget } from "./connection_url.ts";
 import { toDatabaseError } from "./database_error.ts";
 import {
   backendQuestion,
@@ -19,6 +18,9 @@ import {
   sessionParameters,
   transactionStep,
 } from "./session.ts";
+import { describeTarget, type Target } from "./target/model.ts";
+import { Secrets } from "./target/secrets.ts";
+import { readTarget } from "./target/target.ts";
 import { openSession } from "./wire/open.ts";
 import { ConnectionEnded } from "./wire/protocol_error.ts";
 import type { ResultColumn, TextRow } from "./wire/rows.ts";
@@ -27,7 +29,10 @@ import type { Sent, Session, StatementResult } from "./wire/session.ts";
 export type { ResultColumn, StatementResult, TextRow };
 
 export interface ConnectionOptions {
-  url: string;
+  /** A connection string, or what it came to. */
+  url: string | Target;
+  /** Shared by all that connect to one database: commands are run once for all. @default its own */
+  secrets?: Secrets;
   connectTimeout_ms: number;
   /** Run-time parameters of every session, such as `statement_timeout`. */
   parameters: Record<string, string>;
@@ -54,7 +59,10 @@ const rollbackBound_ms = 5000;
 export class PoolConnection {
   readonly #options: ConnectionOptions;
   readonly #facts: SessionFacts;
-  readonly #target: string;
+  /** Where the database is, for messages. */
+  readonly #place: string;
+  readonly #target: Target;
+  readonly #secrets: Secrets;
   /** Null until it is opened, and after it was lost. */
   #wire: Session | null = null;
   /** Of the present session: it is shared with strangers, a pooler's. */
@@ -72,7 +80,9 @@ export class PoolConnection {
   constructor(options: ConnectionOptions, facts: SessionFacts) {
     this.#options = options;
     this.#facts = facts;
-    this.#target = describeTarget(options.url);
+    this.#target = typeof options.url === "string" ? readTarget(options.url) : options.url;
+    this.#place = describeTarget(this.#target);
+    this.#secrets = options.secrets ?? new Secrets();
   }
 
   /** A pooler stands between. Known once a statement has run. */
@@ -121,16 +131,14 @@ export class PoolConnection {
       const own = { ...sessionParameters, ...this.#options.parameters };
       const session = await this.#open(own).catch((error) => {
         if (isStartRefusal(error)) return null;
-        throw toDatabaseError(error, this.#target);
+        throw toDatabaseError(error, this.#place);
       });
       if (session?.isBackend) return this.#adopt(session.wire, false);
       session?.wire.destroy(ended("CONNECTION_ENDED"));
       this.#facts.isPooled = true;
     }
     const session = await this.#open(pooledParameters).catch((error) => {
-      throw isStartRefusal(error)
-        ? refusedByPooler(error, this.#target)
-        : toDatabaseError(error, this.#target);
+      throw isStartRefusal(error) ? refusedByPooler(error, this.#place) : toDatabaseError(error, this.#place);
     });
     this.#adopt(session.wire, true);
   }
@@ -138,7 +146,7 @@ export class PoolConnection {
   #adopt(session: Session, isPooled: boolean): void {
     if (this.#isClosed) {
       session.destroy(ended("CONNECTION_ENDED"));
-      throw toDatabaseError(ended("CONNECTION_ENDED"), this.#target);
+      throw toDatabaseError(ended("CONNECTION_ENDED"), this.#place);
     }
     session.onEnd = () => {
       if (this.#wire === session) this.#wire = null;
@@ -149,8 +157,13 @@ export class PoolConnection {
 
   /** A session, and whether the process that answers is the one that was said at the start. */
   async #open(parameters: Readonly<Record<string, string>>): Promise<{ wire: Session; isBackend: boolean }> {
-    const { url, connectTimeout_ms } = this.#options;
-    const wire = await openSession(url, parameters, connectTimeout_ms);
+    const { connectTimeout_ms } = this.#options;
+    const wire = await openSession({
+      target: this.#target,
+      secrets: this.#secrets,
+      parameters,
+      timeout_ms: connectTimeout_ms,
+    });
     // A pooler accepts at once and may let the first statement wait for a session.
     const timer = setTimeout(() => wire.destroy(ended("CONNECT_TIMEOUT")), connectTimeout_ms);
     try {
@@ -186,7 +199,7 @@ export class PoolConnection {
   /** The session that is there, without a wait: what is sent in one moment goes out in one flush. */
   #present(): Session {
     const session = this.#transaction ?? this.#wire;
-    if (session === null) throw toDatabaseError(ended("CONNECTION_CLOSED"), this.#target);
+    if (session === null) throw toDatabaseError(ended("CONNECTION_CLOSED"), this.#place);
     return session;
   }
 
@@ -224,7 +237,7 @@ export class PoolConnection {
       return await sent.answer;
     } catch (error) {
       if (isStopped && (error as { code?: unknown }).code === "57014") return { count: 0, command: "SELECT" };
-      throw toDatabaseError(error, this.#target);
+      throw toDatabaseError(error, this.#place);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
@@ -261,7 +274,7 @@ export class PoolConnection {
     try {
       return await sent.answer;
     } catch (error) {
-      throw toDatabaseError(error, this.#target);
+      throw toDatabaseError(error, this.#place);
     } finally {
       signal?.removeEventListener("abort", onAbort);
       await cancellation.finished();
@@ -287,7 +300,7 @@ export class PoolConnection {
     try {
       await Promise.all(parts.map((part) => session.script(part).answer));
     } catch (error) {
-      throw toDatabaseError(error, this.#target);
+      throw toDatabaseError(error, this.#place);
     }
   }
 
@@ -368,7 +381,7 @@ export class PoolConnection {
     try {
       return await session.describe(text).answer;
     } catch (error) {
-      throw toDatabaseError(error, this.#target);
+      throw toDatabaseError(error, this.#place);
     }
   }
 

@@ -9,6 +9,7 @@ import { requireUsableServer, type ServerFacts, serverFacts } from "../../app.ts
 import { type Config, queryFoldersOf, readConfig, settings } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
 import type { PoolConnection } from "../../postgres/pool.ts";
+import { masked } from "../../postgres/target/fault.ts";
 import {
   builtInFolder,
   builtInModules,
@@ -199,7 +200,7 @@ async function chooseDatabase(
     null;
   if (!asks) return known || null;
   if (known) {
-    tell(`Database: ${masked(known)}, of DATABASE_URL\n`);
+    tell(`Database: ${masked(known, "…")}, of DATABASE_URL\n`);
     if (askYes("Use it?", true)) return known;
   }
   tell(
@@ -209,7 +210,7 @@ async function chooseDatabase(
   return await askUntil("Database", "", (answer) => {
     if (answer === "") return null;
     if (settings.DATABASE_URL.read(answer) !== undefined) return answer;
-    tell("That is no connection string: it begins with postgresql://");
+    tell("That is no connection string: write postgresql://… or host=… dbname=…");
     return undefined;
   });
 }
@@ -218,14 +219,6 @@ async function readOwnUrl(directory: string): Promise<string | null> {
   const { parseEnv } = await import("node:util");
   const text = await Deno.readTextFile(join(directory, ".env")).catch(() => "");
   return parseEnv(text).DATABASE_URL || null;
-}
-
-/** Without its password. */
-function masked(url: string): string {
-  return url.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@/]*@/, "$1:…@").replace(
-    /([?&]password=)[^&]*/,
-    "$1…",
-  );
 }
 
 async function make(plan: Plan): Promise<number> {

@@ -169,7 +169,9 @@ function homeDirectory(): string {
  */
 function shellFlags(flags: readonly string[]): string {
   const copied = Deno.stdout.isTerminal();
-  return flags.map((flag) => !copied && /^[\w@%+=:,./*\\-]+$/.test(flag) ? flag : quoteForShell(flag)).join(" ");
+  return flags.map((flag) => !copied && /^[\w@%+=:,./*\\-]+$/.test(flag) ? flag : quoteForShell(flag)).join(
+    " ",
+  );
 }
 
 function quoteForShell(word: string): string {
