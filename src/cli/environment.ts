@@ -172,6 +172,38 @@ export function refuseForeignAddress(address: HttpAddress, config: Config): void
   );
 }
 
+/**
+ * An error that names a setting, with where that setting is from: a person corrects it there.
+ * @param directory the project's
+ */
+export function withOrigin(error: unknown, directory: string | undefined): unknown {
+  if (!(error instanceof SqlwrightError) || typeof error.details.setting !== "string") return error;
+  const { setting } = error.details;
+  if (!/^[A-Z_]+$/.test(setting)) return error;
+  const origin = originOf(setting, directory);
+  if (origin === null) return error;
+  const hint = `${error.hint === null ? "" : `${error.hint}. `}${setting} is set in ${origin}`;
+  return new SqlwrightError(error.code, error.message, {
+    details: { ...error.details, origin },
+    hint,
+    cause: error,
+  });
+}
+
+function originOf(setting: string, directory: string | undefined): string | null {
+  try {
+    const file = setting === "DATABASE_URL" ? Deno.env.get("DATABASE_URL_FILE") : undefined;
+    if (file) return file;
+    const value = Deno.env.get(setting);
+    if (!value) return null;
+    const folder = directory ?? Deno.cwd();
+    return readEnvironmentFile(folder)[setting] === value ? `${folder}/.env` : "the environment";
+  } catch {
+    // The sandbox shows neither.
+    return null;
+  }
+}
+
 function readEnvironmentFile(directory: string): Record<string, string | undefined> {
   try {
     return parseEnv(Deno.readTextFileSync(`${directory}/.env`));
