@@ -138,7 +138,9 @@ export class PoolConnection {
       this.#facts.isPooled = true;
     }
     const session = await this.#open(pooledParameters).catch((error) => {
-      throw isStartRefusal(error) ? refusedByPooler(error, this.#place) : toDatabaseError(error, this.#place);
+      throw isStartRefusal(error)
+        ? refusedByPooler(error, this.#place, this.#target)
+        : toDatabaseError(error, this.#place);
     });
     this.#adopt(session.wire, true);
   }
@@ -423,12 +425,14 @@ export type CallConnection = Pick<
 >;
 
 /** The words are the pooler's: its codes say little. */
-function refusedByPooler(error: unknown, place: string): SqlwrightError {
+function refusedByPooler(error: unknown, place: string, { options }: Target): SqlwrightError {
   return new SqlwrightError(
     "database.refused",
     `The connection pooler at ${place} refuses the login: ${(error as Error).message}`,
     {
-      hint: "Check the user, the password and the database of DATABASE_URL, and the pooler's log",
+      hint: options === null
+        ? "Check the user, the password and the database of DATABASE_URL, and the pooler's log"
+        : "Take options out of DATABASE_URL or PGOPTIONS: a pooler does not pass them on. Its log says more",
       cause: error,
     },
   );

@@ -213,7 +213,7 @@ function attemptError({ place, passwordFrom, error }: Attempt): SqlwrightError {
   );
 }
 
-/** What a login fails with before PostgreSQL itself says anything; null for a connection that was just lost. */
+/** What a login fails with before PostgreSQL says anything; null for a connection that was just lost. */
 function loginError(error: ConnectionEnded, place: string): SqlwrightError | null {
   const refused = (hint: string) =>
     new SqlwrightError("database.refused", `Cannot log in to PostgreSQL at ${place}: ${error.message}`, {

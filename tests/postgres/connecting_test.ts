@@ -22,9 +22,16 @@ for (const server of testServers()) {
         const checked = `sslmode=verify-full&sslrootcert=${file("ca.crt")}&channel_binding=require`;
         const url = `postgresql://by_scram@localhost:${port}/shop?${checked}`;
         await withFiles(
-          { "url": `${url}\n`, "secret": passwords.by_scram, "wrong": "not it", "empty": "" },
+          {
+            "url": `${url}\n`,
+            "secret": passwords.by_scram,
+            "wrong": "not it",
+            "empty": "",
+            ".pgpass": `localhost:${port}:shop:by_scram:${passwords.by_scram}\n`,
+          },
           async (folder) => {
             const path = (name: string) => join(folder, name);
+            await Deno.chmod(path(".pgpass"), 0o600);
             // cat is the program of a command that gives a token.
             const ways: Record<string, string>[] = [
               { DATABASE_URL: url, DATABASE_PASSWORD_FILE: path("secret") },
@@ -33,6 +40,8 @@ for (const server of testServers()) {
                 DATABASE_URL_FILE: path("url"),
                 DATABASE_PASSWORD_COMMAND: `cat ${path("secret")}`,
               },
+              // The password file at home.
+              { DATABASE_URL: url, HOME: folder, DENO_DIR: denoDirectory() },
             ];
             for (const env of ways) {
               const { code, stdout } = await run(["doctor"], {
@@ -129,4 +138,9 @@ for (const server of testServers()) {
         );
       }),
   );
+}
+
+/** The caches of this process, for one that has another home. */
+function denoDirectory(): string {
+  return Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache", "deno");
 }

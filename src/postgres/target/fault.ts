@@ -1,4 +1,4 @@
-/** What is wrong with a connection string or with what belongs to it. A message never shows the string itself. */
+/** What is wrong with a connection string or what belongs to it. No message shows the string itself. */
 
 import { SqlwrightError } from "../../errors.ts";
 

@@ -1,4 +1,4 @@
-/** What a process must be permitted for a target: addresses, sockets, files, a program, variables. Nothing more. */
+/** What a process must be permitted for a target: addresses, sockets, files, a program, variables. */
 
 import { systemFile } from "./certificates.ts";
 import { homeFile, homeVariable } from "./home.ts";

@@ -57,7 +57,8 @@ export async function beginScram(
       `the server asks for the SASL mechanisms ${mechanisms.join(", ")}, and SCRAM-SHA-256 is not among them`,
     );
   }
-  // y: this side could bind, and believes that the server cannot. A server that can knows then that its offer was taken out.
+  // y: this side could bind, and believes that the server cannot. A server that can knows then that its
+  // offer was taken out.
   const canBind = certificate !== null && binding !== "disable";
   const flag = endPoint !== null ? "p=tls-server-end-point" : canBind ? "y" : "n";
   const header = `${flag},,`;
@@ -134,7 +135,7 @@ async function saltedPassword(
 
 /** As PostgreSQL does, a password that SASLprep prohibits is taken as it is. */
 async function prepare(password: string): Promise<string> {
-  // deno-lint-ignore no-control-regex -- Of ASCII, SASLprep changes nothing.
+  // Of ASCII, SASLprep changes nothing.
   if (/^[\x20-\x7e]*$/.test(password)) return password;
   const { saslprep } = await import("@mongodb-js/saslprep");
   try {

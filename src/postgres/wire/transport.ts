@@ -1,6 +1,6 @@
 /**
- * The socket under the protocol: TCP or a Unix socket, plain or with TLS. One reader and one writer; both wait
- * for the other side, so that nothing is kept beyond one chunk.
+ * The socket under the protocol: TCP or a Unix socket, plain or with TLS. One reader and one writer; both
+ * wait for the other side, so that nothing is kept beyond one chunk.
  */
 
 import {
