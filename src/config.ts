@@ -11,6 +11,8 @@ import { SqlwrightError } from "./errors.ts";
 import { type LogLevel, logLevels } from "./log.ts";
 import { nearestName } from "./nearest.ts";
 import { isLoopback, isWebAddress } from "./permissions.ts";
+import { splitWords } from "./postgres/target/command.ts";
+import { splitConnectionString } from "./postgres/target/target.ts";
 import { builtInFolder, foldersOf, type Project, type QueryFolders } from "./project.ts";
 
 /** How one variable is read. */
@@ -101,18 +103,34 @@ function hostAndPort(fallback: string) {
 
 const databaseUrl: Setting<string> = {
   default: null,
-  expected: "postgresql://user:password@host:port/database",
-  read: (text) =>
-    /^postgres(ql)?:\/\//.test(text) &&
-      URL.canParse(text.replace(/^postgres(ql)?:/, "http:").replace(/@\//, "@localhost/"))
-      ? text
-      : undefined,
+  expected: "postgresql://user:password@host:port/database, or host=… dbname=… user=…",
+  read: (text) => {
+    try {
+      // What its parameters mean is told when they are used, by name.
+      splitConnectionString(text, "DATABASE_URL");
+      return text;
+    } catch {
+      return undefined;
+    }
+  },
 };
 const anyPath: Setting<string> = {
   default: null,
   expected: "a path",
   read: (text) => text,
   isPath: true,
+};
+const commandLine: Setting<string> = {
+  default: null,
+  expected: "a program and its arguments",
+  read: (text) => {
+    try {
+      splitWords(text);
+      return text;
+    } catch {
+      return undefined;
+    }
+  },
 };
 const issuer: Setting<string> = {
   default: null,
@@ -179,6 +197,9 @@ function hosts() {
 /** Every setting with its default. docs/configuration.md has a heading for each; a test compares the two. */
 export const settings = {
   DATABASE_URL: databaseUrl,
+  DATABASE_URL_FILE: anyPath,
+  DATABASE_PASSWORD_FILE: anyPath,
+  DATABASE_PASSWORD_COMMAND: commandLine,
   SQLWRIGHT_SQL_DIR: path("sql"),
   SQLWRIGHT_RELOAD: oneOf("watch", ["watch", "off"]),
   SQLWRIGHT_HTTP: hostAndPort("127.0.0.1:8321"),
@@ -304,6 +325,7 @@ export function readConfig(
   const values = readValues(settings, (name) => set[name], { base, overrides });
   const config = { project, ...values } as Config;
   requireWholeAuth(config);
+  requireOneWay(config);
   return config;
 }
 
@@ -361,7 +383,8 @@ function readValues(
 
 /** A URL may hold a password: only settings without secrets are shown as found. */
 function isSecret(name: string, text: string): boolean {
-  return ["DATABASE_URL", "REDIS_URL"].includes(name) || /_(SECRET|PASSWORD|TOKEN|KEY)$/.test(name) ||
+  return ["DATABASE_URL", "DATABASE_PASSWORD_COMMAND", "REDIS_URL"].includes(name) ||
+    /_(SECRET|PASSWORD|TOKEN|KEY)$/.test(name) ||
     /:\/\/[^/]*@/.test(text);
 }
 
@@ -375,6 +398,22 @@ export function queryFoldersOf({ project, SQLWRIGHT_SQL_DIR: directory }: Config
   if (project === null) return foldersOf(directory);
   const builtIn = project.modules.map((module) => [module, builtInFolder(module)]);
   return { directory, lockFile: project.lockFile, builtIn: Object.fromEntries(builtIn) };
+}
+
+/** What can be said in one of two ways only. */
+export const alternatives = [
+  ["DATABASE_URL", "DATABASE_URL_FILE"],
+  ["DATABASE_PASSWORD_FILE", "DATABASE_PASSWORD_COMMAND"],
+] as const;
+
+function requireOneWay(config: Config): void {
+  for (const pair of alternatives) {
+    if (pair.some((name) => config[name] === undefined)) continue;
+    throw new SqlwrightError("config.invalid", `Cannot start: ${pair.join(" and ")} are both set`, {
+      details: { settings: pair },
+      hint: `Leave one of them, in the environment or in .env`,
+    });
+  }
 }
 
 const authNames = ["SQLWRIGHT_AUTH_ISSUER", "SQLWRIGHT_AUTH_AUDIENCE", "SQLWRIGHT_AUTH_JWKS"] as const;

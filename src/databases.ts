@@ -8,6 +8,8 @@ import { SqlwrightError } from "./errors.ts";
 import type { MigrationList } from "./migrate/files.ts";
 import { findMigrationGap, type MigrationGap } from "./migrate/gap.ts";
 import { Pool, type PoolConnection, type Pools } from "./postgres/pool.ts";
+import { Secrets } from "./postgres/target/secrets.ts";
+import { readTarget } from "./postgres/target/target.ts";
 
 export interface ServerFacts {
   /** `server_version_num`, such as 180004. */
@@ -53,7 +55,8 @@ export function openPools(config: Config): Pools {
     });
   }
   const options = {
-    url,
+    url: readTarget(url),
+    secrets: new Secrets(),
     size: config.SQLWRIGHT_POOL_SIZE,
     queueSize: config.SQLWRIGHT_QUEUE_SIZE,
     queueTimeout_ms: config.SQLWRIGHT_QUEUE_TIMEOUT,

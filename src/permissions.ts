@@ -3,12 +3,15 @@
  * with.
  *
  * The server reads its query files (and the folder of load sources), talks to its databases, and listens on
- * one port. It cannot write, run programs, load native code or see other variables. The one exception is
- * proven by experiment: to connect to a Unix socket Deno demands read and write permission on the socket's
- * own path beside the net permission.
+ * one port. It cannot write, run programs, load native code or see other variables, but for what the
+ * connection names: files of certificates and passwords, and the one program of a password command. Proven
+ * by experiment: to connect to a Unix socket Deno demands read and write permission on the socket's own path
+ * beside the net permission.
  */
 
 import { SqlwrightError } from "./errors.ts";
+import { type Needs, needsOf } from "./postgres/target/needs.ts";
+import { readTarget } from "./postgres/target/target.ts";
 
 /** An address to listen on. The host name is bare: `::1`, not `[::1]`. */
 export interface HttpAddress {
@@ -19,7 +22,7 @@ export interface HttpAddress {
 export interface ServerFlagOptions {
   /** The folder of query files. */
   sqlDirectory: string;
-  /** `postgresql://…`; several hosts and Unix sockets (`?host=/folder`) included. */
+  /** Any connection string of libpq's. */
   databaseUrl: string;
   /** Further databases, such as replicas. @default none */
   replicaUrls?: readonly string[];
@@ -37,7 +40,7 @@ export interface ServerFlagOptions {
   readPaths?: readonly string[];
   /** Folders to write into: SQLWRIGHT_EXPORT_DIR of a server that speaks over stdio. @default none */
   writePaths?: readonly string[];
-  /** Gives PGHOST, PGPORT, PGUSER and PGUSERNAME, which complete an URL that lacks them. @default none */
+  /** Gives PG*, DATABASE_PASSWORD_* and HOME, which complete an URL that lacks them. @default none */
   environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -54,6 +57,9 @@ export interface ExtensionRights {
 /** The variables that the server may read, whatever its URL. */
 const serverVariables = [
   "DATABASE_URL",
+  "DATABASE_URL_FILE",
+  "DATABASE_PASSWORD_FILE",
+  "DATABASE_PASSWORD_COMMAND",
   "DATABASE_REPLICA_URLS",
   "REDIS_URL",
   "PG*",
@@ -73,11 +79,11 @@ const smallYoungSpace = "--v8-flags=--max-semi-space-size=8";
  */
 export function serverFlags(options: ServerFlagOptions): string[] {
   const environment = options.environment ?? {};
-  const urls = [options.databaseUrl, ...(options.replicaUrls ?? [])];
-  const targets = urls.flatMap((url) => databaseTargets(url, environment));
-  const sockets = targets.filter((target) => target.startsWith("/"));
+  const needs = databaseNeeds(options, (name) => environment[name]);
+  const sockets = needs.flatMap((each) => each.sockets);
+  const programs = needs.flatMap((each) => each.programs);
   const net = [
-    ...targets.map((target) => target.startsWith("/") ? `unix:${target}` : target),
+    ...needs.flatMap((each) => [...each.addresses, ...each.sockets.map((socket) => `unix:${socket}`)]),
     ...(options.redisUrl ? [redisTarget(options.redisUrl)] : []),
     ...(options.sourceHosts ?? []),
     ...(options.extension?.hosts ?? []).map(extensionTarget),
@@ -94,15 +100,15 @@ export function serverFlags(options: ServerFlagOptions): string[] {
     ...keyFiles,
     ...(options.extension?.readPaths ?? []),
     ...sockets,
+    ...(environment.DATABASE_URL_FILE ? [environment.DATABASE_URL_FILE] : []),
+    ...needs.flatMap((each) => each.readPaths),
   ];
-  // Without a user in the URL the driver asks the system for the person's name.
-  const needsUserName = urls.some((url) => !hasUser(url)) && !environment.PGUSER && !environment.PGUSERNAME;
   const variables = [
     ...serverVariables,
     ...(options.extension?.variables ?? []),
     // Its client looks for switches of its own.
     ...(options.redisUrl ? ["REDIS_*"] : []),
-    ...(needsUserName ? ["USERNAME", "USER", "LOGNAME"] : []),
+    ...needs.flatMap((each) => each.variables),
   ];
   return [
     "--no-prompt",
@@ -111,6 +117,7 @@ export function serverFlags(options: ServerFlagOptions): string[] {
     `--allow-read=${joinList(read)}`,
     ...(write.length > 0 ? [`--allow-write=${joinList(write)}`] : []),
     `--allow-net=${joinList(net)}`,
+    ...(programs.length > 0 ? [`--allow-run=${joinList(programs)}`] : []),
     `--allow-env=${joinList(variables)}`,
     smallYoungSpace,
   ];
@@ -137,24 +144,15 @@ export function joinHostAndPort(hostname: string, port: string): string {
   return `${hostname.includes(":") && !hostname.startsWith("[") ? `[${hostname}]` : hostname}:${port}`;
 }
 
-/** The `host:port` pairs and the socket paths (they begin with a slash) that a connection may go to. */
-function databaseTargets(url: string, environment: Readonly<Record<string, string | undefined>>): string[] {
-  const authority = /^postgres(?:ql)?:\/\/(?:[^/?#]*@)?([^/?#]*)/.exec(url);
-  if (!authority) throw unreadable("DATABASE_URL");
-  const query = new URLSearchParams(/\?([^#]*)/.exec(url)?.[1] ?? "");
-  const inUrl = decodeHost(authority[1]!);
-  const hosts = query.get("host") || inUrl || environment.PGHOST || "localhost";
-  const defaultPort = query.get("port") || environment.PGPORT || "5432";
-  return hosts.split(",").map((host) => {
-    if (host.startsWith("/")) {
-      // The port of a socket is part of its name; in `%2Frun%2Fpostgresql:5433` it follows the folder.
-      const [, folder, port] = /^(.*?)(?::(\d+))?$/.exec(host)!;
-      return `${folder!.replace(/\/$/, "")}/.s.PGSQL.${port ?? defaultPort}`;
-    }
-    const parts = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(host);
-    if (!parts) throw unreadable("DATABASE_URL");
-    return `${parts[1]}:${parts[2] ?? defaultPort}`;
-  });
+/** Of the database and its replicas. */
+function databaseNeeds(
+  { databaseUrl, replicaUrls = [] }: ServerFlagOptions,
+  environment: (name: string) => string | undefined,
+): Needs[] {
+  return [
+    needsOf(readTarget(databaseUrl, environment), environment),
+    ...replicaUrls.map((url) => needsOf(readTarget(url, environment, "DATABASE_REPLICA_URLS"), environment)),
+  ];
 }
 
 function redisTarget(url: string): string {
@@ -182,18 +180,6 @@ function webTarget(url: string, setting: string): string {
   if (!URL.canParse(url)) throw unreadable(setting);
   const { protocol, hostname, port } = new URL(url);
   return `${hostname}:${port || (protocol === "http:" ? "80" : "443")}`;
-}
-
-function hasUser(url: string): boolean {
-  return /^[a-z]+:\/\/[^/?#:@]+(?::[^/?#@]*)?@/.test(url);
-}
-
-function decodeHost(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw unreadable("DATABASE_URL");
-  }
 }
 
 /** Deno parts the values of a flag at commas; a doubled comma would stand for one, but not in every list. */

@@ -18,6 +18,8 @@ const project = new URL("..", import.meta.url);
  */
 const floors: readonly (readonly string[])[] = [
   ["errors.ts", "exact_number.ts", "log.ts", "nearest.ts", "version.ts"],
+  // The sandbox follows what a connection string comes to.
+  ["postgres/target"],
   ["packages.ts", "permissions.ts"],
   ["project.ts"],
   ["config.ts"],
@@ -26,7 +28,8 @@ const floors: readonly (readonly string[])[] = [
   ["query/rules"],
   ["query/header"],
   ["query"],
-  ["postgres/wire", "postgres"],
+  ["postgres/wire"],
+  ["postgres"],
   ["postgres/types"],
   ["bookkeeping"],
   ["describe/analysed_tree"],

@@ -11,7 +11,8 @@ function flagsFor(databaseUrl: string, more: Partial<Parameters<typeof serverFla
   return flags.slice(3, -1);
 }
 
-const env = "--allow-env=DATABASE_URL,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*";
+const env = "--allow-env=DATABASE_URL,DATABASE_URL_FILE,DATABASE_PASSWORD_FILE,DATABASE_PASSWORD_COMMAND," +
+  "DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*";
 
 Deno.test("serverFlags permits the query files, the database and named variables, nothing else", () => {
   assert.deepEqual(flagsFor("postgresql://me:secret@db.example/app"), [

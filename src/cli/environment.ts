@@ -7,9 +7,10 @@ import { basename } from "node:path";
 import { parseEnv } from "node:util";
 import { ownNamespace } from "../migrate/applied.ts";
 import type { MigrationList } from "../migrate/files.ts";
-import { type Config, readConfig, settings } from "../config.ts";
+import { alternatives, type Config, readConfig, settings } from "../config.ts";
 import { SqlwrightError } from "../errors.ts";
 import { type HttpAddress, isLoopback, joinHostAndPort, parseHttpAddress } from "../permissions.ts";
+import { fault, fileFault, fileHint } from "../postgres/target/fault.ts";
 import { findProject, productDirectory, type Project } from "../project.ts";
 
 /** sqlwright's own migrations. */
@@ -72,12 +73,47 @@ export function findSettings({ project: named, sql }: ProjectOptions = {}): Foun
   for (const [name, value] of Object.entries(fromFile)) {
     // Variables that are set already, also to nothing, win over those of the file.
     if (value === undefined || variables[name] !== undefined) continue;
+    // So does what says the same in another way.
+    const others = alternatives.find((pair) => (pair as readonly string[]).includes(name)) ?? [];
+    if (others.some((other) => origins.get(other) === "environment")) continue;
     variables[name] = value;
     origins.set(name, ".env");
     Deno.env.set(name, value);
   }
   if (sql !== undefined) origins.set(sqlSetting, "command line");
-  return { config: readConfig({ ...variables, [sqlSetting]: files }, { project, base }), origins };
+  const config = readConfig({ ...variables, [sqlSetting]: files }, { project, base });
+  return { config: withConnectionString(config), origins };
+}
+
+/** The connection string from its file; paths of secrets in full, for whoever connects. */
+function withConnectionString(config: Config): Config {
+  for (const name of ["DATABASE_URL_FILE", "DATABASE_PASSWORD_FILE"] as const) {
+    const path = config[name];
+    if (path !== undefined && Deno.env.get(name) !== path) Deno.env.set(name, path);
+  }
+  const { DATABASE_URL_FILE: path } = config;
+  const url = path === undefined ? config.DATABASE_URL : readConnectionString(path);
+  const orphan = (["DATABASE_PASSWORD_FILE", "DATABASE_PASSWORD_COMMAND"] as const).find((name) =>
+    config[name] !== undefined
+  );
+  if (url !== undefined || orphan === undefined) return { ...config, DATABASE_URL: url };
+  throw new SqlwrightError("config.invalid", `Cannot use ${orphan}: DATABASE_URL is not set`, {
+    details: { setting: orphan },
+    hint: "Set DATABASE_URL, without a password, or DATABASE_URL_FILE; the embedded database has its own",
+  });
+}
+
+function readConnectionString(path: string): string {
+  const setting = "DATABASE_URL_FILE";
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path).trim();
+  } catch (error) {
+    throw fault(setting, `${path}: ${fileFault(error)}`, fileHint(error), error);
+  }
+  if (text === "") throw fault(setting, `${path} is empty`, "Write the connection string into it");
+  if (settings.DATABASE_URL.read(text) !== undefined) return text;
+  throw fault(setting, `${path} holds no connection string`, `It is ${settings.DATABASE_URL.expected}`);
 }
 
 const sqlSetting = "SQLWRIGHT_SQL_DIR";
@@ -134,6 +170,38 @@ export function refuseForeignAddress(address: HttpAddress, config: Config): void
         "or set SQLWRIGHT_UNAUTHENTICATED=anywhere where a proxy guards the port",
     },
   );
+}
+
+/**
+ * An error that names a setting, with where that setting is from: a person corrects it there.
+ * @param directory the project's
+ */
+export function withOrigin(error: unknown, directory: string | undefined): unknown {
+  if (!(error instanceof SqlwrightError) || typeof error.details.setting !== "string") return error;
+  const { setting } = error.details;
+  if (!/^[A-Z_]+$/.test(setting)) return error;
+  const origin = originOf(setting, directory);
+  if (origin === null) return error;
+  const hint = `${error.hint === null ? "" : `${error.hint}. `}${setting} is set in ${origin}`;
+  return new SqlwrightError(error.code, error.message, {
+    details: { ...error.details, origin },
+    hint,
+    cause: error,
+  });
+}
+
+function originOf(setting: string, directory: string | undefined): string | null {
+  try {
+    const file = setting === "DATABASE_URL" ? Deno.env.get("DATABASE_URL_FILE") : undefined;
+    if (file) return file;
+    const value = Deno.env.get(setting);
+    if (!value) return null;
+    const folder = directory ?? Deno.cwd();
+    return readEnvironmentFile(folder)[setting] === value ? `${folder}/.env` : "the environment";
+  } catch {
+    // The sandbox shows neither.
+    return null;
+  }
 }
 
 function readEnvironmentFile(directory: string): Record<string, string | undefined> {

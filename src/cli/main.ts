@@ -5,7 +5,8 @@
  */
 
 import { reportFailure } from "./console/console.ts";
-import { otherConfiguration } from "./configuration.ts";
+import { nearestProject, otherConfiguration } from "./configuration.ts";
+import { withOrigin } from "./environment.ts";
 import { type Rerun, rerun } from "./rerun.ts";
 import type { ServeOptions } from "./server/serve.ts";
 
@@ -38,7 +39,9 @@ export async function main(args: readonly string[], told: Rerun | null = null): 
     const { runProgram } = await import(program) as typeof import("./program.ts");
     return await runProgram(args, told?.startedAt_ms ?? null);
   } catch (error) {
-    return reportFailure(error, { json: args.includes("--json") });
+    return reportFailure(withOrigin(error, nearestProject(args)?.directory), {
+      json: args.includes("--json"),
+    });
   }
 }
 

@@ -17,7 +17,7 @@ import type { MigrationSession } from "./model.ts";
 export async function createBookkeeping(session: MigrationSession): Promise<void> {
   if (await hasBookkeeping(session)) return;
   await session.inTransaction(async () => {
-    await session.run(bookkeeping);
+    await session.runScript(bookkeeping);
   });
 }
 

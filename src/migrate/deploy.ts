@@ -10,7 +10,7 @@
  * the run is refused.
  */
 
-import { ownNamespace } from "./applied.ts";
+import { isTrue, ownNamespace } from "./applied.ts";
 import { type Adoption, createBookkeeping, hasBookkeeping, writeAdoptions } from "./bookkeeping.ts";
 import type { MigrationFile } from "./files.ts";
 import {
@@ -138,7 +138,7 @@ async function isDone(session: MigrationSession, plan: Plan): Promise<boolean> {
   const [found] = await session.run("select to_regnamespace('sqlwright') is null as is_absent");
   // A database that needs nothing of ours gets nothing of ours; tables of a former version are brought up to
   // date.
-  return found?.is_absent === true || await hasBookkeeping(session);
+  return found !== undefined && isTrue(found.is_absent) || await hasBookkeeping(session);
 }
 
 function describePlan({ migrations, functions, views, leftOver, current }: Plan): Deployment {

@@ -47,8 +47,10 @@ export interface MigrationSession {
    * A pooler stands between: what is set or locked for the session may be another's in the next transaction.
    */
   isPooled: boolean;
-  /** Rows as text or as the driver makes them: convert. */
-  run(text: string, parameters?: (string | number)[]): Promise<Record<string, unknown>[]>;
+  /** One statement; its rows as text. */
+  run(text: string, parameters?: (string | number)[]): Promise<Record<string, string | null>[]>;
+  /** One or several statements without parameters; their rows are dropped. */
+  runScript(text: string): Promise<void>;
   runStatement(script: Script, statement: ScriptStatement): Promise<void>;
   /** Columns that a query would answer, with the relation and attribute they come from. */
   describe(text: string): Promise<{ name: string; table: number; number: number }[]>;

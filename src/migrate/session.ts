@@ -3,12 +3,17 @@
  * every wait, and the turn of this run (see `turn.ts`).
  */
 
-import postgres from "postgres";
 import { SqlwrightError } from "../errors.ts";
-import { describeTarget, driverTarget } from "../postgres/connection_url.ts";
+import { cancellationOf } from "../postgres/cancellation.ts";
 import { toDatabaseError } from "../postgres/database_error.ts";
-import { statementError } from "./script.ts";
 import { backendQuestion, isStartRefusal, pooledParameters } from "../postgres/session.ts";
+import { describeTarget, type Target } from "../postgres/target/model.ts";
+import { Secrets } from "../postgres/target/secrets.ts";
+import { readTarget } from "../postgres/target/target.ts";
+import { openSession } from "../postgres/wire/open.ts";
+import { ConnectionEnded } from "../postgres/wire/protocol_error.ts";
+import type { Sent, Session } from "../postgres/wire/session.ts";
+import { statementError } from "./script.ts";
 import type { MigrationSession, MigrationTarget, SessionOptions } from "./model.ts";
 import { takeTurn } from "./turn.ts";
 
@@ -37,107 +42,123 @@ export async function withSession<T>(
   const { connectTimeout_ms = 10_000, lockTimeout_ms = 30_000, statementTimeout_ms = 3_600_000, signal } =
     options;
   signal?.throwIfAborted();
-  const place = typeof target === "string" ? describeTarget(target) : placeOf(target);
-  // A connection of our own, also beside a client: postgres.js reconnects by itself, and no statement may run
-  // on a new connection outside the transaction and without the lock that the lost one had.
-  const open = (connection: Record<string, string>) => openClient(target, { connectTimeout_ms, connection });
-  // As the session's defaults, so that a file's own limits end with RESET.
-  let opened = open({
-    application_name: "sqlwright migrate",
-    client_min_messages: "warning",
-    lock_timeout: String(lockTimeout_ms),
-    statement_timeout: String(statementTimeout_ms),
-  });
+  const to = targetOf(target);
+  const place = describeTarget(to);
+  const secrets = new Secrets();
+  // A session of our own, which is never opened anew: no statement may run outside the transaction and
+  // without the lock that a lost one had.
+  const open = (parameters: Readonly<Record<string, string>>) =>
+    openSession({ target: to, secrets, parameters, timeout_ms: connectTimeout_ms });
+  let opened: Session | null = null;
   try {
     let isPooled: boolean;
     try {
-      const answer = await opened.client.unsafe(backendQuestion);
-      isPooled = Number(answer[0]?.pid) !== answer.state.pid;
+      // As the session's defaults, so that a file's own limits end with RESET.
+      opened = await open({
+        application_name: "sqlwright migrate",
+        client_min_messages: "warning",
+        lock_timeout: String(lockTimeout_ms),
+        statement_timeout: String(statementTimeout_ms),
+      });
+      isPooled = await backendOf(opened) !== opened.process;
     } catch (error) {
+      opened?.destroy(error);
       if (!isStartRefusal(error)) throw toDatabaseError(error, place);
       isPooled = true;
-      opened = open(pooledParameters);
+      opened = await open(pooledParameters).catch((error) => {
+        throw toDatabaseError(error, place);
+      });
     }
     return await callback(createSession(opened, { place, signal, isPooled }));
   } finally {
-    await opened.client.end({ timeout: opened.isLost() ? 0 : 1 });
+    await opened?.close();
   }
 }
 
-interface OpenClient {
-  client: postgres.Sql;
-  isLost: () => boolean;
+async function backendOf(session: Session): Promise<number> {
+  let process = "";
+  const onRow = ([pid]: (string | null)[]) => void (process = pid ?? "");
+  await session.execute(backendQuestion, [], { onRow }, false).answer;
+  return Number(process);
 }
 
-function openClient(
-  target: MigrationTarget,
-  { connectTimeout_ms, connection }: { connectTimeout_ms: number; connection: Record<string, string> },
-): OpenClient {
-  let isLost = false;
-  const connectionOptions = {
-    max: 1,
-    idle_timeout: null,
-    max_lifetime: null,
-    connect_timeout: Math.max(1, Math.ceil(connectTimeout_ms / 1000)),
-    fetch_types: false,
-    connection,
-    onnotice: () => {},
-    onclose: () => isLost = true,
+function targetOf(target: MigrationTarget): Target {
+  if (typeof target === "string") return readTarget(target);
+  const { host, port, user, pass, database, path } = target.options;
+  const values = {
+    host: path ? path.replace(/\/\.s\.PGSQL\.\d+$/, "") : host.join(","),
+    port: port.join(","),
+    user,
+    password: typeof pass === "string" ? pass : "",
+    dbname: database ?? "",
+    sslmode: "prefer",
   };
-  const client = postgres(
-    {
-      ...(typeof target === "string" ? driverTarget(target) : target.options),
-      ...connectionOptions,
-    } as unknown as postgres.Options<Record<string, postgres.PostgresType>>,
-  );
-  return { client, isLost: () => isLost };
+  const text = Object.entries(values).map(([name, value]) => `${name}='${value.replace(/[\\']/g, "\\$&")}'`);
+  return readTarget(text.join(" "), () => undefined);
 }
 
 function createSession(
-  { client, isLost }: OpenClient,
+  session: Session,
   { place, signal, isPooled }: { place: string; signal: AbortSignal | undefined; isPooled: boolean },
 ): MigrationSession {
-  const run: MigrationSession["run"] = async (text, parameters = []) => {
+  const finish = async <T>(send: () => Sent<T>): Promise<T> => {
     signal?.throwIfAborted();
-    if (isLost()) throw lostError(place);
-    const query = client.unsafe(text, parameters);
-    const onAbort = () => query.cancel();
+    if (session.isEnded) throw lostError(place);
+    const sent = send();
+    const cancellation = cancellationOf({
+      settled: sent.answer,
+      isActive: sent.isActive,
+      cancel: (bound) => session.cancel(bound),
+      giveUp: () => session.destroy(new ConnectionEnded("CONNECTION_CLOSED", "the server did not answer")),
+    });
+    const onAbort = () => cancellation.start();
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      return [...await query].map((row) => ({ ...row }));
+      return await sent.answer;
     } catch (error) {
-      throw signal?.aborted ? signal.reason : toDatabaseError(error, place);
+      if (signal?.aborted) throw signal.reason;
+      const told = toDatabaseError(error, place);
+      throw told instanceof SqlwrightError && told.code === "database.lost" ? lostError(place, told) : told;
     } finally {
       signal?.removeEventListener("abort", onAbort);
+      await cancellation.finished();
     }
   };
+  const runScript = async (text: string) => void await finish(() => session.script(text));
   return {
     isPooled,
-    run,
+    runScript,
+    async run(text, parameters = []) {
+      let names: string[] = [];
+      const rows: Record<string, string | null>[] = [];
+      await finish(() =>
+        session.execute(text, parameters.map(String), {
+          onColumns: (columns) => names = columns.map(({ name }) => name),
+          onRow: (row) => void rows.push(Object.fromEntries(row.map((value, at) => [names[at]!, value]))),
+        }, false)
+      );
+      return rows;
+    },
     async runStatement(script, statement) {
       try {
-        await run(statement.text);
+        await runScript(statement.text);
       } catch (error) {
         throw statementError(script, statement, error);
       }
     },
     async describe(text) {
-      try {
-        const { columns } = await client.unsafe(text).describe();
-        return columns.map(({ name, table, number }) => ({ name, table, number }));
-      } catch (error) {
-        throw toDatabaseError(error, place);
-      }
+      const { columns } = await finish(() => session.describe(text));
+      return columns.map(({ name, table, number }) => ({ name, table, number }));
     },
     async inTransaction(callback) {
-      await run("begin");
+      await runScript("begin");
       let answer: Awaited<ReturnType<typeof callback>>;
       try {
         answer = await callback();
-        await run("commit");
+        await runScript("commit");
       } catch (error) {
-        // Not through `run`, which refuses once the signal has aborted.
-        if (!isLost()) await client.unsafe("rollback").catch(() => {});
+        // Not with the signal, which refuses once it has aborted.
+        if (!session.isEnded) await session.script("rollback").answer.catch(() => {});
         throw error;
       }
       return answer;
@@ -146,7 +167,7 @@ function createSession(
 }
 
 function pooledError(target: MigrationTarget): SqlwrightError {
-  const place = typeof target === "string" ? describeTarget(target) : placeOf(target);
+  const place = describeTarget(targetOf(target));
   return new SqlwrightError(
     "migration.pooled",
     `Cannot migrate over "${place}": it is a connection pooler, which cannot hold the lock of a run`,
@@ -158,16 +179,16 @@ function pooledError(target: MigrationTarget): SqlwrightError {
   );
 }
 
-function lostError(place: string): SqlwrightError {
+function lostError(place: string, cause?: SqlwrightError): SqlwrightError {
+  const sqlstate = cause?.details.sqlstate;
+  const reason = sqlstate === undefined ? "" : `: ${cause!.message}`;
   return new SqlwrightError(
     "database.lost",
-    `Cannot migrate: the connection to PostgreSQL at ${place} was lost`,
+    `Cannot migrate: the connection to PostgreSQL at ${place} was lost${reason}`,
     {
+      ...(sqlstate === undefined ? {} : { details: cause!.details }),
+      ...(cause === undefined ? {} : { cause }),
       hint: "Migrate again: what was not finished has been rolled back",
     },
   );
-}
-
-function placeOf({ options }: postgres.Sql): string {
-  return `${options.host[0] ?? "localhost"}:${options.port[0] ?? 5432}/${options.database}`;
 }

@@ -8,7 +8,6 @@
 
 import { SqlwrightError } from "../errors.ts";
 import { cancellationOf } from "./cancellation.ts";
-import { describeTarget } from "./connection_url.ts";
 import { isStalePlan, toDatabaseError } from "./database_error.ts";
 import {
   backendQuestion,
@@ -19,6 +18,9 @@ import {
   sessionParameters,
   transactionStep,
 } from "./session.ts";
+import { describeTarget, type Target } from "./target/model.ts";
+import { Secrets } from "./target/secrets.ts";
+import { readTarget } from "./target/target.ts";
 import { openSession } from "./wire/open.ts";
 import { ConnectionEnded } from "./wire/protocol_error.ts";
 import type { ResultColumn, RowBytes, TextRow } from "./wire/rows.ts";
@@ -27,7 +29,10 @@ import type { Sent, Session, StatementResult } from "./wire/session.ts";
 export type { ResultColumn, RowBytes, StatementResult, TextRow };
 
 export interface ConnectionOptions {
-  url: string;
+  /** A connection string, or what it came to. */
+  url: string | Target;
+  /** Shared by all that connect to one database: commands are run once for all. @default its own */
+  secrets?: Secrets;
   connectTimeout_ms: number;
   /** Run-time parameters of every session, such as `statement_timeout`. */
   parameters: Record<string, string>;
@@ -58,7 +63,10 @@ const rollbackBound_ms = 5000;
 export class PoolConnection {
   readonly #options: ConnectionOptions;
   readonly #facts: SessionFacts;
-  readonly #target: string;
+  /** Where the database is, for messages. */
+  readonly #place: string;
+  readonly #target: Target;
+  readonly #secrets: Secrets;
   /** Null until it is opened, and after it was lost. */
   #wire: Session | null = null;
   /** Of the present session: it is shared with strangers, a pooler's. */
@@ -76,7 +84,9 @@ export class PoolConnection {
   constructor(options: ConnectionOptions, facts: SessionFacts) {
     this.#options = options;
     this.#facts = facts;
-    this.#target = describeTarget(options.url);
+    this.#target = typeof options.url === "string" ? readTarget(options.url) : options.url;
+    this.#place = describeTarget(this.#target);
+    this.#secrets = options.secrets ?? new Secrets();
   }
 
   /** A pooler stands between. Known once a statement has run. */
@@ -125,7 +135,7 @@ export class PoolConnection {
       const own = { ...sessionParameters, ...this.#options.parameters };
       const session = await this.#open(own).catch((error) => {
         if (isStartRefusal(error)) return null;
-        throw toDatabaseError(error, this.#target);
+        throw toDatabaseError(error, this.#place);
       });
       if (session?.isBackend) return this.#adopt(session.wire, false);
       session?.wire.destroy(ended("CONNECTION_ENDED"));
@@ -133,8 +143,8 @@ export class PoolConnection {
     }
     const session = await this.#open(pooledParameters).catch((error) => {
       throw isStartRefusal(error)
-        ? refusedByPooler(error, this.#target)
-        : toDatabaseError(error, this.#target);
+        ? refusedByPooler(error, this.#place, this.#target)
+        : toDatabaseError(error, this.#place);
     });
     this.#adopt(session.wire, true);
   }
@@ -142,7 +152,7 @@ export class PoolConnection {
   #adopt(session: Session, isPooled: boolean): void {
     if (this.#isClosed) {
       session.destroy(ended("CONNECTION_ENDED"));
-      throw toDatabaseError(ended("CONNECTION_ENDED"), this.#target);
+      throw toDatabaseError(ended("CONNECTION_ENDED"), this.#place);
     }
     session.onEnd = () => {
       if (this.#wire === session) this.#wire = null;
@@ -153,8 +163,13 @@ export class PoolConnection {
 
   /** A session, and whether the process that answers is the one that was said at the start. */
   async #open(parameters: Readonly<Record<string, string>>): Promise<{ wire: Session; isBackend: boolean }> {
-    const { url, connectTimeout_ms } = this.#options;
-    const wire = await openSession(url, parameters, connectTimeout_ms);
+    const { connectTimeout_ms } = this.#options;
+    const wire = await openSession({
+      target: this.#target,
+      secrets: this.#secrets,
+      parameters,
+      timeout_ms: connectTimeout_ms,
+    });
     // A pooler accepts at once and may let the first statement wait for a session.
     const timer = setTimeout(() => wire.destroy(ended("CONNECT_TIMEOUT")), connectTimeout_ms);
     try {
@@ -190,7 +205,7 @@ export class PoolConnection {
   /** The session that is there, without a wait: what is sent in one moment goes out in one flush. */
   #present(): Session {
     const session = this.#transaction ?? this.#wire;
-    if (session === null) throw toDatabaseError(ended("CONNECTION_CLOSED"), this.#target);
+    if (session === null) throw toDatabaseError(ended("CONNECTION_CLOSED"), this.#place);
     return session;
   }
 
@@ -247,7 +262,7 @@ export class PoolConnection {
       // What was prepared is made anew the next time.
       if (isStalePlan(error)) session.forget(text);
       if (isStopped && (error as { code?: unknown }).code === "57014") return { count: 0, command: "SELECT" };
-      throw toDatabaseError(error, this.#target);
+      throw toDatabaseError(error, this.#place);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
@@ -284,7 +299,7 @@ export class PoolConnection {
     try {
       return await sent.answer;
     } catch (error) {
-      throw toDatabaseError(error, this.#target);
+      throw toDatabaseError(error, this.#place);
     } finally {
       signal?.removeEventListener("abort", onAbort);
       await cancellation.finished();
@@ -310,7 +325,7 @@ export class PoolConnection {
     try {
       await Promise.all(parts.map((part) => session.script(part).answer));
     } catch (error) {
-      throw toDatabaseError(error, this.#target);
+      throw toDatabaseError(error, this.#place);
     }
   }
 
@@ -391,7 +406,7 @@ export class PoolConnection {
     try {
       return await session.describe(text).answer;
     } catch (error) {
-      throw toDatabaseError(error, this.#target);
+      throw toDatabaseError(error, this.#place);
     }
   }
 
@@ -433,12 +448,14 @@ export type CallConnection = Pick<
 >;
 
 /** The words are the pooler's: its codes say little. */
-function refusedByPooler(error: unknown, place: string): SqlwrightError {
+function refusedByPooler(error: unknown, place: string, { options }: Target): SqlwrightError {
   return new SqlwrightError(
     "database.refused",
     `The connection pooler at ${place} refuses the login: ${(error as Error).message}`,
     {
-      hint: "Check the user, the password and the database of DATABASE_URL, and the pooler's log",
+      hint: options === null
+        ? "Check the user, the password and the database of DATABASE_URL, and the pooler's log"
+        : "Take options out of DATABASE_URL or PGOPTIONS: a pooler does not pass them on. Its log says more",
       cause: error,
     },
   );

@@ -6,7 +6,13 @@
  */
 
 import { SqlwrightError } from "../errors.ts";
-import { ConnectionEnded, ProtocolViolation, ServerError } from "./wire/protocol_error.ts";
+import {
+  type Attempt,
+  ConnectionEnded,
+  LoginFailure,
+  ProtocolViolation,
+  ServerError,
+} from "./wire/protocol_error.ts";
 
 /** Postgres' own fields, under Postgres' own names. */
 export interface PostgresFields {
@@ -94,6 +100,7 @@ export function toDatabaseError(error: unknown, place: string): unknown {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return toDatabaseError(error.errors[0], place);
   }
+  if (error instanceof LoginFailure) return loginFailure(error, place);
   if (error instanceof ProtocolViolation) return notPostgres(error, place);
   const driver: DriverError = error instanceof ServerError ? error.fields : error;
   const code = String(driver.code ?? "");
@@ -118,11 +125,12 @@ export function toDatabaseError(error: unknown, place: string): unknown {
       `Cannot reach PostgreSQL at ${place}: ${reachFailure(code, error)}`,
       {
         details: { reason: code || "permission" },
-        hint: "Check that the server runs and that DATABASE_URL names its host, port and database",
+        hint: reachHint(error),
         cause: error,
       },
     );
   }
+  if (error instanceof ConnectionEnded) return unsecured(error, place);
   if (!/^[0-9A-Z]{5}$/.test(code)) return error;
   const fields = postgresFields(driver, code);
   const message = text(driver.message) ?? "PostgreSQL gave no message";
@@ -155,8 +163,57 @@ function notPostgres(error: ProtocolViolation, place: string): SqlwrightError {
 }
 
 /**
- * What a login fails with before PostgreSQL itself says anything; null for a connection that was just lost.
+ * No host gave a session. Of one host its own error; of several the one that says most, with what each of
+ * them said.
  */
+function loginFailure({ attempts }: LoginFailure, place: string): SqlwrightError {
+  const errors = attempts.map((attempt) => attemptError(attempt));
+  if (errors.length === 1) return errors[0]!;
+  // Whoever answered has more to say than whoever did not.
+  const rank = ["database.refused", "database.untrusted", "database.protocol_violation", "database.failed"];
+  const told = rank.map((code) => errors.find((error) => error.code === code)).find(Boolean) ??
+    errors.at(-1)!;
+  const causes = errors.map(({ details, message }, index) => ({
+    place: attempts[index]!.place,
+    reason: details.sqlstate ?? details.reason,
+    message,
+  }));
+  return new SqlwrightError(
+    told.code,
+    `No host of ${place} gives a session: ${causes.map(({ message }) => message).join("; ")}`,
+    {
+      details: { ...told.details, hosts: causes },
+      ...(told.hint === null ? {} : { hint: told.hint }),
+      cause: errors,
+    },
+  );
+}
+
+function attemptError({ place, passwordFrom, error }: Attempt): SqlwrightError {
+  const code = String((error as { code?: unknown }).code ?? "");
+  const known = connectionLost.has(code)
+    ? new ConnectionEnded("CONNECT_CLOSED", "the connection was closed during the login", error)
+    : error;
+  const found = toDatabaseError(known, place);
+  if (!(found instanceof SqlwrightError)) return unsecured(known as Error, place);
+  const setting = passwordFrom ?? "DATABASE_URL";
+  const isPassword = code === "28P01";
+  const isDatabase = found.code === "database.refused" && known instanceof ServerError;
+  return new SqlwrightError(
+    found.code,
+    isDatabase ? `PostgreSQL at ${place} refuses the login: ${found.message}` : found.message,
+    {
+      details: { ...found.details, place, setting: isPassword ? setting : "DATABASE_URL" },
+      hint: found.hint ??
+        (isPassword
+          ? `The password that was sent is that of ${setting}: correct it there`
+          : "Check the user and the database that DATABASE_URL names, and pg_hba.conf of the server"),
+      cause: error,
+    },
+  );
+}
+
+/** What a login fails with before PostgreSQL says anything; null for a connection that was just lost. */
 function loginError(error: ConnectionEnded, place: string): SqlwrightError | null {
   const refused = (hint: string) =>
     new SqlwrightError("database.refused", `Cannot log in to PostgreSQL at ${place}: ${error.message}`, {
@@ -166,13 +223,20 @@ function loginError(error: ConnectionEnded, place: string): SqlwrightError | nul
     });
   switch (error.code) {
     case "NO_PASSWORD":
-      return refused("Write the password into DATABASE_URL, or set PGPASSWORD");
+      return refused(
+        "Write the password into DATABASE_URL, or set PGPASSWORD, DATABASE_PASSWORD_FILE or " +
+          "DATABASE_PASSWORD_COMMAND; ~/.pgpass is read as well",
+      );
     case "NO_USER":
       return refused("Write the user into DATABASE_URL, or set PGUSER");
     case "TLS_REFUSED":
       return refused("Let the server speak TLS, or say sslmode=disable where the network may be trusted");
     case "CHANNEL_BINDING":
       return refused("Connect by TLS to a server with scram-sha-256, or say channel_binding=prefer");
+    case "LOGIN_WAY":
+      return refused("Let require_auth name this way, or pg_hba.conf of the server another one");
+    case "OTHER_KIND":
+      return refused("Name the other hosts too, or another target_session_attrs");
     case "SCRAM_REFUSED":
     case "UNKNOWN_AUTHENTICATION":
       return refused("pg_hba.conf decides: scram-sha-256, md5, password, cert and trust are spoken here");
@@ -181,24 +245,71 @@ function loginError(error: ConnectionEnded, place: string): SqlwrightError | nul
     case "CLIENT_ENCODING":
       return refused("Connect to PostgreSQL itself, or let the pooler pass client_encoding on");
     default:
-      return isCertificateFault(error) ? untrusted(error, place) : null;
+      return isAlert(error)
+        ? refused(
+          "Name the client's certificate with sslcert and its key with sslkey, as the server wants them",
+        )
+        : isCertificateFault(error)
+        ? untrusted(error, place)
+        : null;
   }
 }
 
-const isCertificateFault = ({ code, message }: ConnectionEnded): boolean =>
-  /CERT|ISSUER|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(code) ||
-  /peer certificate|certificate/i.test(message);
+/** The other side ended TLS and said why: it does not like what it got from here. */
+const isAlert = ({ code, message }: ConnectionEnded): boolean =>
+  /ALERT/.test(code) || /fatal alert/i.test(message);
+
+const isCertificateFault = ({ code }: ConnectionEnded): boolean =>
+  /CERT|ISSUER|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(code);
 
 function untrusted(error: ConnectionEnded, place: string): SqlwrightError {
-  return new SqlwrightError(
-    "database.untrusted",
-    `Cannot trust the server at ${place}: ${error.message}`,
-    {
-      details: { reason: error.code },
-      hint: "Name the host that the certificate is for, or the authority that signed it: sslrootcert=FILE",
-      cause: error,
-    },
-  );
+  const { found, hint } = certificateFault(error);
+  return new SqlwrightError("database.untrusted", `Cannot trust the server at ${place}: ${found}`, {
+    details: { reason: error.code },
+    hint,
+    cause: error,
+  });
+}
+
+function certificateFault({ code, message }: ConnectionEnded): { found: string; hint: string } {
+  switch (code) {
+    case "CERT_HAS_EXPIRED":
+      return { found: "its certificate has expired", hint: "Give the server a new certificate" };
+    case "CERT_NOT_YET_VALID":
+      return {
+        found: "its certificate is not valid yet",
+        hint: "Look at the clocks of both machines, and at the certificate",
+      };
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return {
+        found: `its certificate is for another name: ${message.replace(/^.*altnames: /, "")}`,
+        hint:
+          "Name the host in DATABASE_URL as the certificate does, or say sslmode=verify-ca, which checks " +
+          "the authority and no name",
+      };
+    case "CERT_UNTRUSTED":
+      return { found: message, hint: "docs/connections.md tells what each sslmode checks" };
+    default:
+      return {
+        found: `its certificate is signed by an authority that is not known here (${message})`,
+        hint: "Name the file of that authority: sslrootcert=FILE in DATABASE_URL, or PGSSLROOTCERT",
+      };
+  }
+}
+
+/** TLS did not come about, for a reason of its own. */
+function unsecured(error: Error, place: string): SqlwrightError {
+  return new SqlwrightError("database.unreachable", `Cannot reach PostgreSQL at ${place}: ${error.message}`, {
+    details: { reason: String((error as { code?: unknown }).code ?? error.name) },
+    hint: "Check that PostgreSQL or a pooler answers at that port, and what stands between",
+    cause: error,
+  });
+}
+
+function reachHint(error: object): string {
+  return error instanceof Deno.errors.NotCapable
+    ? "Start again: the flags of the sandbox follow DATABASE_URL and PG* (`sqlwright permissions`)"
+    : "Check that the server runs and that DATABASE_URL names its host, port and database";
 }
 
 /** True for the error of a statement that was cancelled, by us or by its timeout. */

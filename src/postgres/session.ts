@@ -51,10 +51,14 @@ export const backendQuestion = "select pg_catalog.pg_backend_pid() as pid";
  * Protocol violation: what a pooler says to parameters that it does not know. PostgreSQL itself says 42704 or
  * 22023.
  */
-const protocolViolation = "08P01";
+const startRefusals: ReadonlySet<unknown> = new Set([
+  "08P01",
+  // Amazon's RDS Proxy, of settings that it does not pass on: "feature not supported".
+  "0A000",
+]);
 
 export function isStartRefusal(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === protocolViolation;
+  return startRefusals.has((error as { code?: unknown } | null)?.code);
 }
 
 /** Whether a script of ours begins a transaction, ends one, or neither. */

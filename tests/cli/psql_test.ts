@@ -1,7 +1,7 @@
 /** `psql`: every shipped file of the read kinds runs unmodified in psql, with its example's values, and answers as many rows. */
 
 import assert from "node:assert/strict";
-import { parseConnectionUrl } from "../../src/postgres/connection_url.ts";
+import { readTarget } from "../../src/postgres/target/target.ts";
 import { psqlLine, psqlVariables, shellLine, shellWord, sqlLiteral } from "../../src/cli/files/psql_line.ts";
 import { UsageError } from "../../src/cli/console/console.ts";
 import { loadQueries } from "../../src/query/loader.ts";
@@ -18,7 +18,10 @@ import {
 import { testWith } from "../services.ts";
 import { makeShop, run } from "./command.ts";
 
-const target = parseConnectionUrl("postgresql://me:hunter2@db.example:5433/app?sslmode=require");
+const target = readTarget(
+  "postgresql://me:hunter2@db.example:5433/app?sslmode=require",
+  () => undefined,
+);
 const header = { role: null } as Parameters<typeof psqlLine>[0]["header"];
 
 Deno.test("values are quoted as the file uses them: :'name' by psql, :name as a literal", () => {
@@ -238,7 +241,7 @@ async function exampleLines({ serverUrl }: TestDatabase): Promise<ExampleLine[]>
         );
         const line = psqlLine({ ...parsed, integers }, tool.binding.bind(args).values, {
           file: `edgar/sql/${parsed.path}`,
-          target: parseConnectionUrl(serverUrl),
+          target: readTarget(serverUrl),
         });
         lines.push({ tool: name, example, line: shellLine(line), count });
       }
@@ -253,7 +256,7 @@ async function viewLines({ ownerUrl }: TestDatabase): Promise<string[]> {
   return queries.filter(({ kind }) => kind === "view").map((query) =>
     shellLine(psqlLine({ ...query, integers: new Set() }, {}, {
       file: `edgar/sql/${query.path}`,
-      target: parseConnectionUrl(ownerUrl),
+      target: readTarget(ownerUrl),
     }))
   );
 }
@@ -262,7 +265,8 @@ async function sh(
   line: string,
   { serverUrl }: Pick<TestDatabase, "serverUrl">,
 ): Promise<{ success: boolean; stdout: string; stderr: string }> {
-  const { password } = parseConnectionUrl(serverUrl);
+  const { password: source } = readTarget(serverUrl);
+  const password = source.kind === "text" ? source.password.value : undefined;
   const { success, stdout, stderr } = await new Deno.Command("sh", {
     args: ["-c", line],
     cwd: project,

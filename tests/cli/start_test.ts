@@ -132,7 +132,7 @@ Deno.test("serverCommand gives the flags and nothing secret on the command line"
     "--frozen",
     `--allow-read=/srv/sql,/srv/data,${productDirectory}migrations`,
     "--allow-net=db.example:5433,127.0.0.1:8321",
-    "--allow-env=DATABASE_URL,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*",
+    "--allow-env=DATABASE_URL,DATABASE_URL_FILE,DATABASE_PASSWORD_FILE,DATABASE_PASSWORD_COMMAND,DATABASE_REPLICA_URLS,REDIS_URL,PG*,SQLWRIGHT_*",
     "--v8-flags=--max-semi-space-size=8",
     "--config",
     `${productDirectory}deno.json`,

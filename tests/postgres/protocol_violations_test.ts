@@ -184,7 +184,7 @@ Deno.test("an answer in pieces of one byte is the answer", async () => {
   })();
   const { port } = listener.addr as Deno.NetAddr;
   const pool = openPool({
-    url: `postgresql://me@127.0.0.1:${port}/test`,
+    url: `postgresql://me@127.0.0.1:${port}/test?sslmode=disable`,
     connections: 0,
   });
   try {

@@ -3,7 +3,9 @@
 import { queryFoldersOf } from "../../config.ts";
 import { placeOfFile } from "../../project.ts";
 import { SqlwrightError } from "../../errors.ts";
-import { parseConnectionUrl } from "../../postgres/connection_url.ts";
+import type { PasswordSource } from "../../postgres/target/model.ts";
+import { Secrets } from "../../postgres/target/secrets.ts";
+import { readTarget } from "../../postgres/target/target.ts";
 import { type PgType, withoutDomains } from "../../postgres/types/types.ts";
 import { loadKinds, readKinds } from "../../query/model.ts";
 import { paintFor, print, printJson, shownPlace, tell, UsageError } from "../console/console.ts";
@@ -29,13 +31,13 @@ export async function runPsql(
     const file = shownPlace(placeOfFile(queryFoldersOf(config), parsed.path));
     const rows = loadKinds.has(tool.kind) ? await rowsOf(named) : null;
     const { values } = tool.binding.bind(args);
-    const target = parseConnectionUrl(database.url);
+    const target = readTarget(database.url);
     const integers = new Set(
       tool.query.parameters.filter(({ type }) => isInteger(type)).map(({ name }) => name),
     );
     const line = psqlLine({ ...parsed, integers }, values, { file, target, isLoad: rows !== null });
     const written = shellLine(line) + (rows === null ? "" : ` < ${shellWord(rows)}`);
-    const notes = notesOf(named, target.password !== undefined, isRun);
+    const notes = notesOf(named, target.password.kind, isRun);
     if (isJson) {
       printJson({
         tool: tool.name,
@@ -56,7 +58,10 @@ export async function runPsql(
       print(written);
       return 0;
     }
-    return await run(line, rows, target.password);
+    const { kind } = target.password;
+    // The password file is psql's own to read.
+    const password = kind === "passfile" ? null : await new Secrets().find(target, target.places[0]!);
+    return await run(line, rows, password?.value);
   });
 }
 
@@ -65,7 +70,11 @@ function isInteger(type: PgType): boolean {
   return plain.kind === "base" && ["int2", "int4", "int8"].includes(plain.base);
 }
 
-function notesOf({ tool, args, database }: NamedTool, hasPassword: boolean, isRun: boolean): string[] {
+function notesOf(
+  { tool, args, database }: NamedTool,
+  password: PasswordSource["kind"],
+  isRun: boolean,
+): string[] {
   const notes: string[] = [];
   if (tool.query.parsed.view !== null) {
     notes.push("The file of a :view creates or replaces the view; filters are the tool's own");
@@ -75,7 +84,7 @@ function notesOf({ tool, args, database }: NamedTool, hasPassword: boolean, isRu
   }
   if (!readKinds.has(tool.kind)) notes.push("What the file writes is committed");
   if (isRun) return notes;
-  if (hasPassword) {
+  if (password !== "none" && password !== "passfile") {
     notes.push("The login has a password: set PGPASSWORD, or use ~/.pgpass; --run takes it along");
   }
   if (database.isEmbedded) notes.push("The embedded database answers while `start` runs");

@@ -4,7 +4,7 @@
  * literal. Pure.
  */
 
-import type { ConnectionTarget } from "../../postgres/connection_url.ts";
+import type { Target } from "../../postgres/target/model.ts";
 import { splitStatements, type Token, tokenize } from "../../query/lexer.ts";
 import type { ParsedQuery } from "../../query/model.ts";
 import { indexPlaces } from "../../query/source_text.ts";
@@ -20,7 +20,7 @@ export interface PsqlLine {
 export interface PsqlOptions {
   /** The file, as the shell finds it. */
   file: string;
-  target: ConnectionTarget;
+  target: Target;
   /** Only of a `:copy` file, whose rows come from psql's standard input. @default false */
   isLoad?: boolean;
 }
@@ -37,14 +37,13 @@ export function psqlLine(
   values: Readonly<Record<string, string | null>>,
   { file, target, isLoad = false }: PsqlOptions,
 ): PsqlLine {
-  const { hosts, user, database, ssl } = target;
+  const { places, user, database } = target;
   const connection = [
-    ["-h", hosts.map(({ host }) => host).join(",")],
-    ["-p", hosts.map(({ port }) => port).join(",")],
-    ...(user === undefined ? [] : [["-U", user]]),
-    ...(database === undefined ? [] : [["-d", database]]),
+    ["-h", places.map(({ host, address }) => host ?? address).join(",")],
+    ["-p", places.map(({ port }) => port).join(",")],
+    ...(user === null ? [] : [["-U", user.value]]),
+    ...(database === null ? [] : [["-d", database]]),
   ];
-  const { role } = query.header;
   return {
     args: [
       "-X",
@@ -60,11 +59,35 @@ export function psqlLine(
         file,
       ]),
     ],
-    environment: {
-      ...(ssl === false ? {} : { PGSSLMODE: ssl }),
-      ...(role === null ? {} : { PGOPTIONS: `-c role=${role.replace(/[\\\s]/g, "\\$&")}` }),
-    },
+    environment: environmentOf(target, query.header.role),
   };
+}
+
+/** What differs from psql's own defaults, under the names of libpq's variables; no password. */
+function environmentOf(target: Target, role: string | null): Record<string, string> {
+  const { tls, places, password } = target;
+  const addresses = places.map(({ address }) => address ?? "").join(",");
+  const options = [
+    ...(target.options === null ? [] : [target.options]),
+    ...(role === null ? [] : [`-c role=${role.replace(/[\\\s]/g, "\\$&")}`]),
+  ];
+  const values: Record<string, string | null> = {
+    PGHOSTADDR: /^,*$/.test(addresses) ? null : addresses,
+    PGSSLMODE: tls.mode === "prefer" ? null : tls.mode,
+    PGSSLROOTCERT: tls.authorities,
+    PGSSLCERT: tls.own?.certificate ?? null,
+    PGSSLKEY: tls.own?.key ?? null,
+    PGSSLNEGOTIATION: tls.isDirect ? "direct" : null,
+    PGCHANNELBINDING: target.channelBinding === "prefer" ? null : target.channelBinding,
+    PGREQUIREAUTH: target.loginWays === null ? null : [...target.loginWays].join(","),
+    PGTARGETSESSIONATTRS: target.kind === "any" ? null : target.kind,
+    PGLOADBALANCEHOSTS: target.isShuffled ? "random" : null,
+    PGPASSFILE: password.kind === "passfile" ? password.path : null,
+    PGOPTIONS: options.length === 0 ? null : options.join(" "),
+  };
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== null),
+  );
 }
 
 /** Every variable of the file with its text for `-v`. */

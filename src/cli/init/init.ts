@@ -9,6 +9,7 @@ import { requireUsableServer, type ServerFacts, serverFacts } from "../../app.ts
 import { type Config, queryFoldersOf, readConfig, settings } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
 import type { PoolConnection } from "../../postgres/pool.ts";
+import { masked } from "../../postgres/target/fault.ts";
 import {
   builtInFolder,
   builtInModules,
@@ -87,6 +88,7 @@ export async function runInit(
   };
   // Settings of the environment would go before those of the project that is being made.
   const before = Deno.env.get("DATABASE_URL");
+  const fileBefore = Deno.env.get("DATABASE_URL_FILE");
   const isNewCluster = url === null &&
     !await isThere(join(directory, ".sqlwright"));
   try {
@@ -101,6 +103,7 @@ export async function runInit(
   } finally {
     if (before === undefined) Deno.env.delete("DATABASE_URL");
     else Deno.env.set("DATABASE_URL", before);
+    if (fileBefore !== undefined) Deno.env.set("DATABASE_URL_FILE", fileBefore);
   }
 }
 
@@ -195,11 +198,11 @@ async function chooseDatabase(
 ): Promise<string | null> {
   if (embedded) return null;
   if (databaseUrl !== undefined) return databaseUrl;
-  const known = await readOwnUrl(directory) ?? Deno.env.get("DATABASE_URL") ??
-    null;
+  const known = await readOwnUrl(directory) ?? (Deno.env.get("DATABASE_URL") || null) ??
+    await readUrlFile();
   if (!asks) return known || null;
   if (known) {
-    tell(`Database: ${masked(known)}, of DATABASE_URL\n`);
+    tell(`Database: ${masked(known, "…")}, of DATABASE_URL\n`);
     if (askYes("Use it?", true)) return known;
   }
   tell(
@@ -209,23 +212,21 @@ async function chooseDatabase(
   return await askUntil("Database", "", (answer) => {
     if (answer === "") return null;
     if (settings.DATABASE_URL.read(answer) !== undefined) return answer;
-    tell("That is no connection string: it begins with postgresql://");
+    tell("That is no connection string: write postgresql://… or host=… dbname=…");
     return undefined;
   });
+}
+
+/** What DATABASE_URL_FILE of the environment leads to. */
+async function readUrlFile(): Promise<string | null> {
+  const path = Deno.env.get("DATABASE_URL_FILE");
+  return path ? (await Deno.readTextFile(path)).trim() || null : null;
 }
 
 async function readOwnUrl(directory: string): Promise<string | null> {
   const { parseEnv } = await import("node:util");
   const text = await Deno.readTextFile(join(directory, ".env")).catch(() => "");
   return parseEnv(text).DATABASE_URL || null;
-}
-
-/** Without its password. */
-function masked(url: string): string {
-  return url.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@/]*@/, "$1:…@").replace(
-    /([?&]password=)[^&]*/,
-    "$1…",
-  );
 }
 
 async function make(plan: Plan): Promise<number> {
@@ -236,6 +237,7 @@ async function make(plan: Plan): Promise<number> {
     parseProject(projectText({ name, modules }), directory);
   if (url === null) Deno.env.delete("DATABASE_URL");
   else Deno.env.set("DATABASE_URL", url);
+  Deno.env.delete("DATABASE_URL_FILE");
   const config = readConfig({ DATABASE_URL: url ?? undefined }, { project });
   return await withDatabase(
     config,

@@ -9,6 +9,7 @@ import { embeddedVersion } from "../../embedded/binaries.ts";
 import { migrationStatus } from "../../migrate/migrate.ts";
 import { loadQueries } from "../../query/loader.ts";
 import { poolerWarning } from "../../postgres/session.ts";
+import { masked } from "../../postgres/target/fault.ts";
 import { formatCount, formatDuration, paintFor, print, printJson, shownPlace } from "../console/console.ts";
 import { type Database, withDatabase } from "../database.ts";
 import { migrationLists } from "../deployment.ts";
@@ -90,8 +91,9 @@ function originsOf({ config, origins }: FoundSettings): Finding[] {
 /** A value that may hold a secret is not shown. */
 function shownValue(name: string, config: Config): string {
   const value: unknown = config[name as keyof Config];
-  if (/_SECRET$/.test(name)) return "***";
+  if (/_SECRET$|^DATABASE_PASSWORD_COMMAND$/.test(name)) return "***";
   const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (name === "DATABASE_URL") return masked(text);
   return text.replace(/(:\/\/[^/@:]*):[^@]*@/, "$1:***@");
 }
 

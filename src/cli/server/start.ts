@@ -155,7 +155,8 @@ export function serverCommand(
     configFile,
     cwd: project?.directory ?? Deno.cwd(),
     env: {
-      DATABASE_URL: databaseUrl,
+      // A file is read by the server itself, as the flags permit.
+      ...(config.DATABASE_URL_FILE === undefined ? { DATABASE_URL: databaseUrl } : {}),
       // The child has another working directory's rights: what is relative here is handed down in full.
       SQLWRIGHT_SOURCE_DIR: config.SQLWRIGHT_SOURCE_DIR,
       ...(exportDirectory === undefined ? {} : { SQLWRIGHT_EXPORT_DIR: exportDirectory }),

@@ -24,6 +24,26 @@ export class ServerError extends Error {
   }
 }
 
+/** One host that was tried. */
+export interface Attempt {
+  /** `host:port/database`. */
+  place: string;
+  /** Where the password that was sent is from; null where none was. */
+  passwordFrom: string | null;
+  error: unknown;
+}
+
+/** No host of a target gave a session; its code and words are those of the last one. */
+export class LoginFailure extends Error {
+  override readonly name = "LoginFailure";
+  readonly code: string;
+  constructor(readonly attempts: readonly Attempt[]) {
+    const last = attempts.at(-1)?.error as { code?: unknown; message?: unknown } | undefined;
+    super(String(last?.message ?? "no host was tried"), { cause: last });
+    this.code = String(last?.code ?? "");
+  }
+}
+
 export type ServerFields = Partial<Record<FieldName, string>>;
 
 /** Of the letters see "Error and Notice Message Fields"; `V` is the severity that no language changes. */

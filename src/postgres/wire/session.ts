@@ -295,7 +295,7 @@ export class Session {
   async cancel(signal: AbortSignal): Promise<void> {
     if (this.#key === null) return;
     const { process, secret } = this.#key;
-    const transport = await openTransport(this.#options.address, this.#options.tls, signal);
+    const transport = await openTransport(this.#options.address, this.#options, signal);
     const onAbort = () => transport.close();
     signal.addEventListener("abort", onAbort, { once: true });
     try {

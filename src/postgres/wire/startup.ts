@@ -11,11 +11,14 @@ export interface StartOptions {
   address: Address;
   /** Null: none is asked for. */
   tls: TlsPolicy | null;
+  keepsAlive: boolean;
   user: string;
   /** Asked for when the server wants one; null where there is none. */
   password: () => string | null | Promise<string | null>;
   database: string | null;
   channelBinding: ChannelBinding;
+  /** The ways to log in that will do; null for all that are spoken here. */
+  loginWays: ReadonlySet<string> | null;
   /** Run-time parameters of the session. */
   parameters: Readonly<Record<string, string>>;
 }
@@ -48,7 +51,7 @@ const mostStartMessages = 1000;
 
 /** @throws {ConnectionEnded | ServerError | ProtocolViolation} and the signal's reason */
 export async function startSession(options: StartOptions, signal: AbortSignal): Promise<StartedSession> {
-  const transport = await openTransport(options.address, options.tls, signal);
+  const transport = await openTransport(options.address, options, signal);
   const onAbort = () => transport.close();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
@@ -132,7 +135,7 @@ export function readParameterStatus(body: Uint8Array, parameters: Map<string, st
 
 async function authenticate(
   transport: Transport,
-  { user, password, channelBinding }: StartOptions,
+  { user, password, channelBinding, loginWays }: StartOptions,
   next: () => Promise<Message>,
 ): Promise<void> {
   const send = (write: (writer: MessageWriter) => MessageWriter) =>
@@ -158,6 +161,13 @@ async function authenticate(
     throw new ConnectionEnded("CHANNEL_BINDING", `channel_binding=require, and the server asks for ${way}`);
   };
   const { code, rest } = await request();
+  const way = wayNames[code];
+  if (loginWays !== null && way !== undefined && !loginWays.has(way)) {
+    throw new ConnectionEnded(
+      "LOGIN_WAY",
+      `the server asks for ${way === "none" ? "no password" : way}, which require_auth does not allow`,
+    );
+  }
   switch (code) {
     case Authentication.ok:
       return requireBinding("no password");
@@ -208,4 +218,13 @@ async function authenticate(
 }
 
 const Authentication = { ok: 0, cleartext: 3, md5: 5, sasl: 10, saslContinue: 11, saslFinal: 12 } as const;
+/** Under the names of `require_auth`. */
+const wayNames: Record<number, string> = {
+  0: "none",
+  3: "password",
+  5: "md5",
+  7: "gss",
+  9: "sspi",
+  10: "scram-sha-256",
+};
 const otherWays: Record<number, string> = { 2: "Kerberos V5", 7: "GSSAPI", 8: "GSSAPI", 9: "SSPI" };

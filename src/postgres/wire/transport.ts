@@ -3,7 +3,12 @@
  * wait for the other side, so that nothing is kept beyond one chunk.
  */
 
-import { connect as connectTls, type ConnectionOptions as TlsOptions, type TLSSocket } from "node:tls";
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  type ConnectionOptions as TlsOptions,
+  type TLSSocket,
+} from "node:tls";
 import { Socket } from "node:net";
 import { ConnectionEnded, ProtocolViolation } from "./protocol_error.ts";
 import { MessageWriter, sslRequestCode } from "./messages.ts";
@@ -22,14 +27,27 @@ export type Address = { host: string; port: number } | { path: string };
 
 /** What TLS is to be: whether there must be any, and what is checked of the certificate. */
 export interface TlsPolicy {
-  /** `prefer` takes a server without TLS as it is. */
+  /** False takes a server without TLS as it is. */
   isRequired: boolean;
+  /** TLS from the first byte, without asking whether the server speaks it. */
+  isDirect: boolean;
+  /** The name that the server is told (SNI); null tells none. */
+  serverName: string | null;
   /** The name or address that the certificate must be for; null leaves it unchecked. */
   checkedHost: string | null;
-  /** PEM of the authorities that may have signed it; null checks no authority. */
-  authorities: "system" | string[] | null;
+  /** PEM of the authorities that may have signed it, none for the runtime's own; null checks no authority. */
+  authorities: string[] | null;
   /** PEM of the client's own certificate and key. */
-  own: { certificate: string; key: string; passphrase?: string | undefined } | null;
+  own: { certificate: string; key: string } | null;
+  oldest: "TLSv1.2" | "TLSv1.3";
+  newest: "TLSv1.2" | "TLSv1.3";
+}
+
+export interface TransportOptions {
+  /** Null: none is asked for. */
+  tls: TlsPolicy | null;
+  /** Whether the system asks now and then if the other side is still there. */
+  keepsAlive: boolean;
 }
 
 const chunkBytes = 64 * 1024;
@@ -37,16 +55,16 @@ const chunkBytes = 64 * 1024;
 /** @throws {ConnectionEnded} */
 export async function openTransport(
   address: Address,
-  tls: TlsPolicy | null,
+  { tls, keepsAlive }: TransportOptions,
   signal: AbortSignal,
 ): Promise<Transport> {
   signal.throwIfAborted();
-  if (tls === null || "path" in address) return await openPlain(address, signal);
-  return await openWithTls(address, tls, signal);
+  if (tls === null || "path" in address) return await openPlain(address, keepsAlive, signal);
+  return await openWithTls(address, { tls, keepsAlive }, signal);
 }
 
-async function openPlain(address: Address, signal: AbortSignal): Promise<Transport> {
-  const connection = await connectPlain(address, signal);
+async function openPlain(address: Address, keepsAlive: boolean, signal: AbortSignal): Promise<Transport> {
+  const connection = await connectPlain(address, keepsAlive, signal);
   const buffer = new Uint8Array(chunkBytes);
   return {
     certificate: null,
@@ -73,7 +91,11 @@ async function openPlain(address: Address, signal: AbortSignal): Promise<Transpo
   };
 }
 
-async function connectPlain(address: Address, signal: AbortSignal): Promise<Deno.Conn> {
+async function connectPlain(
+  address: Address,
+  keepsAlive: boolean,
+  signal: AbortSignal,
+): Promise<Deno.Conn> {
   const connecting: Promise<Deno.Conn> = "path" in address
     ? Deno.connect({ transport: "unix", path: address.path })
     : Deno.connect({ hostname: address.host, port: address.port, signal } as Deno.ConnectOptions);
@@ -82,7 +104,10 @@ async function connectPlain(address: Address, signal: AbortSignal): Promise<Deno
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     const connection = await Promise.race([connecting, promise]);
-    if ("setNoDelay" in connection) (connection as Deno.TcpConn).setNoDelay(true);
+    if ("setNoDelay" in connection) {
+      (connection as Deno.TcpConn).setNoDelay(true);
+      (connection as Deno.TcpConn).setKeepAlive(keepsAlive);
+    }
     return connection;
   } catch (error) {
     connecting.then((late) => late.close(), () => {});
@@ -98,7 +123,7 @@ async function connectPlain(address: Address, signal: AbortSignal): Promise<Deno
  */
 async function openWithTls(
   { host, port }: { host: string; port: number },
-  tls: TlsPolicy,
+  { tls, keepsAlive }: { tls: TlsPolicy; keepsAlive: boolean },
   signal: AbortSignal,
 ): Promise<Transport> {
   const socket = new Socket();
@@ -107,12 +132,16 @@ async function openWithTls(
   try {
     await opened(socket, "connect", () => socket.connect(port, host));
     socket.setNoDelay(true);
-    const answer = await askForTls(socket);
-    if (answer === "N") {
-      if (!tls.isRequired) return streamTransport(socket, null);
+    socket.setKeepAlive(keepsAlive);
+    if (!tls.isDirect && await askForTls(socket) === "N") {
+      if (!tls.isRequired) {
+        // A new connection costs little, and what it carries goes a shorter way.
+        socket.destroy();
+        return await openPlain({ host, port }, keepsAlive, signal);
+      }
       throw new ConnectionEnded("TLS_REFUSED", "the server does not support SSL");
     }
-    const secured = await secure(socket, host, tls);
+    const secured = await secure(socket, tls);
     const { raw } = secured.getPeerCertificate() as { raw?: Uint8Array };
     return streamTransport(secured, raw === undefined ? null : new Uint8Array(raw));
   } catch (error) {
@@ -151,32 +180,48 @@ async function askForTls(socket: Socket): Promise<"S" | "N"> {
     : new ProtocolViolation(`the answer to SSLRequest is 0x${bytes[0]!.toString(16)}`);
 }
 
-async function secure(
-  socket: Socket,
-  host: string,
-  { checkedHost, authorities, own }: TlsPolicy,
-): Promise<TLSSocket> {
+/** Whatever is to be checked is checked before a byte of the login is sent. */
+async function secure(socket: Socket, tls: TlsPolicy): Promise<TLSSocket> {
+  const { serverName, checkedHost, authorities, own, oldest, newest } = tls;
+  let isNameChecked = false;
   const options: TlsOptions = {
     socket,
-    // An address has no server name (RFC 6066), and node refuses one.
-    ...(isAddress(host) ? {} : { servername: host }),
-    ...(checkedHost === null ? { checkServerIdentity: () => undefined } : { host: checkedHost }),
+    ...(serverName === null ? {} : { servername: serverName }),
     rejectUnauthorized: authorities !== null,
-    ...(authorities === null || authorities === "system" ? {} : { ca: authorities }),
-    ...(own === null ? {} : {
-      cert: own.certificate,
-      key: own.key,
-      ...(own.passphrase === undefined ? {} : { passphrase: own.passphrase }),
-    }),
+    // Of an empty list nothing would be trusted; without one it is the runtime's.
+    ...(authorities === null || authorities.length === 0 ? {} : { ca: authorities }),
+    // The name is that of the host that was meant, and not the one that TLS was told, which may be none.
+    checkServerIdentity: (_name, certificate) => {
+      isNameChecked = true;
+      return checkedHost === null ? undefined : checkServerIdentity(checkedHost, certificate);
+    },
+    ...(own === null ? {} : { cert: own.certificate, key: own.key }),
+    minVersion: oldest,
+    maxVersion: newest,
     ALPNProtocols: ["postgresql"],
   };
   const secured = connectTls(options);
   await opened(secured, "secureConnect", () => {});
+  // The same again from what is known now: a runtime that forgot one of the checks must not pass for it.
+  if (authorities !== null && !secured.authorized) {
+    throw new ConnectionEnded(
+      "CERT_UNTRUSTED",
+      `the certificate is not trusted: ${secured.authorizationError}`,
+    );
+  }
+  if (checkedHost !== null && !isNameChecked) {
+    throw new ConnectionEnded("CERT_UNTRUSTED", "the name in the certificate was not checked");
+  }
+  if (oldest === "TLSv1.3" && secured.getProtocol() !== oldest) {
+    throw new ConnectionEnded(
+      "CERT_UNTRUSTED",
+      `the server speaks ${secured.getProtocol()}, and not ${oldest}`,
+    );
+  }
+  if (tls.isDirect && secured.alpnProtocol !== "postgresql") {
+    throw new ConnectionEnded("TLS_REFUSED", "the server does not take TLS without being asked first");
+  }
   return secured;
-}
-
-export function isAddress(host: string): boolean {
-  return host.includes(":") || /^\d{1,3}(?:\.\d{1,3}){3}$/.test(host);
 }
 
 async function opened(socket: Socket, event: "connect" | "secureConnect", begin: () => void): Promise<void> {
