@@ -80,7 +80,7 @@ export function readArguments(
   }
   if (source !== undefined) {
     if (!Object.hasOwn(properties, "source")) throw unknownParameter(tool, "source");
-    // An address, an upload or a resource is what the tool's own `source` takes; anything else is a file here.
+    // An address, an upload or a resource is what the tool's own `source` takes; all else is a file here.
     const isPath = loadKinds.has(tool.kind) && !/^(?:https?:\/\/|upload:|resource:)/i.test(source);
     args.source = isPath ? resolve(source) : source;
   }
