@@ -7,6 +7,7 @@
  * they are takes them over.
  */
 
+import { isBookThere } from "./access.ts";
 import { type AppliedMigration, appliedQuery, formerNames, isTrue, noNamespace } from "./applied.ts";
 import type { MigrationFile } from "./files.ts";
 import type { MigrationSession } from "./model.ts";
@@ -37,8 +38,7 @@ export async function hasBookkeeping(session: MigrationSession): Promise<boolean
 
 /** All that was applied, of every namespace; nothing where sqlwright was never here. */
 export async function readApplied(session: MigrationSession): Promise<AppliedMigration[]> {
-  const [found] = await session.run("select to_regclass('sqlwright.migration') is not null as is_there");
-  if (found === undefined || !isTrue(found.is_there)) return [];
+  if (!await isBookThere(session, "migration")) return [];
   const rows = await session.run(appliedQuery);
   return rows.map(({ namespace, version, name, sha256 }) => ({
     namespace: String(namespace),

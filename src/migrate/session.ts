@@ -10,6 +10,7 @@ import { toDatabaseError } from "../postgres/database_error.ts";
 import { statementError } from "./script.ts";
 import { backendQuestion, isStartRefusal, pooledParameters } from "../postgres/session.ts";
 import type { MigrationSession, MigrationTarget, SessionOptions } from "./model.ts";
+import { sqlstateOf } from "./objects.ts";
 import { takeTurn } from "./turn.ts";
 
 /**
@@ -47,6 +48,8 @@ export async function withSession<T>(
     client_min_messages: "warning",
     lock_timeout: String(lockTimeout_ms),
     statement_timeout: String(statementTimeout_ms),
+    // A role may have it on, to guard people from their own typing; a migration means to write.
+    default_transaction_read_only: "off",
   });
   try {
     let isPooled: boolean;
@@ -106,7 +109,7 @@ function createSession(
     try {
       return [...await query].map((row) => ({ ...row }));
     } catch (error) {
-      throw signal?.aborted ? signal.reason : toDatabaseError(error, place);
+      throw signal?.aborted ? signal.reason : withWayOut(toDatabaseError(error, place), client.options.user);
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
@@ -144,6 +147,20 @@ function createSession(
     },
   };
 }
+
+/** What a login lacks is seldom to be granted to it: migrations are another login's work. */
+function withWayOut(error: unknown, login: unknown): unknown {
+  if (!(error instanceof SqlwrightError) || error.hint !== null) return error;
+  if (sqlstateOf(error) !== insufficientPrivilege) return error;
+  return new SqlwrightError(error.code, error.message, {
+    details: { ...error.details, login },
+    hint: `This was asked as "${login}". Migrations run as the owner of the database: run the command with ` +
+      "the owner's DATABASE_URL",
+    cause: error,
+  });
+}
+
+const insufficientPrivilege = "42501";
 
 function pooledError(target: MigrationTarget): SqlwrightError {
   const place = typeof target === "string" ? describeTarget(target) : placeOf(target);

@@ -263,7 +263,7 @@ async function runNewTables(patterns: readonly string[], options: NewOptions): P
   );
   for (const line of summarize(leftOut)) tell(`  ${paint("dim", line)}`);
   const sql = options.sql === undefined ? "" : ` --sql ${options.sql}`;
-  if (files.length > 0) tell(`\n${paint("bold", "Next:")}\n  deno task sqlwright check${sql}`);
+  if (files.length > 0) tell(`\n${paint("bold", "Next:")}\n  ${commandName} check${sql}`);
   return 0;
 }
 

@@ -27,7 +27,7 @@ import { scaffoldModule } from "../../scaffold/scaffold.ts";
 import { type ScaffoldedFile, scaffoldTables } from "../../scaffold/scaffold_tables.ts";
 import { formatCount, paintFor, print, tell, UsageError } from "../console/console.ts";
 import { withDatabase, withPools } from "../database.ts";
-import { deployFiles } from "../deployment.ts";
+import { deployFiles, isDeployable } from "../deployment.ts";
 import { defaultRole, makeRoleScript } from "../files/grants.ts";
 import { commandName } from "../installation.ts";
 import { ask, askUntil, askYes, isInteractive, splitWords } from "./ask.ts";
@@ -276,7 +276,10 @@ async function make(plan: Plan): Promise<number> {
         ({ writer: pool }) =>
           pool.withConnection(
             undefined,
-            (connection) => makeRoleScript(connection, loaded.queries, defaultRole(config)),
+            async (connection) =>
+              makeRoleScript(connection, loaded.queries, defaultRole(config), {
+                seesBooks: await isDeployable(project, loaded.queries),
+              }),
           ),
       );
       await writer.write("roles.sql", script);

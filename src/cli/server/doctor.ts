@@ -6,12 +6,13 @@ import { findOuterProject, productDirectory } from "../../project.ts";
 import { errorReport } from "../../errors.ts";
 import { joinHostAndPort } from "../../permissions.ts";
 import { embeddedVersion } from "../../embedded/binaries.ts";
-import { migrationStatus } from "../../migrate/migrate.ts";
+import { isClosed, lackingOf } from "../../migrate/access.ts";
+import { findBookAccess, migrationStatus } from "../../migrate/migrate.ts";
 import { loadQueries } from "../../query/loader.ts";
 import { poolerWarning } from "../../postgres/session.ts";
 import { formatCount, formatDuration, paintFor, print, printJson, shownPlace } from "../console/console.ts";
 import { type Database, withDatabase } from "../database.ts";
-import { migrationLists } from "../deployment.ts";
+import { isDeployable, migrationLists } from "../deployment.ts";
 import { findSettings, type FoundSettings, type ProjectOptions } from "../environment.ts";
 import { commandOf } from "./setup.ts";
 
@@ -161,6 +162,13 @@ async function* examineDatabase(database: Database): AsyncGenerator<Finding> {
 async function examineMigrations({ config, ownerUrl }: Database, isEmbedded: boolean): Promise<Finding> {
   const { queries } = await loadQueries(queryFoldersOf(config));
   const lists = migrationLists(config.project, queries);
+  const access = await findBookAccess(ownerUrl);
+  if (isClosed(access)) {
+    const found = `not known: "${access.login}" lacks ${lackingOf(access)}`;
+    if (!await isDeployable(config.project, queries)) return skipped("migrations", found);
+    const hint = "The server does not need it; `sqlwright grants` has what shows what was applied";
+    return { name: "migrations", state: "warned", found, hint };
+  }
   const { migrations } = await migrationStatus(ownerUrl, lists);
   const named = (state: string) => migrations.filter((each) => each.state === state);
   const wrong = [...named("changed"), ...named("missing")];
