@@ -75,11 +75,12 @@ Example:
     .helpOption("-h, --help", "print this help")
     .argument("[dir]", "the folder of the project (default: this one)")
     .option("--yes", "ask nothing: take the options, and the usual for the rest")
-    .option("--database-url <url>", "the database (default: DATABASE_URL)")
+    .option("--database-url <url>", "the database (default: SQLWRIGHT_DATABASE_URL, DATABASE_URL)")
     .option("--embedded", "a PostgreSQL of the project's own, in .sqlwright/")
     .option("--schema <name...>", "schemas whose tables get tools (default: all)")
     .option("--tables <pattern...>", "tables that get tools, such as 'order*' (default: all)")
     .option("--module <name>", "the folder of the tools (default: the schema's name, or the folder's)")
+    .option("--write", "also tools that change the tables (default: tools that read)")
     .option("--no-ops", "without the tools over PostgreSQL's own catalogue")
     .addHelpText(
       "after",

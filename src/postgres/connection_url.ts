@@ -5,6 +5,7 @@
  */
 
 import { SqlwrightError } from "../errors.ts";
+import { foreignParameter } from "./foreign_parameters.ts";
 
 export interface ConnectionTarget {
   /** Bare names or addresses: `::1`, not `[::1]`; a folder for a Unix socket. */
@@ -38,6 +39,8 @@ export function parseConnectionUrl(url: string): ConnectionTarget {
   const parameters = new URLSearchParams(query);
   for (const name of parameters.keys()) {
     if (!knownParameters.includes(name)) {
+      const whose = foreignParameter(name);
+      if (whose !== null) throw invalid(`the parameter "${name}" is not PostgreSQL's`, `It is ${whose}`);
       throw invalid(`the parameter "${name}" is unknown`, `Known are ${knownParameters.join(", ")}`);
     }
   }

@@ -26,9 +26,7 @@ export function manyOver(table: ScaffoldTable): ScaffoldParts {
   return {
     description: `The rows of ${subjectOf(table)}${
       isPaged ? ", page by page" : ", up to the first hundred"
-    }.${
-      remarkOf(table)
-    } Say here what an agent should know to pick the tool, and narrow the query with parameters.`,
+    }.${remarkOf(table)}`,
     tags: [
       isPaged ? `@page ${key.map(({ quoted }) => quoted).join(", ")}` : "@rows 100",
       "@example all  {}  => rows >= 0",

@@ -15,8 +15,7 @@ const files = {
     "order by orders.id\nlimit 100\n",
   "migrations/0001_create_shop.sql":
     "create schema shop; create table shop.orders (id integer primary key, total numeric);",
-  "functions/total.sql":
-    "create or replace function shop.total() returns numeric language sql stable\n" +
+  "functions/total.sql": "create or replace function shop.total() returns numeric language sql stable\n" +
     "as 'select coalesce(sum(orders.total), 0) from shop.orders as orders';\n",
 };
 /** A project that asks for nothing of its own. */
@@ -66,9 +65,7 @@ async function startStdio(options: { databaseUrl: string; project: string }) {
     ...options,
     stdin: lines,
   });
-  const answers = stdout.trim().split("\n").filter(Boolean).map((line) =>
-    JSON.parse(line)
-  );
+  const answers = stdout.trim().split("\n").filter(Boolean).map((line) => JSON.parse(line));
   const tools = (answers.find(({ id }) => id === 2)?.result?.tools ?? []) as {
     name: string;
   }[];

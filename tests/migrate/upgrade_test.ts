@@ -91,7 +91,7 @@ testOnEach(
       assert.deepEqual([...columns], [], "nothing has changed");
       assert.deepEqual(await gapOf(ownerUrl), { pending, isMigrated: true, hidden: null });
       await deployFiles(edgarConfig, ownerUrl, queries);
-      assert.deepEqual(await gapOf(ownerUrl), { pending: [], isMigrated: true });
+      assert.deepEqual(await gapOf(ownerUrl), { pending: [], isMigrated: true, hidden: null });
     }, { server, isEmpty: true }),
 );
 

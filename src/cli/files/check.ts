@@ -19,6 +19,7 @@ import { mountPrograms, type ProgramHost } from "../../tool/program_tool.ts";
 import { proveFurther } from "../../check/check_tools.ts";
 import { bookGrants, grantOf } from "../../check/grants.ts";
 import type { MissingDemand } from "../../check/model.ts";
+import { findPlaceholders } from "../../check/placeholders.ts";
 import {
   formatCount,
   formatDiagnostics,
@@ -145,9 +146,14 @@ function select(
 ): { diagnostics: Diagnostic[]; files: string[] } {
   const wanted = selectPaths(paths, [...checked.sources.keys()], directory);
   if (checked.lock !== null && !options.lock) addLockFindings(checked, checked.lock, wanted);
-  const diagnostics = sortDiagnostics(
+  const sorted = sortDiagnostics(
     checked.diagnostics.filter(({ path }) => wanted === null || wanted.has(path) || path === lockName),
   );
+  // That the lock is stale follows from what was found before.
+  const diagnostics = [
+    ...sorted.filter(({ path }) => path !== lockName),
+    ...sorted.filter(({ path }) => path === lockName),
+  ];
   const files = [...new Set([...checked.sources.keys(), ...diagnostics.map(({ path }) => path)])]
     .filter((path) => wanted === null || wanted.has(path))
     .sort(compareText);
@@ -290,9 +296,9 @@ async function checkWhole(
   const others = files.diagnostics.filter(({ code, path }) =>
     code !== "postgres-42501" || !lacking.has(path)
   );
-  const diagnostics = [...others, ...further.diagnostics].map((found): Diagnostic =>
-    deny.includes(found.code) ? { ...found, severity: "error" } : found
-  );
+  const diagnostics = [...others, ...further.diagnostics, ...findPlaceholders(files.sources)].map((
+    found,
+  ): Diagnostic => deny.includes(found.code) ? { ...found, severity: "error" } : found);
   return {
     ...files,
     diagnostics,

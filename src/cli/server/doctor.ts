@@ -1,7 +1,7 @@
 /** `doctor`: looks at everything a start needs and says what is wrong, without changing anything. */
 
 import { checkFiles, openPools, requireUsableServer, type ServerFacts, serverFacts } from "../../app.ts";
-import { type Config, queryFoldersOf, settings } from "../../config.ts";
+import { type Config, databaseSetting, queryFoldersOf, settings } from "../../config.ts";
 import { findOuterProject, productDirectory } from "../../project.ts";
 import { errorReport } from "../../errors.ts";
 import { joinHostAndPort } from "../../permissions.ts";
@@ -42,7 +42,7 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
   add(examineDeno());
   const config = await attempt("settings", () => {
     const { config, origins } = findSettings(options);
-    const database = config.DATABASE_URL === undefined ? "the embedded database" : "DATABASE_URL";
+    const database = config.DATABASE_URL === undefined ? "the embedded database" : databaseSetting(config);
     const found = `query files in ${shownPlace(config.SQLWRIGHT_SQL_DIR)}, ${database}`;
     return { ...ok("settings", found), config, origins };
   });
@@ -82,7 +82,9 @@ function examineProject({ project, SQLWRIGHT_SQL_DIR: directory }: Config): Find
 
 /** One line for each setting that is not left at its default. */
 function originsOf({ config, origins }: FoundSettings): Finding[] {
-  return [...origins].filter(([, origin]) => origin !== "default").filter(([name]) =>
+  // One of them is another program's then.
+  const unread = config.SQLWRIGHT_DATABASE_URL === undefined ? "" : "DATABASE_URL";
+  return [...origins].filter(([name, origin]) => origin !== "default" && name !== unread).filter(([name]) =>
     Object.hasOwn(settings, name)
   )
     .map(([name, origin]) => ok("setting", `${name}=${shownValue(name, config)} from ${origin}`));
