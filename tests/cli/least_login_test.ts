@@ -330,3 +330,17 @@ Deno.test("--only says of a migration that it is one; a name of another form is 
     );
   });
 });
+
+Deno.test("without the folder of query files no command brings a database up first", async () => {
+  await withFiles({ "sqlwright.json": files["sqlwright.json"] }, async (project) => {
+    for (const words of [["list"], ["call", "shop_orders"], ["start", "--stdio"], ["test"]]) {
+      const { code, stderr } = await run(words, { project, env: { DATABASE_URL: "" } });
+      assert.equal(code, 1, words.join(" "));
+      assert.match(stderr, /error\[catalog\.invalid\] Cannot read the SQL directory .*\/sql"/);
+      assert.match(stderr, /help: Make the folder, such as by `sqlwright new`/);
+      assert.doesNotMatch(stderr, /SQLWRIGHT_SQL_DIR|Fetching|cluster/);
+      const left = (await Array.fromAsync(Deno.readDir(project))).map(({ name }) => name);
+      assert.deepEqual(left, ["sqlwright.json"]);
+    }
+  });
+});

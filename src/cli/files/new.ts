@@ -416,7 +416,7 @@ async function withCatalogue<T>(
     } finally {
       await Promise.all([pools.reader.close(), pools.writer.close()]);
     }
-  });
+  }, { needsFiles: false });
 }
 
 /** @throws {UsageError} that lists tables, when one is needed and none or an unknown one is named */
