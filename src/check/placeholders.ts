@@ -6,7 +6,6 @@ import type { Diagnostic } from "../query/diagnostic.ts";
 export const placeholders = [
   "What the tools of this module are about, for the agent that picks among them",
   "Replace the query with yours",
-  "Narrow it to the row that you mean",
   "Say here what an agent should know",
 ];
 

@@ -215,7 +215,7 @@ Deno.test("serve from the lock stops when the database has moved, and names the 
       assert.equal(code, 1);
       assert.match(
         stderr,
-        /^error\[catalog\.drifted\] Cannot serve by lock\.json, for the database has moved:/,
+        /^error\[catalog\.drifted\] Cannot serve by lock\.json, for the database has moved:/m,
       );
       assert.match(stderr, /shop_get_thing/);
       assert.match(stderr, /the column shop\.thing\.name is gone/);

@@ -146,14 +146,9 @@ function select(
 ): { diagnostics: Diagnostic[]; files: string[] } {
   const wanted = selectPaths(paths, [...checked.sources.keys()], directory);
   if (checked.lock !== null && !options.lock) addLockFindings(checked, checked.lock, wanted);
-  const sorted = sortDiagnostics(
+  const diagnostics = sortDiagnostics(
     checked.diagnostics.filter(({ path }) => wanted === null || wanted.has(path) || path === lockName),
   );
-  // That the lock is stale follows from what was found before.
-  const diagnostics = [
-    ...sorted.filter(({ path }) => path !== lockName),
-    ...sorted.filter(({ path }) => path === lockName),
-  ];
   const files = [...new Set([...checked.sources.keys(), ...diagnostics.map(({ path }) => path)])]
     .filter((path) => wanted === null || wanted.has(path))
     .sort(compareText);
