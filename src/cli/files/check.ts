@@ -93,7 +93,7 @@ export async function runCheck(paths: readonly string[], options: CheckOptions):
   if (checked.isPooled) tellWarning(poolerWarning.message);
   if (checked.hiddenBooks !== null) {
     tellWarning(
-      `"${checked.hiddenBooks.login}" lacks ${lackingOf(checked.hiddenBooks)}: ` +
+      `"${checked.hiddenBooks.login}" lacks ${lackingOf(checked.hiddenBooks)}:\n` +
         "the server cannot say which migrations are missing",
     );
   }
