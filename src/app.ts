@@ -189,7 +189,7 @@ async function startApplication(
     options;
   const locked = startsFromLock ? openLockedFiles(config) : null;
   const files = locked ?? await checkFiles(config, pools.writer);
-  const ready = first.then((found) => checkServer(found, { config, log, diagnostics: files.diagnostics }));
+  const ready = first.then((found) => checkServer(found, { config, log, files }));
   if (locked === null) await ready;
   for (const diagnostic of files.diagnostics.filter(({ severity }) => severity === "warning")) {
     log.warn("query_file.warning", { ...diagnostic });
@@ -307,19 +307,49 @@ const sweepAfter_ms = 1000;
 interface ServerCheck {
   config: Config;
   log: Log;
-  diagnostics: readonly Diagnostic[];
+  files: Pick<CheckedFiles, "diagnostics" | "sources">;
 }
 
 function checkServer(
   { facts, gap }: Awaited<Opening["first"]>,
-  { config, log, diagnostics }: ServerCheck,
+  { config, log, files }: ServerCheck,
 ): void {
   requireUsableServer(facts, config);
-  requireMigrations(gap, diagnostics);
+  requireMigrations(gap, files.diagnostics);
+  const owned = facts.isSuperuser ? [] : ownedBy(facts, files.sources);
+  if (owned.length > 0) log.warn("database.owner", ownerWarning(facts.user, owned));
+  if (gap !== null && gap.hidden !== null) log.warn("migrations.hidden", hiddenMigrations(gap.hidden));
   if (facts.isPooled) log.warn("database.pooled", poolerWarning);
   if (facts.version >= newestKnownVersion) {
     log.warn("database.newer", { version: facts.versionText, tested: "15 to 18" });
   }
+}
+
+/** Tables of the login's own that query files name. */
+function ownedBy({ ownedTables }: ServerFacts, sources: ReadonlyMap<string, string>): string[] {
+  const texts = [...sources.values()];
+  return ownedTables.filter((table) => texts.some((text) => text.includes(table)));
+}
+
+/** An owner can do to its tables whatever it likes: no grant and no policy of a row holds it. */
+function ownerWarning(login: string, tables: readonly string[]): Record<string, unknown> {
+  return {
+    login,
+    tables: tables.slice(0, 5),
+    ...(tables.length > 5 ? { more: tables.length - 5 } : {}),
+    hint:
+      "The login owns tables that the tools name, so that no privilege limits it: serve as a login that " +
+      "`sqlwright grants` makes",
+  };
+}
+
+/** A login that may not see what was applied cannot say what is missing, and has not to: another migrates. */
+function hiddenMigrations({ login, lacking }: NonNullable<MigrationGap["hidden"]>): Record<string, unknown> {
+  return {
+    login,
+    lacking,
+    hint: "Whether all migrations were applied is not known: `sqlwright grants` has what shows it",
+  };
 }
 
 /** The files as the lock has them, at once; null where it is not their lock. */
@@ -427,7 +457,10 @@ export function limitsOf(config: Config): ServerLimits {
 }
 
 /** @throws {SqlwrightError} `database.unsupported` or `database.refused` */
-export function requireUsableServer(facts: ServerFacts, config: Config): void {
+export function requireUsableServer(
+  facts: Pick<ServerFacts, "version" | "versionText" | "user" | "isSuperuser">,
+  config: Config,
+): void {
   if (facts.version < oldestVersion) {
     throw new SqlwrightError(
       "database.unsupported",

@@ -196,6 +196,7 @@ function hosts() {
 
 /** Every setting with its default. docs/configuration.md has a heading for each; a test compares the two. */
 export const settings = {
+  SQLWRIGHT_DATABASE_URL: databaseUrl,
   DATABASE_URL: databaseUrl,
   DATABASE_URL_FILE: anyPath,
   DATABASE_PASSWORD_FILE: anyPath,
@@ -324,9 +325,18 @@ export function readConfig(
   const overrides = project === null ? {} : { SQLWRIGHT_SQL_DIR: project.sqlDirectory };
   const values = readValues(settings, (name) => set[name], { base, overrides });
   const config = { project, ...values } as Config;
+  // From here on there is one: what takes the database reads DATABASE_URL.
+  if (config.SQLWRIGHT_DATABASE_URL !== undefined) config.DATABASE_URL = config.SQLWRIGHT_DATABASE_URL;
   requireWholeAuth(config);
   requireOneWay(config);
   return config;
+}
+
+/** The setting that names the database: sqlwright's own goes before the one that other programs read too. */
+export function databaseSetting(
+  { SQLWRIGHT_DATABASE_URL: own }: Pick<Config, "SQLWRIGHT_DATABASE_URL">,
+): "SQLWRIGHT_DATABASE_URL" | "DATABASE_URL" {
+  return own === undefined ? "DATABASE_URL" : "SQLWRIGHT_DATABASE_URL";
 }
 
 /**
@@ -366,7 +376,8 @@ function readValues(
     const value = read(text);
     if (value !== undefined) values[name] = isPath && base !== undefined ? absolute(text, base) : value;
     else {
-      const found = isSecret(name, text) ? "" : `, found "${text}"`;
+      const scheme = /(^|_)DATABASE_URL$/.test(name) ? foreignScheme(text) : null;
+      const found = scheme !== null ? `; ${scheme}` : isSecret(name, text) ? "" : `, found "${text}"`;
       faults.push({ name, text: `${name}: expected ${expected}${found}` });
     }
   }
@@ -381,9 +392,21 @@ function readValues(
   );
 }
 
+/** Whose the scheme of an address is, where it is another program's name for PostgreSQL; else null. */
+export function foreignScheme(url: string): string | null {
+  const [, scheme, driver = ""] = /^((?:postgres(?:ql)?|psql|jdbc)(?:[+:](\w+))?):/i.exec(url) ?? [];
+  if (scheme === undefined) return null;
+  const instead = "write postgresql:// and the rest as it is";
+  if (/^jdbc/i.test(scheme)) {
+    return "jdbc: is of Java: write postgresql://, with the user and the password before the host";
+  }
+  if (driver !== "") return `${scheme}:// names a driver of SQLAlchemy: ${instead}`;
+  return /^postgres(ql)?$/.test(scheme) ? null : `${scheme}:// is not PostgreSQL's: ${instead}`;
+}
+
 /** A URL may hold a password: only settings without secrets are shown as found. */
 function isSecret(name: string, text: string): boolean {
-  return ["DATABASE_URL", "DATABASE_PASSWORD_COMMAND", "REDIS_URL"].includes(name) ||
+  return /(^|_)DATABASE_URL$/.test(name) || ["DATABASE_PASSWORD_COMMAND", "REDIS_URL"].includes(name) ||
     /_(SECRET|PASSWORD|TOKEN|KEY)$/.test(name) ||
     /:\/\/[^/]*@/.test(text);
 }

@@ -18,6 +18,8 @@ export interface ServerFacts {
   user: string;
   database: string;
   isSuperuser: boolean;
+  /** Tables that belong to the login, with their schemas; the first thousand. */
+  ownedTables: string[];
   /** A pooler such as PgBouncer stands between. */
   isPooled: boolean;
 }
@@ -85,7 +87,21 @@ export async function serverFacts(connection: PoolConnection): Promise<ServerFac
          select role.rolsuper
          from pg_catalog.pg_roles as role
          where role.rolname = current_user
-       ) as is_superuser`,
+       ) as is_superuser,
+       (
+         select coalesce(pg_catalog.json_agg(owned.name), '[]')
+         from (
+           select namespace.nspname || '.' || relation.relname as name
+           from pg_catalog.pg_class as relation
+           join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+           join pg_catalog.pg_roles as role on role.oid = relation.relowner
+           where role.rolname = current_user
+             and relation.relkind in ('r', 'p')
+             and namespace.nspname not in ('information_schema', 'sqlwright')
+             and namespace.nspname not like 'pg\\_%'
+           limit 1000
+         ) as owned
+       ) as owned_tables`,
   );
   return {
     version: Number(row!.version),
@@ -93,6 +109,7 @@ export async function serverFacts(connection: PoolConnection): Promise<ServerFac
     user: row!.user!,
     database: row!.database!,
     isSuperuser: row!.is_superuser === "t",
+    ownedTables: JSON.parse(row!.owned_tables!),
     isPooled: connection.isPooled,
   };
 }

@@ -74,12 +74,24 @@ export interface RoleScriptOptions {
   role: string;
   /** Tables of sqlwright's own that loads and uploads write; none where no tool loads. */
   ownTables: readonly string[];
+  /** Tables in which `migrate` writes down what it did; none where the project has nothing to deploy. */
+  bookTables: readonly string[];
+}
+
+/** What shows a login which migrations, functions and views a database has. */
+export function bookGrants(tables: readonly string[], role: string): string[] {
+  if (tables.length === 0) return [];
+  const name = quoteName(role);
+  return [
+    `grant usage on schema sqlwright to ${name};`,
+    ...tables.map((table) => `grant select on sqlwright.${table} to ${name};`),
+  ];
 }
 
 /** The whole script; safe to run again. */
 export function writeRoleScript(
   demands: readonly Demand[],
-  { role, ownTables }: RoleScriptOptions,
+  { role, ownTables, bookTables }: RoleScriptOptions,
 ): string {
   const name = quoteName(role);
   const roles = new Set(demands.flatMap((demand) => demand.role === null ? [] : [demand.role]));
@@ -121,6 +133,12 @@ export function writeRoleScript(
         ...ownTables.map((table) =>
           `grant select, insert, update, delete on sqlwright.${table}\n  to ${name};`
         ),
+      ].join("\n")]
+      : []),
+    ...(bookTables.length > 0
+      ? [[
+        "-- What was applied, so that the server says which migrations are missing.",
+        ...bookGrants(bookTables, role),
       ].join("\n")]
       : []),
     "commit;",

@@ -5,6 +5,7 @@
 
 import { openPools, type Pools } from "../app.ts";
 import type { Config } from "../config.ts";
+import { requireFolder } from "../query/loader.ts";
 import { tell } from "./console/console.ts";
 
 export interface Database<Settings extends Config = Config> {
@@ -19,16 +20,19 @@ export interface Database<Settings extends Config = Config> {
 export interface DatabaseOptions {
   /** Migrates and loads an embedded database that never was. @default true */
   prepareNew?: boolean;
+  /** The command is about query files: without their folder no embedded database is fetched. @default as prepareNew */
+  needsFiles?: boolean;
 }
 
 /** @throws {SqlwrightError} `embedded.*` when the embedded database cannot be brought up */
 export async function withDatabase<T, Settings extends Config = Config>(
   config: Settings,
   use: (database: Database<Settings>) => Promise<T>,
-  { prepareNew = true }: DatabaseOptions = {},
+  { prepareNew = true, needsFiles = prepareNew }: DatabaseOptions = {},
 ): Promise<T> {
   const { DATABASE_URL: url } = config;
   if (url !== undefined) return await use({ config, url, ownerUrl: url, isEmbedded: false });
+  if (needsFiles) await requireFolder(config.SQLWRIGHT_SQL_DIR);
   const { withEmbedded } = await import("../embedded/embedded.ts");
   return await withEmbedded({ directory: config.SQLWRIGHT_DATA_DIR, log: tell }, async (server) => {
     const { url, ownerUrl } = server;

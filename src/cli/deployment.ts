@@ -5,6 +5,7 @@
 import { basename, normalize, relative, resolve } from "node:path";
 import type { Config } from "../config.ts";
 import { deploy, type Deployment, type DeploymentFiles, planDeployment } from "../migrate/deploy.ts";
+import { listMigrationNames } from "../migrate/files.ts";
 import { type FunctionFile, readFunctions } from "../migrate/functions.ts";
 import { isKnown, type MigrationLists } from "../migrate/migrate.ts";
 import type { MigrationTarget, SessionOptions } from "../migrate/model.ts";
@@ -17,8 +18,6 @@ import { tell, UsageError } from "./console/console.ts";
 import { ownMigrations, projectMigrations } from "./environment.ts";
 
 export interface DeployOptions extends SessionOptions {
-  /** Also sqlwright's own tables, where the query files do not need them. @default false */
-  withOwn?: boolean;
   /** Look at what would be done, and change nothing. @default false */
   isDryRun?: boolean;
 }
@@ -31,10 +30,10 @@ export async function deployFiles(
   { project }: Config,
   ownerUrl: MigrationTarget,
   { queries }: { queries: readonly ParsedQuery[] },
-  { withOwn = false, isDryRun = false, ...options }: DeployOptions = {},
+  { isDryRun = false, ...options }: DeployOptions = {},
 ): Promise<Deployment> {
   const files: DeploymentFiles = {
-    lists: migrationLists(project, queries, withOwn),
+    lists: migrationLists(project, queries),
     namespace: project?.name ?? "",
     functions: await functionsOf(project),
     hasAllFunctions: true,
@@ -54,14 +53,27 @@ export async function isDeployedIn(
   return await isKnown(ownerUrl, migrationLists(project, queries));
 }
 
+/** Whether the project has anything that `migrate` brings into a database and writes down. */
+export async function isDeployable(
+  project: Project | null,
+  queries: readonly ParsedQuery[],
+): Promise<boolean> {
+  if (queries.some(({ view }) => view !== null)) return true;
+  if (project === null) return false;
+  const [migrations, functions] = await Promise.all([
+    listMigrationNames(project.migrationsDirectory),
+    functionsOf(project),
+  ]);
+  return migrations.length + functions.length > 0;
+}
+
 /** sqlwright's own list, and the project's. */
 export function migrationLists(
   project: Project | null,
   queries: readonly ParsedQuery[],
-  withOwn = false,
 ): MigrationLists {
   const readsOwn = project?.modules.includes("loads") ?? false;
-  const usesOwn = withOwn || readsOwn || usesOwnTables(queries);
+  const usesOwn = readsOwn || usesOwnTables(queries);
   return { own: ownMigrations, project: projectMigrations(project), usesOwn };
 }
 
@@ -118,10 +130,21 @@ export async function chooseFiles(
     else if (query?.view) views.add(query);
     else if (broken.length > 0) { for (const error of broken) errors.add(error); }
     else {
-      const found = query === undefined
+      const isMigration = project !== null &&
+        (await listMigrationNames(project.migrationsDirectory)).some((name) =>
+          isIn(project.migrationsDirectory, { path: name })
+        );
+      const found = isMigration
+        ? "this is a migration"
+        : query === undefined
         ? "there is no such file"
         : `a :${query.kind} file has nothing to deploy`;
-      throw new UsageError(`--only ${path}: ${found}`, "Name a :view file, or a file of functions");
+      throw new UsageError(
+        `--only ${path}: ${found}`,
+        isMigration
+          ? "Migrations run in their order, by `migrate` without --only: --only is for views and functions"
+          : "Name a :view file, or a file of functions",
+      );
     }
   }
   return { functions: [...functions], views: [...views], errors: [...errors] };

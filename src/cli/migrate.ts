@@ -45,7 +45,7 @@ export async function runMigrate(options: MigrateCommandOptions): Promise<number
       return 1;
     }
     const deployment = chosen === null
-      ? await deployFiles(config, ownerUrl, queries, { withOwn: config.project !== null, isDryRun })
+      ? await deployFiles(config, ownerUrl, queries, { isDryRun })
       : await deployChosen(config, ownerUrl, chosen, { isDryRun });
     if (json) printJson({ dry_run: isDryRun, ...fieldsOf(deployment), diagnostics: errors });
     else {
@@ -82,7 +82,12 @@ export async function runMigrateStatus(
         [{ title: "namespace" }, { title: "version", isNumber: true }, { title: "migration" }, {
           title: "state",
         }],
-        states.map(({ namespace, version, name, state }) => [namespace, String(version), name, state]),
+        states.map(({ namespace, version, name, state, partial }) => [
+          namespace,
+          String(version),
+          name,
+          partial === undefined ? state : `${state}; statements 1 to ${partial.ran} of ${partial.total} ran`,
+        ]),
         { paint, width: widthOf("stdout") },
       ));
       const counts = Object.entries(colors).map(([state, color]) => {

@@ -75,11 +75,12 @@ Example:
     .helpOption("-h, --help", "print this help")
     .argument("[dir]", "the folder of the project (default: this one)")
     .option("--yes", "ask nothing: take the options, and the usual for the rest")
-    .option("--database-url <url>", "the database (default: DATABASE_URL)")
+    .option("--database-url <url>", "the database (default: SQLWRIGHT_DATABASE_URL, DATABASE_URL)")
     .option("--embedded", "a PostgreSQL of the project's own, in .sqlwright/")
     .option("--schema <name...>", "schemas whose tables get tools (default: all)")
     .option("--tables <pattern...>", "tables that get tools, such as 'order*' (default: all)")
     .option("--module <name>", "the folder of the tools (default: the schema's name, or the folder's)")
+    .option("--write", "also tools that change the tables (default: tools that read)")
     .option("--no-ops", "without the tools over PostgreSQL's own catalogue")
     .addHelpText(
       "after",
@@ -109,7 +110,7 @@ Example:
     "serve --http 127.0.0.1:8321",
   )
     .option("--stdio", "speak MCP over stdin and stdout")
-    .option("--http [host:port]", "serve MCP at /mcp (default: SQLWRIGHT_HTTP, or 127.0.0.1:8321)")
+    .option("--http [host:port]", "serve MCP at /mcp, here or at SQLWRIGHT_HTTP; this or --stdio is needed")
     .option("--skip-broken", "leave broken query files out, and say which, instead of refusing to start")
     .option("--exit-with-parent", "stop when standard input ends")
     .action(async ({ stdio = false, http, project, sql, skipBroken, exitWithParent = false }) => {
@@ -400,7 +401,7 @@ tool's first @example are taken.`;
 
 const testDescription = `Run every @example and every SQL test, each in a transaction that is rolled back.
 
-SQL tests lie below tests/sql; docs/sql-tests.md has their format: rows, parts of an answer,
+SQL tests lie below the project's tests; docs/sql-tests.md has their format: rows, parts of an answer,
 errors, denials and plans can be expected.`;
 
 const psqlDescription = `Print the psql command that runs a tool's file, as it stands, with the given values.

@@ -7,6 +7,7 @@
  * they are takes them over.
  */
 
+import { isBookThere } from "./access.ts";
 import { type AppliedMigration, appliedQuery, formerNames, isTrue, noNamespace } from "./applied.ts";
 import type { MigrationFile } from "./files.ts";
 import type { MigrationSession } from "./model.ts";
@@ -37,8 +38,7 @@ export async function hasBookkeeping(session: MigrationSession): Promise<boolean
 
 /** All that was applied, of every namespace; nothing where sqlwright was never here. */
 export async function readApplied(session: MigrationSession): Promise<AppliedMigration[]> {
-  const [found] = await session.run("select to_regclass('sqlwright.migration') is not null as is_there");
-  if (found === undefined || !isTrue(found.is_there)) return [];
+  if (!await isBookThere(session, "migration")) return [];
   const rows = await session.run(appliedQuery);
   return rows.map(({ namespace, version, name, sha256 }) => ({
     namespace: String(namespace),
@@ -180,4 +180,18 @@ comment on column sqlwright.view.path is 'Path of the file in the SQL directory.
 comment on column sqlwright.view.view_name is 'The view, with its schema, quoted where needed.';
 comment on column sqlwright.view.sha256 is 'SHA-256 of the file''s text and column texts.';
 comment on column sqlwright.view.deployed_at is 'When it was last deployed.';
+
+-- The login of the embedded server may see what was applied; others by the script of \`grants\`.
+do $$
+begin
+  if exists (
+    select
+    from pg_catalog.pg_roles as role
+    where role.rolname = 'sqlwright_server'
+  ) then
+    grant usage on schema sqlwright to sqlwright_server;
+    grant select on sqlwright.migration, sqlwright.function, sqlwright.view to sqlwright_server;
+  end if;
+end
+$$;
 `;

@@ -62,7 +62,11 @@ export async function readMigrations(
       throw new SqlwrightError(
         "migration.failed",
         `Cannot read migration "${name}": its name has another form`,
-        { details: { file: name }, hint: "Name it NNNN_verb_noun.sql, such as 0009_add_orders.sql" },
+        {
+          details: { file: name },
+          hint: "Name it NNNN_verb_noun.sql: four digits, then two or more words of lower-case letters and " +
+            `digits, such as ${exampleName(name)}`,
+        },
       );
     }
     const same = files.at(-1);
@@ -85,6 +89,12 @@ export async function readMigrations(
     });
   }
   return files;
+}
+
+/** The file's own number and word where it has them. */
+function exampleName(name: string): string {
+  const [, number = "1", word = ""] = /^(\d{0,4})\D*?([a-z0-9]*)\.sql$/.exec(name.toLowerCase()) ?? [];
+  return `${(number || "1").padStart(4, "0")}_add_${word || "orders"}.sql`;
 }
 
 /** The text of a SQL file without a byte order mark and with `\n` line ends. */

@@ -9,6 +9,7 @@
  */
 
 import { SqlwrightError } from "../errors.ts";
+import { isBookThere } from "./access.ts";
 import { isTrue } from "./applied.ts";
 import { readScript, sha256 } from "./files.ts";
 import { attempt, type DeployableFile, sqlstateOf } from "./objects.ts";
@@ -66,8 +67,7 @@ export async function readDeployedFunctions(
   session: MigrationSession,
   namespace: string,
 ): Promise<DeployedFunctions[]> {
-  const [found] = await session.run("select to_regclass('sqlwright.function') is not null as is_there");
-  if (found === undefined || !isTrue(found.is_there)) return [];
+  if (!await isBookThere(session, "function")) return [];
   const rows = await session.run(
     `select
        function.path,

@@ -1,8 +1,8 @@
 /** Whether a database has the migrations that the files bring; asked at every start, so by names alone. */
 
 import { SqlwrightError } from "../errors.ts";
-import { sqlstateOf } from "../postgres/database_error.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
+import { bookAccessQuery, isClosed, lackingOf, toBookAccess } from "./access.ts";
 import { appliedQuery, noNamespace, ownNamespace, presentName } from "./applied.ts";
 import { listMigrationNames, type MigrationList } from "./files.ts";
 
@@ -14,13 +14,14 @@ export interface MigrationGap {
    * one.
    */
   isMigrated: boolean;
+  /** The project has migrations, and this login lacks the rights to see which were applied. */
+  hidden: { login: string; lacking: string } | null;
 }
-
-const insufficientPrivilege = "42501";
 
 /**
  * sqlwright's own list counts only where some of it was applied: before that nothing of it is in use.
- * @returns null when there is nothing to compare: no migrations, or no right to read what was applied
+ * @returns null when there is nothing to compare: no migrations, or none of the project and no right to read
+ * what was applied
  */
 export async function findMigrationGap(
   connection: PoolConnection,
@@ -36,26 +37,31 @@ export async function findMigrationGap(
     }
   }
   if (known.every(({ names }) => names.length === 0)) return null;
-  try {
-    const applied = await readAppliedNames(connection);
-    const missing = known.map(({ namespace, names }) => {
-      const done = new Set(
-        applied.filter((row) => row.namespace === namespace || row.namespace === noNamespace).map(
-          presentName,
-        ),
-      );
-      const pending = names.filter((name) => !done.has(name));
-      return { namespace, pending, isMigrated: pending.length < names.length };
-    });
-    const counted = missing.filter(({ namespace, isMigrated }) => namespace !== ownNamespace || isMigrated);
+  const [row] = await connection.rows(bookAccessQuery);
+  const access = toBookAccess(row);
+  if (isClosed(access)) {
+    const isConcerned = known.some(({ namespace, names }) => namespace !== ownNamespace && names.length > 0);
+    if (!isConcerned) return null;
     return {
-      pending: counted.flatMap(({ pending }) => pending),
-      isMigrated: counted.some(({ isMigrated }) => isMigrated),
+      pending: [],
+      isMigrated: false,
+      hidden: { login: access.login, lacking: lackingOf(access) },
     };
-  } catch (error) {
-    if (sqlstateOf(error) === insufficientPrivilege) return null;
-    throw error;
   }
+  const applied = access.present.includes("migration") ? await readAppliedNames(connection) : [];
+  const missing = known.map(({ namespace, names }) => {
+    const done = new Set(
+      applied.filter((row) => row.namespace === namespace || row.namespace === noNamespace).map(presentName),
+    );
+    const pending = names.filter((name) => !done.has(name));
+    return { namespace, pending, isMigrated: pending.length < names.length };
+  });
+  const counted = missing.filter(({ namespace, isMigrated }) => namespace !== ownNamespace || isMigrated);
+  return {
+    pending: counted.flatMap(({ pending }) => pending),
+    isMigrated: counted.some(({ isMigrated }) => isMigrated),
+    hidden: null,
+  };
 }
 
 /** @throws {SqlwrightError} `migration.pending` */
@@ -72,10 +78,6 @@ export function pendingError({ pending }: MigrationGap): SqlwrightError {
 }
 
 async function readAppliedNames(connection: PoolConnection): Promise<{ namespace: string; name: string }[]> {
-  const [found] = await connection.rows(
-    "select to_regclass('sqlwright.migration') is not null as is_there",
-  );
-  if (found?.is_there !== "t") return [];
   const rows = await connection.rows(appliedQuery);
   return rows.map(({ namespace, name }) => ({ namespace: namespace ?? "", name: name ?? "" }));
 }

@@ -11,9 +11,11 @@
 
 import { SqlwrightError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { type BookAccess, isClosed, readBookAccess } from "./access.ts";
 import { type AppliedMigration, isTrue, noNamespace, ownNamespace } from "./applied.ts";
 import { adopted, type Adoption, findAdoptions, hasBookkeeping, readApplied } from "./bookkeeping.ts";
 import { type MigrationFile, type MigrationList, readMigrations } from "./files.ts";
+import { forgetPartialRun, type PartialRun, readPartialRuns, recordPartialRun } from "./partial_run.ts";
 import type { MigrationSession, MigrationTarget, Script, ScriptStatement, SessionOptions } from "./model.ts";
 import { withSession } from "./session.ts";
 import { scriptError, splitScript } from "./script.ts";
@@ -37,6 +39,8 @@ export interface MigrationState {
   name: string;
   /** `changed`: the file is not what was applied. `missing`: it was applied and there is no such file. */
   state: "applied" | "pending" | "changed" | "missing";
+  /** Of a pending file without a transaction: what its last run has left in the database. */
+  partial?: PartialRun;
 }
 
 export interface MigrationStatus {
@@ -63,7 +67,18 @@ export async function migrationStatus(
   return { migrations: states, others };
 }
 
-/** Whether a database has a migration, a function or a view of the project. Changes nothing. */
+/** What the login may see of the bookkeeping, over a connection of its own. */
+export async function findBookAccess(
+  target: MigrationTarget,
+  options: SessionOptions = {},
+): Promise<BookAccess> {
+  return await withSession(target, options, readBookAccess);
+}
+
+/**
+ * Whether a database has a migration, a function or a view of the project, as far as this login may see.
+ * Changes nothing.
+ */
 export async function isKnown(
   target: MigrationTarget,
   lists: MigrationLists,
@@ -72,6 +87,8 @@ export async function isKnown(
   const { project } = lists;
   if (project === null) return false;
   return await withSession(target, options, async (session) => {
+    // Whose login may not see what was applied is not the one that applies.
+    if (isClosed(await readBookAccess(session))) return false;
     const { states } = await compareLists(session, lists);
     if (states.some(({ namespace, state }) => namespace === project.namespace && state !== "pending")) {
       return true;
@@ -101,6 +118,11 @@ export async function compareLists(session: MigrationSession, lists: MigrationLi
       applied.filter((row) => row.namespace === namespace),
     )
   );
+  const partial = await readPartialRuns(session);
+  for (const state of states) {
+    const run = partial.get(`${state.namespace}\n${state.version}`);
+    if (run !== undefined && state.state === "pending") state.partial = run;
+  }
   const counts = new Map<string, number>();
   for (const { namespace } of applied) {
     if (!namespaces.includes(namespace)) counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
@@ -139,7 +161,14 @@ export async function applyMigration(
   const statements = await parseMigration(file);
   const duration_ms = () => Math.round(performance.now() - started_ms);
   const runAll = async () => {
-    for (const statement of statements) await session.runStatement(file, statement);
+    for (const [ran, statement] of statements.entries()) {
+      try {
+        await session.runStatement(file, statement);
+      } catch (error) {
+        if (file.isTransactional || ran === 0) throw error;
+        throw await partialError(session, file, { ran, total: statements.length, error });
+      }
+    }
     // A file may have set its own limits for the session.
     if (!file.isTransactional) await session.run("reset lock_timeout");
     await session.run(
@@ -149,12 +178,39 @@ export async function applyMigration(
     );
   };
   if (file.isTransactional) await session.inTransaction(runAll);
-  else await runAll();
+  else {
+    await runAll();
+    await forgetPartialRun(session, file);
+  }
   log?.info("migration.applied", {
     namespace: file.namespace,
     version: file.version,
     file: file.name,
     duration_ms: duration_ms(),
+  });
+}
+
+/** Writes down what a failed run has left, and says so in its error. */
+async function partialError(
+  session: MigrationSession,
+  file: MigrationFile,
+  { ran, total, error }: PartialRun & { error: unknown },
+): Promise<unknown> {
+  // The statement's error is the one to tell, also where the connection was lost with it.
+  await recordPartialRun(session, file, { ran, total }).catch(() => {});
+  if (!(error instanceof SqlwrightError)) return error;
+  const left = ran === 1
+    ? "Statement 1 of this file ran and stays"
+    : `Statements 1 to ${ran} of this file ran and stay`;
+  return new SqlwrightError(error.code, error.message, {
+    details: { ...error.details, ran, total },
+    hint:
+      `${
+        error.hint === null ? "" : `${error.hint.replace(/\.$/, "")}. `
+      }${left} in the database: it has no ` +
+      "transaction. The next run begins at the first again: undo them by hand, or write them so that they " +
+      "can run twice, such as with `if not exists`",
+    cause: error,
   });
 }
 

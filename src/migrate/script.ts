@@ -71,8 +71,6 @@ function hintFor(sqlstate: string): string | null {
   switch (sqlstate) {
     case "25001":
       return "Put the statement into a file of its own whose first line is `-- transaction: none`";
-    case "42501":
-      return "Migrations run as the owner of the database: check the user in DATABASE_URL";
     case "55P03":
       return "Another session holds a lock on it; end that session or try again later";
     default:

@@ -15,6 +15,7 @@ import { ConnectionEnded } from "../postgres/wire/protocol_error.ts";
 import type { Sent, Session } from "../postgres/wire/session.ts";
 import { statementError } from "./script.ts";
 import type { MigrationSession, MigrationTarget, SessionOptions } from "./model.ts";
+import { sqlstateOf } from "./objects.ts";
 import { takeTurn } from "./turn.ts";
 
 /**
@@ -59,6 +60,8 @@ export async function withSession<T>(
         client_min_messages: "warning",
         lock_timeout: String(lockTimeout_ms),
         statement_timeout: String(statementTimeout_ms),
+        // A role may have it on, to guard people from their own typing; a migration means to write.
+        default_transaction_read_only: "off",
       });
       isPooled = await backendOf(opened) !== opened.process;
     } catch (error) {
@@ -69,7 +72,7 @@ export async function withSession<T>(
         throw toDatabaseError(error, place);
       });
     }
-    return await callback(createSession(opened, { place, signal, isPooled }));
+    return await callback(createSession(opened, { place, signal, isPooled, user: to.user?.value ?? null }));
   } finally {
     await opened?.close();
   }
@@ -99,7 +102,12 @@ function targetOf(target: MigrationTarget): Target {
 
 function createSession(
   session: Session,
-  { place, signal, isPooled }: { place: string; signal: AbortSignal | undefined; isPooled: boolean },
+  { place, signal, isPooled, user }: {
+    place: string;
+    signal: AbortSignal | undefined;
+    isPooled: boolean;
+    user: string | null;
+  },
 ): MigrationSession {
   const finish = async <T>(send: () => Sent<T>): Promise<T> => {
     signal?.throwIfAborted();
@@ -117,7 +125,7 @@ function createSession(
       return await sent.answer;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      const told = toDatabaseError(error, place);
+      const told = withWayOut(toDatabaseError(error, place), user);
       throw told instanceof SqlwrightError && told.code === "database.lost" ? lostError(place, told) : told;
     } finally {
       signal?.removeEventListener("abort", onAbort);
@@ -165,6 +173,20 @@ function createSession(
     },
   };
 }
+
+/** What a login lacks is seldom to be granted to it: migrations are another login's work. */
+function withWayOut(error: unknown, login: unknown): unknown {
+  if (!(error instanceof SqlwrightError) || error.hint !== null) return error;
+  if (sqlstateOf(error) !== insufficientPrivilege) return error;
+  return new SqlwrightError(error.code, error.message, {
+    details: { ...error.details, login },
+    hint: `This was asked as "${login}". Migrations run as the owner of the database: run the command with ` +
+      "the owner's DATABASE_URL",
+    cause: error,
+  });
+}
+
+const insufficientPrivilege = "42501";
 
 function pooledError(target: MigrationTarget): SqlwrightError {
   const place = describeTarget(targetOf(target));

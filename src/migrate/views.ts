@@ -5,7 +5,8 @@
  */
 
 import { SqlwrightError } from "../errors.ts";
-import { isTrue, noNamespace } from "./applied.ts";
+import { isBookThere } from "./access.ts";
+import { noNamespace } from "./applied.ts";
 import { sha256 } from "./files.ts";
 import { type DeployableFile, sqlstateOf } from "./objects.ts";
 import type { MigrationSession, Script, ScriptStatement } from "./model.ts";
@@ -40,8 +41,7 @@ export async function staleViews(
   namespace: string,
   views: readonly ViewFile[],
 ): Promise<ViewFile[]> {
-  const [found] = await session.run("select to_regclass('sqlwright.view') is not null as is_there");
-  if (found === undefined || !isTrue(found.is_there)) return [...views];
+  if (!await isBookThere(session, "view")) return [...views];
   const rows = await session.run(
     `select view.path, view.sha256
      from sqlwright.view as view

@@ -66,6 +66,8 @@ export function formatDiagnostic(
 /** A new array by path, line, column, code; the same finding twice is kept once. */
 export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const sorted = [...diagnostics].sort((one, other) =>
+    // That the lock is stale follows from what was found before.
+    Number(one.code === "lock-stale") - Number(other.code === "lock-stale") ||
     compareText(one.path, other.path) || one.line - other.line || one.column - other.column ||
     compareText(one.code, other.code) || compareText(one.message, other.message)
   );

@@ -106,6 +106,18 @@ const maximumFiles = 10_000;
 const maximumDepth = 16;
 const ignoredFiles: ReadonlySet<string> = new Set(["README.md", "lock.json"]);
 
+const missingHint =
+  'Make the folder, such as by `sqlwright new`; a project names it as "sql" in sqlwright.json, ' +
+  "and without a project --sql does";
+
+/**
+ * What loading would say at once of the folder itself, for callers with something dear to do before.
+ * @throws {SqlwrightError} `catalog.invalid`
+ */
+export async function requireFolder(sqlDirectory: string): Promise<void> {
+  await openRoot(sqlDirectory);
+}
+
 async function openRoot(sqlDirectory: string): Promise<string> {
   try {
     const root = await Deno.realPath(sqlDirectory);
@@ -115,7 +127,7 @@ async function openRoot(sqlDirectory: string): Promise<string> {
       "catalog.invalid",
       `Cannot read the SQL directory "${sqlDirectory}": ${explain(cause)}`,
       {
-        hint: "Name an existing directory with --sql or SQLWRIGHT_SQL_DIR",
+        hint: missingHint,
         details: { directory: sqlDirectory },
         cause,
       },
@@ -125,7 +137,7 @@ async function openRoot(sqlDirectory: string): Promise<string> {
     "catalog.invalid",
     `Cannot read the SQL directory "${sqlDirectory}": it is a file`,
     {
-      hint: "Name an existing directory with --sql or SQLWRIGHT_SQL_DIR",
+      hint: missingHint,
       details: { directory: sqlDirectory },
     },
   );

@@ -26,9 +26,7 @@ export function manyOver(table: ScaffoldTable): ScaffoldParts {
   return {
     description: `The rows of ${subjectOf(table)}${
       isPaged ? ", page by page" : ", up to the first hundred"
-    }.${
-      remarkOf(table)
-    } Say here what an agent should know to pick the tool, and narrow the query with parameters.`,
+    }.${remarkOf(table)}`,
     tags: [
       isPaged ? `@page ${key.map(({ quoted }) => quoted).join(", ")}` : "@rows 100",
       "@example all  {}  => rows >= 0",
@@ -42,9 +40,7 @@ export function oneOver(table: ScaffoldTable): ScaffoldParts {
   const columns = readable(table);
   if (key.length === 0) {
     return {
-      description: `The first row of ${subjectOf(table)}.${
-        remarkOf(table)
-      } Narrow it to the row that you mean.`,
+      description: `The first row of ${subjectOf(table)}.${remarkOf(table)}`,
       tags: [],
       sql: `${selectOf(table, columns)}\nfrom ${from(table)}\nlimit 1;`,
     };
@@ -139,9 +135,7 @@ export function viewOver(name: string, table: ScaffoldTable): ScaffoldParts {
     .filter(({ name }) => /^[\w.-]{1,60}$/.test(name) && name !== "cursor" && name !== "page_size")
     .slice(0, mostFilters);
   return {
-    description: `The rows of ${subjectOf(table)}, to be filtered and paged.${
-      remarkOf(table)
-    } Say here what an agent should know to pick it.`,
+    description: `The rows of ${subjectOf(table)}, to be filtered and paged.${remarkOf(table)}`,
     tags: [
       ...aligned(
         filters.map((column) => [`@filter ${column.quoted} =`, `Only rows with this ${wordsOf(column)}`]),

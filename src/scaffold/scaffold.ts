@@ -5,8 +5,9 @@
  */
 
 import type { Kind } from "../query/model.ts";
-import type { ScaffoldOptions, ScaffoldParts } from "./model.ts";
+import type { ScaffoldOptions, ScaffoldParts, ScaffoldTable } from "./model.ts";
 import { overTable } from "./over_table.ts";
+import { plain, subjectOf } from "./phrases.ts";
 
 /** Kinds that need a table. */
 export const kindsOverTables: readonly Kind[] = ["view", "exec", "unnest", "copy"];
@@ -24,11 +25,28 @@ export function scaffoldQuery({ table, ...options }: ScaffoldOptions): string {
   return `${header.join("\n")}\n\n${parts.sql}\n`;
 }
 
-export function scaffoldModule(module: string): string {
-  return `-- title: ${titleOf(module)}\n` +
+/** @param tables those that its first tools are over; none leaves the text to a person */
+export function scaffoldModule(module: string, tables: readonly ScaffoldTable[] = []): string {
+  const title = `-- title: ${titleOf(module)}\n`;
+  if (tables.length > 0) return `${title}${wrap(moduleText(tables)).join("\n")}\n`;
+  return title +
     "-- What the tools of this module are about, for the agent that picks among them: where to begin, " +
     "and what the\n-- values mean.\n";
 }
+
+/** What the tables are, by their comments where they have any. */
+function moduleText(tables: readonly ScaffoldTable[]): string {
+  const shown = tables.slice(0, mostNamed).map((table) => {
+    const comment = plain(table.comment ?? "").replace(/[.\s]+$/, "").slice(0, 80);
+    return comment === "" ? subjectOf(table) : `${subjectOf(table)} (${comment})`;
+  });
+  const more = tables.length - shown.length;
+  return `Tables of the database, listed page by page and row by row: ${shown.join("; ")}${
+    more > 0 ? `; and ${more} more` : ""
+  }.`;
+}
+
+const mostNamed = 12;
 
 export function titleOf(name: string): string {
   const words = name.replaceAll("_", " ");

@@ -109,8 +109,11 @@ testOnEach(
           "--yes",
           "--database-url",
           ownerUrl,
+          "--write",
         ]);
         assert.equal(made.code, 0, made.stdout + made.stderr);
+        assert.match(made.stderr, /^\d+ tools that change data: shop_add_categories,/m);
+        assert.doesNotMatch(made.stdout, /description-placeholder/);
         for (const line of `${made.stdout}${made.stderr}`.split("\n")) {
           assert.ok(line.length <= 80, line);
         }
@@ -261,6 +264,17 @@ Deno.test("init again adds what is missing and overwrites nothing", async () => 
     );
     assert.deepEqual(JSON.parse(await read("sqlwright.json")).modules, []);
 
+    // What tools there are is for `new` from now on, and the lock is a review's.
+    for (
+      const word of [["--schema", "public"], ["--tables", "orders"], ["--module", "other"], ["--write"]]
+    ) {
+      const refused = await init(folder, ["--yes", ...word]);
+      assert.equal(refused.code, 2);
+      assert.match(
+        refused.stderr,
+        /there is a project here already.*\n {2}help: Write .* new 'schema\.pattern\*'/,
+      );
+    }
     await Deno.remove(join(folder, "AGENTS.md"));
     await Deno.remove(join(folder, "sql/stock/get_item.sql"));
     await Deno.writeTextFile(join(folder, "roles.sql"), "-- mine\n");
@@ -270,22 +284,74 @@ Deno.test("init again adds what is missing and overwrites nothing", async () => 
       ),
     );
     // The database is that of .env now.
-    const again = await init(folder, [
-      "--yes",
-      "--schema",
-      "stock",
-      "--module",
-      "stock",
-    ]);
-    assert.equal(again.code, 0, again.stdout + again.stderr);
+    const again = await init(folder, ["--yes"]);
+    assert.equal(again.code, 1, "the lock is not that of the files, and stays");
+    assert.match(again.stdout, /lock-stale/);
+    assert.match(again.stderr, /There is a project here.*tools are made by `new`/);
     assert.match(again.stdout, /^ {2}\+ AGENTS\.md$/m);
-    assert.match(again.stdout, /^ {2}\+ sql\/stock\/get_item\.sql$/m);
     assert.match(again.stdout, /= \d+ files that were there kept/);
     for (const [file, text] of before) {
       assert.equal(await read(file), text, file);
     }
+    assert.deepEqual(await filesIn(folder), [...before.keys(), "AGENTS.md"].sort());
+    await Deno.remove(join(folder, "sql/lock.json"));
+    const locked = await init(folder, ["--yes"]);
+    assert.equal(locked.code, 0, locked.stdout + locked.stderr);
+    assert.ok((await filesIn(folder)).includes("sql/lock.json"));
   });
 });
+
+Deno.test("an .env that names another database keeps it, and sqlwright's own line goes before it", async () => {
+  await using database = await makeDatabase();
+  await database.query(northwind);
+  await database.query(
+    `grant select on all tables in schema public to ${new URL(database.url).username}`,
+  );
+  const app = "postgresql://app:hush@127.0.0.1:1/app";
+  const words = ["--yes", "--database-url", database.url, "--tables", "customers", "--no-ops"];
+  await withFiles({ ".env": `DATABASE_URL=${app}\n` }, async (folder) => {
+    const made = await init(folder, words);
+    assert.equal(made.code, 0, made.stdout + made.stderr);
+    const said =
+      /\.env has DATABASE_URL already, of another database:\n {2}postgresql:\/\/app:…@127\.0\.0\.1:1\/app/g;
+    assert.equal(made.stderr.match(said)?.length, 2, "before anything is written, and at the end");
+    assert.match(made.stderr, /in \.env as SQLWRIGHT_DATABASE_URL/);
+    assert.doesNotMatch(made.stdout + made.stderr, /hush/);
+    assert.equal(
+      await Deno.readTextFile(join(folder, ".env")),
+      `DATABASE_URL=${app}\nSQLWRIGHT_DATABASE_URL=${database.url}\n`,
+    );
+    const called = await init(folder, ["list_customers"].map((name) => `${moduleOf(folder)}_${name}`), {
+      command: ["call"],
+    });
+    assert.equal(called.code, 0, called.stderr);
+    const doctor = await init(folder, [], { command: ["doctor"] });
+    assert.match(doctor.stdout, /SQLWRIGHT_DATABASE_URL=.* from \.env/);
+    assert.doesNotMatch(doctor.stdout, / DATABASE_URL=/);
+  });
+  await withFiles({ ".env": `SQLWRIGHT_DATABASE_URL=${app}\n` }, async (folder) => {
+    const { code, stderr } = await init(folder, words);
+    assert.equal(code, 2);
+    assert.match(stderr, /\.env names another database in SQLWRIGHT_DATABASE_URL: postgresql:\/\/app:…@/);
+    assert.deepEqual(await filesIn(folder), [".env"]);
+  });
+  await withFiles({ ".env": `DATABASE_URL=${app}\n` }, async (folder) => {
+    const { code, stderr } = await init(folder, ["--yes", "--embedded"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /take that line out of \.env first/);
+    assert.deepEqual(await filesIn(folder), [".env"]);
+  });
+  // What is exported goes before .env, so the project's own variable is needed there too.
+  await withFiles({}, async (folder) => {
+    const made = await init(folder, words, { env: { DATABASE_URL: app } });
+    assert.equal(made.code, 0, made.stdout + made.stderr);
+    assert.equal(await Deno.readTextFile(join(folder, ".env")), `SQLWRIGHT_DATABASE_URL=${database.url}\n`);
+  });
+});
+
+/** The module is named after the folder. */
+const moduleOf = (folder: string) =>
+  JSON.parse(Deno.readTextFileSync(join(folder, "sqlwright.json"))).name.slice(0, 30);
 
 Deno.test("init with the embedded database begins with a table of the project's own, in every kind", () =>
   withFiles({}, async (folder) => {
@@ -349,8 +415,13 @@ Deno.test("what is wrong is told in a line with what to do, and nothing is made"
     ],
     [
       at("mysql://x"),
-      /--database-url is no connection string\n {2}help: Write postgresql:\/\//,
+      /--database-url is no connection string that can be read: it begins with postgresql:\/\/\n {2}help: Write/,
     ],
+    [
+      at("postgresql://me@127.0.0.1:1/app?schema=shop"),
+      /"schema" is not PostgreSQL's\. It is Prisma's/,
+    ],
+    [at("postgresql+psycopg://me@127.0.0.1:1/app"), /names a driver of SQLAlchemy: write postgresql:\/\//],
     [
       at(nowhere),
       /error\[database\.unreachable\] Cannot reach PostgreSQL at 127\.0\.0\.1:1\/nothing/,
@@ -480,7 +551,8 @@ Deno.test("a superuser may make a project, and is told that it must not serve it
         made.stderr,
         /! "\w+" is a superuser, whom no privilege stops: `start` refuses it\./,
       );
-      assert.match(made.stderr, /-f roles\.sql/);
+      assert.match(made.stderr, /^ {2}psql -h \S+ -p \d+ -U \w+ -d test_\w+ -f roles\.sql$/m);
+      assert.match(made.stderr, /^ {2}psql .* -c '\\password shop_tools'$/m);
       const called = await init(join(folder, "shop"), ["shop_list_customers"], {
         command: ["call"],
       });
@@ -539,6 +611,7 @@ Deno.test({
           /comes with sqlwright[^]*Module, the folder of the tools \[shop\]:/,
           "sales",
         ],
+        [/Tools that change data too\? \(y\/n\) \[n\]:/, ""],
       ];
       const bound = setTimeout(() => child.kill("SIGKILL"), 60_000);
       const type = async (question: RegExp, answer: string) => {
@@ -568,6 +641,7 @@ Deno.test({
         shown,
       );
       assert.ok(!files.some((file) => file.includes("customers")));
+      assert.ok(!files.some((file) => /(add|set|load)_/.test(file)), "nothing that writes was asked for");
       const plain = stripVTControlCharacters(shown);
       for (const line of plain.split(/\r?\n/)) {
         // What is typed is as wide as it is.

@@ -68,6 +68,23 @@ Deno.test("check --lock writes the lock once, and check then holds the files aga
   });
 });
 
+Deno.test("what many tools have in common is told once, after what is wrong in the files", async () => {
+  await withShopFiles(async (sql) => {
+    await run(["check", "--lock"], { databaseUrl, sql });
+    for (const name of ["one", "two", "three"]) {
+      await Deno.writeTextFile(
+        join(sql, `shop/new_${name}.sql`),
+        `-- name: new_${name} :value\n-- One.\n\nselect 1 as one;\n`,
+      );
+    }
+    await edit(join(sql, "shop/get_thing.sql"), (text) => text.replace("thing.name", "thing.nmae"));
+    const { stdout } = await run(["check"], { databaseUrl, sql });
+    assert.equal(stdout.match(/lock-stale/g)?.length, 1, stdout);
+    assert.match(stdout, /3 tools: the tool is new: shop_new_one, shop_new_three, shop_new_two/);
+    assert.ok(stdout.indexOf("postgres-42703") < stdout.indexOf("lock-stale"), stdout);
+  });
+});
+
 Deno.test("a lock is not written over broken files, and a broken file is not called removed", async () => {
   await withShopFiles(async (sql) => {
     await run(["check", "--lock"], { databaseUrl, sql });
@@ -198,7 +215,7 @@ Deno.test("serve from the lock stops when the database has moved, and names the 
       assert.equal(code, 1);
       assert.match(
         stderr,
-        /^error\[catalog\.drifted\] Cannot serve by lock\.json, for the database has moved:/,
+        /^error\[catalog\.drifted\] Cannot serve by lock\.json, for the database has moved:/m,
       );
       assert.match(stderr, /shop_get_thing/);
       assert.match(stderr, /the column shop\.thing\.name is gone/);

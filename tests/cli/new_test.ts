@@ -92,7 +92,10 @@ Deno.test("without a table every reading kind is a file that passes check and it
     const options = { databaseUrl: shop.url, sql };
     const checked = await run(["check"], options);
     assert.equal(checked.code, 0, checked.stdout + checked.stderr);
-    assert.match(checked.stdout, /✓ 5 files · /);
+    assert.match(checked.stdout, /✓ 5 files, 1 warning · /);
+    // What nobody has written yet reaches agents: told once for the module, at its first file.
+    assert.equal(checked.stdout.match(/warning\[description-placeholder\]/g)?.length, 1);
+    assert.match(checked.stdout, /that of demo\/free_many\.sql, demo\/free_one\.sql/);
     const tested = await run(["test", `${sql}/demo`], options);
     assert.equal(tested.code, 0, tested.stdout);
     assert.match(tested.stdout, /✓ 5 passed, 0 failed/);
@@ -216,6 +219,53 @@ Deno.test("a login sees the tables and columns that it may use, and gets the wri
     for (const name of names) if (name.endsWith("_view.sql")) await Deno.remove(`${sql}/${name}`);
     const checked = await run(["check"], options);
     assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+  });
+});
+
+Deno.test("a pattern whose tables are there, and not this login's to read, says which right is missing", async () => {
+  await using shop = await makeDatabase();
+  const login = new URL(shop.url).username;
+  await shop.query("create schema shop; create table shop.employee (id integer primary key)");
+  await withFiles({}, async (sql) => {
+    const options = { databaseUrl: shop.url, sql };
+    for (
+      const [grant, right] of [
+        ["select 1", "USAGE on the schema shop"],
+        [`grant usage on schema shop to ${login}`, "SELECT on it"],
+      ] as const
+    ) {
+      await shop.query(grant);
+      const { code, stderr } = await run(["new", "shop.emp*"], options);
+      assert.equal(code, 2);
+      assert.match(stderr, new RegExp(`"${login}" may not use shop\\.employee: it lacks ${right}\n`));
+      assert.match(stderr, /help: .*the owner, by its DATABASE_URL/);
+    }
+    const { stderr } = await run(["new", "shop.nothing*"], options);
+    assert.doesNotMatch(stderr, /employee/);
+  });
+});
+
+Deno.test("views of many tables are told of, for check is right only after migrate; Next is a command that is there", async () => {
+  await using shop = await makeDatabase();
+  const login = new URL(shop.url).username;
+  await shop.query(`create schema shop authorization ${login};
+    create table shop.employee (id integer primary key, name text);
+    alter table shop.employee owner to ${login};
+    comment on table shop.employee is 'Who works here.'`);
+  await withFiles({}, async (sql) => {
+    const options = { databaseUrl: shop.url, sql };
+    const { code, stderr } = await run(["new", "shop.*", "--kind", "all"], options);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      /! 1 view to be made in the database: `\S.*sqlwright migrate` as their owner, before check/,
+    );
+    assert.match(stderr, /Next:\n {2}\S.*sqlwright check/);
+    assert.match(await Deno.readTextFile(`${sql}/shop/_module.sql`), /shop\.employee \(Who works here\)/);
+    assert.equal((await run(["migrate"], options)).code, 0);
+    const checked = await run(["check"], options);
+    assert.equal(checked.code, 0, checked.stdout);
+    assert.doesNotMatch(checked.stdout, /description-placeholder/);
   });
 });
 

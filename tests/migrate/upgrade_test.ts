@@ -89,9 +89,9 @@ testOnEach(
       const columns = await sql`
       select attname from pg_attribute where attrelid = 'sqlwright.migration'::regclass and attname = 'namespace'`;
       assert.deepEqual([...columns], [], "nothing has changed");
-      assert.deepEqual(await gapOf(ownerUrl), { pending, isMigrated: true });
+      assert.deepEqual(await gapOf(ownerUrl), { pending, isMigrated: true, hidden: null });
       await deployFiles(edgarConfig, ownerUrl, queries);
-      assert.deepEqual(await gapOf(ownerUrl), { pending: [], isMigrated: true });
+      assert.deepEqual(await gapOf(ownerUrl), { pending: [], isMigrated: true, hidden: null });
     }, { server, isEmpty: true }),
 );
 

@@ -168,6 +168,7 @@ Deno.test("npm publish --dry-run has no warning, and the package holds the produ
   assert.deepEqual(warnings, []);
   const { files, size } = readPacked(stdout);
   const allowed = [
+    /^(docs\/[\w-]+\.md|SECURITY\.md)$/,
     /^(LICENSE|README\.md|package\.json|deno\.json|deno\.lock|sqlwright\.schema\.json)$/,
     /^(bin\/sqlwright\.js|(launch|main|mod)\.ts|src\/[\w/]+\.(ts|js))$/,
     /^(sql\/(README\.md|lock\.json|[a-z_]+\/[a-z_]+\.sql)|migrations\/\w+\.sql|editors\/[\w./-]+)$/,
@@ -188,6 +189,8 @@ Deno.test("npm publish --dry-run has no warning, and the package holds the produ
       "deno.lock",
       "sqlwright.schema.json",
       "src/version.ts",
+      "docs/configuration.md",
+      "docs/annotations.md",
     ]
   ) {
     assert.ok(files.some(({ path }) => path === wanted), wanted);
@@ -197,7 +200,7 @@ Deno.test("npm publish --dry-run has no warning, and the package holds the produ
 
 /** `sqlwright test`, which a package has, unlike tests. */
 const isOfTests = (path: string) =>
-  path.startsWith("src/sql_tests/") || path === "src/cli/files/run_tests.ts";
+  path.startsWith("src/sql_tests/") || path === "docs/sql-tests.md" || path === "src/cli/files/run_tests.ts";
 
 Deno.test("package.json has Deno for each platform, in one version", async () => {
   const { optionalDependencies } = JSON.parse(

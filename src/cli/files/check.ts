@@ -7,6 +7,7 @@ import { join, normalize, relative, resolve } from "node:path";
 import { type CheckedFiles, checkFiles, type Pools } from "../../app.ts";
 import { type Config, queryFoldersOf } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
+import { type BookAccess, bookAccessQuery, isClosed, lackingOf, toBookAccess } from "../../migrate/access.ts";
 import { poolerWarning } from "../../postgres/session.ts";
 import { compareText, type Diagnostic, didYouMean, sortDiagnostics } from "../../query/diagnostic.ts";
 import { loadQueries } from "../../query/loader.ts";
@@ -16,8 +17,9 @@ import { catalogOf } from "../../tool/catalog.ts";
 import { lockName } from "../../project.ts";
 import { mountPrograms, type ProgramHost } from "../../tool/program_tool.ts";
 import { proveFurther } from "../../check/check_tools.ts";
-import { grantOf } from "../../check/grants.ts";
+import { bookGrants, grantOf } from "../../check/grants.ts";
 import type { MissingDemand } from "../../check/model.ts";
+import { findPlaceholders } from "../../check/placeholders.ts";
 import {
   formatCount,
   formatDiagnostics,
@@ -34,6 +36,7 @@ import {
 import type { ParsedQuery } from "../../query/model.ts";
 import { silentLog } from "../../log.ts";
 import { withDatabase, withPools } from "../database.ts";
+import { isDeployable } from "../deployment.ts";
 import { type ProjectOptions, readSettings } from "../environment.ts";
 import { checkLock, type LockCheck, lockDiagnostics, writeLockOf } from "./lock.ts";
 import { openExtension } from "../../extension/open.ts";
@@ -72,6 +75,8 @@ interface Checked extends CheckedFiles {
   missing: MissingDemand[];
   /** A connection pooler stands before the database. */
   isPooled: boolean;
+  /** What was applied to the database is not for this login to see; null where it is, or nobody asks. */
+  hiddenBooks: BookAccess | null;
 }
 
 /**
@@ -86,6 +91,12 @@ export async function runCheck(paths: readonly string[], options: CheckOptions):
   if (options.watch) return await watch(paths, options, config);
   const checked = await check(config, options);
   if (checked.isPooled) tellWarning(poolerWarning.message);
+  if (checked.hiddenBooks !== null) {
+    tellWarning(
+      `"${checked.hiddenBooks.login}" lacks ${lackingOf(checked.hiddenBooks)}:\n` +
+        "the server cannot say which migrations are missing",
+    );
+  }
   const { diagnostics, files } = select(checked, paths, options, directory);
   const isBroken = diagnostics.some(({ severity }) => severity === "error");
   const exitCode = isBroken || checked.unchecked !== null ? 1 : 0;
@@ -93,7 +104,7 @@ export async function runCheck(paths: readonly string[], options: CheckOptions):
     for (const found of diagnostics) print(githubAnnotation(found, directory));
   }
   if (options.json) {
-    const grants = grantsOf(checked.missing, new Set(files));
+    const grants = grantsOf(checked, new Set(files));
     printJson({
       files: files.map((path) => toFileReport(path, checked)),
       ...(grants.length > 0 ? { grants } : {}),
@@ -107,7 +118,7 @@ export async function runCheck(paths: readonly string[], options: CheckOptions):
     print(formatDiagnostics(diagnostics, checked.sources, { stream: "stdout", directory }) + "\n");
   }
   if (checked.unchecked !== null) tellUnchecked(checked.unchecked);
-  const grants = grantsOf(checked.missing, new Set(files));
+  const grants = grantsOf(checked, new Set(files));
   if (grants.length > 0 && (options.format ?? "text") === "text") {
     tell("All that is missing, as a script for the owner of these objects:\n");
     tell(`${grants.join("\n")}\n`);
@@ -145,9 +156,12 @@ function select(
 }
 
 /** The privileges that these files lack, as SQL. */
-function grantsOf(missing: readonly MissingDemand[], files: ReadonlySet<string>): string[] {
-  return missing.filter(({ uses }) => uses.some(({ parsed }) => files.has(parsed.path)))
-    .map((demand) => grantOf(demand, demand.grantee));
+function grantsOf({ missing, hiddenBooks }: Checked, files: ReadonlySet<string>): string[] {
+  return [
+    ...missing.filter(({ uses }) => uses.some(({ parsed }) => files.has(parsed.path)))
+      .map((demand) => grantOf(demand, demand.grantee)),
+    ...(hiddenBooks === null ? [] : bookGrants(hiddenBooks.present, hiddenBooks.login)),
+  ];
 }
 
 async function watch(paths: readonly string[], options: CheckOptions, config: Config): Promise<number> {
@@ -227,6 +241,7 @@ async function check(config: Config, options: CheckOptions): Promise<Checked> {
     lock: null,
     missing: [],
     isPooled: false,
+    hiddenBooks: null,
   });
   if (options.static) return untyped(null);
   try {
@@ -236,12 +251,25 @@ async function check(config: Config, options: CheckOptions): Promise<Checked> {
         kinds,
         unchecked: null,
         isPooled: pools.writer.isPooled,
+        hiddenBooks: await findHiddenBooks(config, pools, loaded.queries),
       })));
   } catch (error) {
     const isDatabase = error instanceof SqlwrightError && /^(database|embedded|migration)\./.test(error.code);
     if (!isDatabase) throw error;
     return untyped(error);
   }
+}
+
+/** Only of a project that has something to deploy. */
+async function findHiddenBooks(
+  { project }: Config,
+  { writer }: Pools,
+  queries: readonly ParsedQuery[],
+): Promise<BookAccess | null> {
+  if (!await isDeployable(project, queries)) return null;
+  const [row] = await writer.withConnection(undefined, (connection) => connection.rows(bookAccessQuery));
+  const access = toBookAccess(row);
+  return isClosed(access) ? access : null;
 }
 
 /** What a start checks, and what only a DBA has the time for: plans, privileges, examples, the lock. */
@@ -263,9 +291,9 @@ async function checkWhole(
   const others = files.diagnostics.filter(({ code, path }) =>
     code !== "postgres-42501" || !lacking.has(path)
   );
-  const diagnostics = [...others, ...further.diagnostics].map((found): Diagnostic =>
-    deny.includes(found.code) ? { ...found, severity: "error" } : found
-  );
+  const diagnostics = [...others, ...further.diagnostics, ...findPlaceholders(files.sources)].map((
+    found,
+  ): Diagnostic => deny.includes(found.code) ? { ...found, severity: "error" } : found);
   return {
     ...files,
     diagnostics,

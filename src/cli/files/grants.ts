@@ -5,11 +5,13 @@ import { writeRoleScript } from "../../check/grants.ts";
 import type { Demand } from "../../check/model.ts";
 import { readDemands } from "../../check/privileges.ts";
 import { SqlwrightError } from "../../errors.ts";
+import { bookAccessQuery, toBookAccess } from "../../migrate/access.ts";
 import type { PoolConnection } from "../../postgres/pool.ts";
 import type { ParsedQuery } from "../../query/model.ts";
 import { loadQueries } from "../../query/loader.ts";
 import { formatCount, paintFor, print, printJson, tell } from "../console/console.ts";
 import { withDatabase, withPools } from "../database.ts";
+import { isDeployable } from "../deployment.ts";
 import { type ProjectOptions, readSettings } from "../environment.ts";
 
 export interface GrantsOptions extends ProjectOptions {
@@ -28,7 +30,13 @@ export async function runGrants(options: GrantsOptions): Promise<number> {
       withPools(
         config,
         ({ writer }) =>
-          writer.withConnection(undefined, (connection) => makeRoleScript(connection, loaded.queries, role)),
+          writer.withConnection(
+            undefined,
+            async (connection) =>
+              makeRoleScript(connection, loaded.queries, role, {
+                seesBooks: await isDeployable(config.project, loaded.queries),
+              }),
+          ),
       ),
   );
   if (options.json) {
@@ -62,10 +70,16 @@ export interface RoleScript {
   demands: Demand[];
 }
 
+export interface RoleScriptOptions {
+  /** The server is to say which migrations its database lacks, so its login may read what was applied. */
+  seesBooks?: boolean;
+}
+
 export async function makeRoleScript(
   connection: PoolConnection,
   queries: readonly ParsedQuery[],
   role: string,
+  { seesBooks = false }: RoleScriptOptions = {},
 ): Promise<RoleScript> {
   if (role === "" || new TextEncoder().encode(role).length > 63) {
     throw new SqlwrightError("config.invalid", `Cannot name a role "${role}"`, {
@@ -75,8 +89,9 @@ export async function makeRoleScript(
   const demands = await readDemands(connection, queries);
   const isLoading = queries.some(({ copy }) => copy !== null);
   const ownTables = isLoading ? await readOwnTables(connection) : [];
+  const bookTables = seesBooks ? toBookAccess((await connection.rows(bookAccessQuery))[0]).present : [];
   const triggers = await readTriggers(connection, demands);
-  const script = writeRoleScript(demands, { role, ownTables });
+  const script = writeRoleScript(demands, { role, ownTables, bookTables });
   if (triggers.length === 0) return { script, demands };
   const remark = [
     "-- These run as the login when tools write or call; what they touch of their",

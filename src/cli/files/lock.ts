@@ -62,13 +62,42 @@ export function lockDiagnostics({ lock, text, changes }: LockCheck): Diagnostic[
   });
   const rewrite = "Run `sqlwright check --lock` and commit the lock";
   if (changes.length === 0) return [report(0, "The lock is not the one of these files", rewrite)];
-  return changes.map(({ tool, message, isBreaking }) =>
-    report(
+  return groupChanges(changes).map(({ tools, message, isBreaking }) => {
+    const [tool, ...others] = tools;
+    const whose = others.length === 0 ? tool! : `${tools.length} tools`;
+    return report(
       Math.max(0, lines.findIndex((line) => line.startsWith(`    "${tool}": `))),
-      `${tool}: ${message}${isBreaking ? " (breaking)" : ""}`,
-      isBreaking ? `Callers of ${tool} must follow. ${rewrite}` : rewrite,
-    )
-  );
+      `${whose}: ${message}${isBreaking ? " (breaking)" : ""}${
+        others.length === 0 ? "" : `: ${listTools(tools)}`
+      }`,
+      isBreaking ? `Callers of ${whose === tool ? tool : "them"} must follow. ${rewrite}` : rewrite,
+    );
+  });
+}
+
+interface ChangeOfTools {
+  tools: string[];
+  message: string;
+  isBreaking: boolean;
+}
+
+/** One change that many tools have in common is one finding: what was added all at once is read all at once. */
+function groupChanges(changes: readonly LockChange[]): ChangeOfTools[] {
+  const groups = new Map<string, ChangeOfTools>();
+  for (const { tool, message, isBreaking } of changes) {
+    const key = `${isBreaking} ${message}`;
+    const group = groups.get(key) ?? { tools: [], message, isBreaking };
+    group.tools.push(tool);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+const mostNamed = 20;
+
+function listTools(tools: readonly string[]): string {
+  const more = tools.length - mostNamed;
+  return tools.slice(0, mostNamed).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** Writes it, and tells on standard error what it changes for callers. */

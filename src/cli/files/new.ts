@@ -149,11 +149,15 @@ export async function makeFile(
 const rootOf = (config: Config) => shownPlace(config.SQLWRIGHT_SQL_DIR);
 
 /** Makes the folder, and its `_module.sql` where it has no file yet; the path of a new one. */
-async function writeModule(directory: string, module: string): Promise<string | null> {
+async function writeModule(
+  directory: string,
+  module: string,
+  tables: readonly ScaffoldTable[] = [],
+): Promise<string | null> {
   await Deno.mkdir(directory, { recursive: true });
   const moduleFile = `${directory}/_module.sql`;
   if (await hasQueryFile(directory) || await exists(moduleFile)) return null;
-  await Deno.writeTextFile(moduleFile, scaffoldModule(module), { createNew: true });
+  await Deno.writeTextFile(moduleFile, scaffoldModule(module, tables), { createNew: true });
   return moduleFile;
 }
 
@@ -263,7 +267,14 @@ async function runNewTables(patterns: readonly string[], options: NewOptions): P
   );
   for (const line of summarize(leftOut)) tell(`  ${paint("dim", line)}`);
   const sql = options.sql === undefined ? "" : ` --sql ${options.sql}`;
-  if (files.length > 0) tell(`\n${paint("bold", "Next:")}\n  deno task sqlwright check${sql}`);
+  const views = files.filter((file) => file.endsWith("_view.sql"));
+  if (views.length > 0) {
+    tell(
+      `\n${paint("yellow", "!")} ${formatCount(views.length, "view")} to be made in the database: ` +
+        `\`${commandName} migrate${sql}\` as their owner, before check`,
+    );
+  }
+  if (files.length > 0) tell(`\n${paint("bold", "Next:")}\n  ${commandName} check${sql}`);
   return 0;
 }
 
@@ -295,13 +306,19 @@ export async function makeFiles(
   const tables = await withCatalogue(config, async (connection) => {
     const known = await listTables(connection);
     if (known.length === 0) {
+      for (const pattern of patterns) {
+        const hidden = await hiddenMatch(connection, pattern);
+        if (hidden !== null) throw hidden;
+      }
       throw new UsageError("the database has no table that this login may use", roleHint);
     }
     const picked = new Set(patterns.flatMap((pattern) => {
-      const matches = matchTables(pattern, known);
-      if (matches.length === 0) throw noMatch(pattern, known.map(nameOf));
-      return matches;
+      return matchTables(pattern, known);
     }));
+    for (const pattern of patterns) {
+      if (matchTables(pattern, known).length > 0) continue;
+      throw await hiddenMatch(connection, pattern) ?? noMatch(pattern, known.map(nameOf));
+    }
     return await readTables(connection, [...picked]);
   });
   const { files, leftOut } = scaffoldTables(tables, { kindsOf: () => kinds, module });
@@ -313,13 +330,49 @@ export async function makeFiles(
     const directory = `${rootOf(config)}/${module}`;
     if (!modules.has(module)) {
       modules.add(module);
-      const moduleFile = await writeModule(directory, module);
+      const named = new Set(files.filter((each) => each.module === module).map(({ table }) => table));
+      const moduleFile = await writeModule(
+        directory,
+        module,
+        tables.filter((each) => named.has(nameOf(each))),
+      );
       if (moduleFile !== null) written.push(moduleFile);
     }
     const file = `${directory}/${name}.sql`;
     (await writeNew(file, text) ? written : kept).push(file);
   }
   return { files: written, kept, leftOut, tables: tables.length };
+}
+
+/** Tables that a pattern matches and this login may not use; null where there are none. */
+async function hiddenMatch(connection: PoolConnection, pattern: string): Promise<UsageError | null> {
+  const rows = await connection.rows(
+    `select
+       namespace.nspname as schema,
+       relation.relname as name,
+       current_user as login,
+       pg_catalog.has_schema_privilege(namespace.oid, 'USAGE') as may_use_schema
+     from pg_catalog.pg_class as relation
+     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+     where relation.relkind in ('r', 'p', 'v', 'm', 'f')
+       and namespace.nspname not in ('information_schema', 'sqlwright')
+       and namespace.nspname not like 'pg\\_%'
+     order by namespace.nspname, relation.relname`,
+  );
+  const all = rows.map(({ schema, name, may_use_schema }) => ({
+    schema: schema!,
+    name: name!,
+    mayUseSchema: may_use_schema === "t",
+  }));
+  const [first, ...more] = matchTables(pattern, all);
+  if (first === undefined) return null;
+  const right = first.mayUseSchema ? "SELECT on it" : `USAGE on the schema ${first.schema}`;
+  const others = more.length === 0 ? "" : `, as ${more.length} more that match "${pattern}"`;
+  return new UsageError(
+    `"${rows[0]?.login}" may not use ${nameOf(first)}${others}: it lacks ${right}`,
+    "Make tools as a login that may read the tables, such as the owner, by its DATABASE_URL; the server's " +
+      "login gets what they need by `sqlwright grants`",
+  );
 }
 
 const roleHint = "Log in as a role that may read tables: it needs USAGE of their schemas and SELECT";
@@ -363,7 +416,7 @@ async function withCatalogue<T>(
     } finally {
       await Promise.all([pools.reader.close(), pools.writer.close()]);
     }
-  });
+  }, { needsFiles: false });
 }
 
 /** @throws {UsageError} that lists tables, when one is needed and none or an unknown one is named */

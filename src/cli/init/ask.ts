@@ -14,6 +14,33 @@ export function ask(question: string, fallback: string): string {
   return answer === null || answer.trim() === "" ? fallback : answer.trim();
 }
 
+/** An answer that is not shown while it is typed; empty where the terminal cannot hide it. */
+export async function askSecret(question: string): Promise<string> {
+  try {
+    Deno.stdin.setRaw(true);
+  } catch {
+    return "";
+  }
+  const decoder = new TextDecoder();
+  const byte = new Uint8Array(1);
+  let answer = "";
+  await Deno.stderr.write(new TextEncoder().encode(`${question}: `));
+  try {
+    while (answer.length < longestSecret && await Deno.stdin.read(byte) !== null) {
+      const typed = decoder.decode(byte, { stream: true });
+      if (typed === "\r" || typed === "\n") break;
+      if (typed === "\x03" || typed === "\x04") throw new Deno.errors.Interrupted("the question was left");
+      answer = typed === "\x7f" || typed === "\b" ? answer.slice(0, -1) : answer + typed;
+    }
+    return answer;
+  } finally {
+    Deno.stdin.setRaw(false);
+    tell("");
+  }
+}
+
+const longestSecret = 4096;
+
 export function askYes(question: string, fallback: boolean): boolean {
   for (;;) {
     const answer = ask(`${question} (y/n)`, fallback ? "y" : "n").toLowerCase();

@@ -3,7 +3,7 @@
 import { SqlwrightError } from "../../errors.ts";
 import { didYouMean } from "../../query/diagnostic.ts";
 import type { Kind } from "../../query/model.ts";
-import { kinds } from "../../query/model.ts";
+import { kinds, readKinds } from "../../query/model.ts";
 import { listNames, type ScaffoldTable } from "../../scaffold/model.ts";
 import { matchTables } from "../../scaffold/names.ts";
 import type { TableName } from "../../scaffold/read_tables.ts";
@@ -79,12 +79,13 @@ const readers: readonly Kind[] = ["many", "one"];
 /**
  * Every kind for a few tables; for many of them a list and a row each, and every kind for one: an agent pays
  * for each tool that it sees. A `:view` needs a view in the database, and in a foreign one nothing is made.
+ * Kinds that change a table are there only where a person said so.
  */
 export function kindsFor(
   tables: readonly ScaffoldTable[],
-  { hasViews }: { hasViews: boolean },
+  { hasViews, writes }: { hasViews: boolean; writes: boolean },
 ): (table: ScaffoldTable) => readonly Kind[] {
-  const all = kinds.filter((kind) => hasViews || !needsView.has(kind));
+  const all = kinds.filter((kind) => (hasViews || !needsView.has(kind)) && (writes || readKinds.has(kind)));
   if (tables.length <= mostWhole) return () => all;
   const shown = exampleOf(tables);
   return (table) => table === shown ? all : readers;

@@ -6,10 +6,11 @@
 
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { requireUsableServer, type ServerFacts, serverFacts } from "../../app.ts";
-import { type Config, queryFoldersOf, readConfig, settings } from "../../config.ts";
+import { type Config, queryFoldersOf, readConfig } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
+import { readTarget } from "../../postgres/target/target.ts";
 import type { PoolConnection } from "../../postgres/pool.ts";
-import { masked } from "../../postgres/target/fault.ts";
+import { type Kind, type ParsedQuery, readKinds } from "../../query/model.ts";
 import {
   builtInFolder,
   builtInModules,
@@ -27,12 +28,14 @@ import { listTables, readTables } from "../../scaffold/read_tables.ts";
 import { scaffoldModule } from "../../scaffold/scaffold.ts";
 import { type ScaffoldedFile, scaffoldTables } from "../../scaffold/scaffold_tables.ts";
 import { formatCount, paintFor, print, tell, UsageError } from "../console/console.ts";
-import { withDatabase, withPools } from "../database.ts";
-import { deployFiles } from "../deployment.ts";
+import { type Database, withDatabase, withPools } from "../database.ts";
+import { deployFiles, isDeployable } from "../deployment.ts";
 import { defaultRole, makeRoleScript } from "../files/grants.ts";
 import { commandName } from "../installation.ts";
+import { packageFile } from "../server/launch_command.ts";
 import { ask, askUntil, askYes, isInteractive, splitWords } from "./ask.ts";
 import { chooseTables, exampleOf, kindsFor, nameOf } from "./choose.ts";
+import { chooseDatabase, type EnvironmentPlan, faultOf, planEnvironment, readKnown } from "./database.ts";
 import { hostFiles } from "./hosts.ts";
 import {
   agentsText,
@@ -56,6 +59,8 @@ export interface InitOptions {
   schema?: string[] | undefined;
   tables?: string[] | undefined;
   module?: string | undefined;
+  /** Also tools that change the tables. @default asked on a terminal, else false */
+  write?: boolean | undefined;
   /** False: without the built-in module `ops`. */
   ops?: boolean | undefined;
 }
@@ -77,8 +82,15 @@ export async function runInit(
   const existing = readExisting(directory);
   await requireWritable(directory);
   refuseOuter(directory, { asks, isNew: existing === null });
-  const url = await chooseDatabase(directory, options, asks);
+  if (existing !== null) refuseTools(options);
+  const known = await readKnown(directory);
+  const { databaseUrl, embedded } = options;
+  // A project that is there has its database; a question would only be a chance to change it.
+  const url = await chooseDatabase(known, { databaseUrl, embedded, asks: asks && existing === null });
+  const environment = planEnvironment(url, known);
+  if (environment.remark !== null) tell(`${environment.remark}\n`);
   const plan: Plan = {
+    environment,
     directory,
     existing,
     url,
@@ -87,8 +99,7 @@ export async function runInit(
     writer: new ProjectWriter(directory),
   };
   // Settings of the environment would go before those of the project that is being made.
-  const before = Deno.env.get("DATABASE_URL");
-  const fileBefore = Deno.env.get("DATABASE_URL_FILE");
+  const before = databaseSettings.map((name) => [name, Deno.env.get(name)] as const);
   const isNewCluster = url === null &&
     !await isThere(join(directory, ".sqlwright"));
   try {
@@ -101,13 +112,19 @@ export async function runInit(
     }
     throw error;
   } finally {
-    if (before === undefined) Deno.env.delete("DATABASE_URL");
-    else Deno.env.set("DATABASE_URL", before);
-    if (fileBefore !== undefined) Deno.env.set("DATABASE_URL_FILE", fileBefore);
+    for (const [name, value] of before) {
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    }
   }
 }
 
+const databaseVariables = ["SQLWRIGHT_DATABASE_URL", "DATABASE_URL"] as const;
+/** With that of a file, which goes before none of them and beside none. */
+const databaseSettings = [...databaseVariables, "DATABASE_URL_FILE"] as const;
+
 interface Plan {
+  environment: EnvironmentPlan;
   directory: string;
   /** The project that is there already. */
   existing: Project | null;
@@ -124,12 +141,11 @@ function refuseContradictions(
   if (databaseUrl !== undefined && embedded) {
     throw new UsageError("--database-url and --embedded exclude each other");
   }
-  if (
-    databaseUrl !== undefined &&
-    settings.DATABASE_URL.read(databaseUrl) === undefined
-  ) {
+  const fault = databaseUrl === undefined ? null : faultOf(databaseUrl);
+  if (fault !== null) {
+    const reason = fault.replace(/^[^:]*: /, "");
     throw new UsageError(
-      "--database-url is no connection string",
+      `--database-url is no connection string that can be read: ${reason}`,
       "Write postgresql://user:password@host:port/database",
     );
   }
@@ -143,6 +159,16 @@ function refuseContradictions(
       );
     }
   }
+}
+
+/** In a project that is there `new` makes tools: a second guess at tables would only be in the way. */
+function refuseTools({ schema, tables, module, write }: InitOptions): void {
+  const given = Object.entries({ schema, tables, module, write }).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  throw new UsageError(
+    `there is a project here already, and --${given[0]} is for a new one`,
+    `Write ${commandName} new 'schema.pattern*' --kind all for its next tools`,
+  );
 }
 
 function requireModule(module: string): void {
@@ -190,103 +216,119 @@ function refuseOuter(
   }
 }
 
-/** Null for the embedded database. */
-async function chooseDatabase(
-  directory: string,
-  { databaseUrl, embedded }: InitOptions,
-  asks: boolean,
-): Promise<string | null> {
-  if (embedded) return null;
-  if (databaseUrl !== undefined) return databaseUrl;
-  const known = await readOwnUrl(directory) ?? (Deno.env.get("DATABASE_URL") || null) ??
-    await readUrlFile();
-  if (!asks) return known || null;
-  if (known) {
-    tell(`Database: ${masked(known, "…")}, of DATABASE_URL\n`);
-    if (askYes("Use it?", true)) return known;
+/** Commands that run from here on act on this database, whatever else names one. */
+function setDatabase(url: string | null): void {
+  Deno.env.delete("DATABASE_URL_FILE");
+  for (const name of databaseVariables) {
+    if (url === null) Deno.env.delete(name);
+    else Deno.env.set(name, url);
   }
-  tell(
-    "Your database, such as postgresql://user:password@host:5432/database;\n" +
-      "or nothing, for a PostgreSQL that comes with sqlwright.\n",
-  );
-  return await askUntil("Database", "", (answer) => {
-    if (answer === "") return null;
-    if (settings.DATABASE_URL.read(answer) !== undefined) return answer;
-    tell("That is no connection string: write postgresql://… or host=… dbname=…");
-    return undefined;
-  });
-}
-
-/** What DATABASE_URL_FILE of the environment leads to. */
-async function readUrlFile(): Promise<string | null> {
-  const path = Deno.env.get("DATABASE_URL_FILE");
-  return path ? (await Deno.readTextFile(path)).trim() || null : null;
-}
-
-async function readOwnUrl(directory: string): Promise<string | null> {
-  const { parseEnv } = await import("node:util");
-  const text = await Deno.readTextFile(join(directory, ".env")).catch(() => "");
-  return parseEnv(text).DATABASE_URL || null;
 }
 
 async function make(plan: Plan): Promise<number> {
-  const { directory, url, writer } = plan;
-  const name = plan.existing?.name ?? projectName(directory);
-  const modules = plan.existing?.modules ?? await chooseModules(plan);
-  const project = plan.existing ??
-    parseProject(projectText({ name, modules }), directory);
-  if (url === null) Deno.env.delete("DATABASE_URL");
-  else Deno.env.set("DATABASE_URL", url);
-  Deno.env.delete("DATABASE_URL_FILE");
+  const { directory, url, existing } = plan;
+  const name = existing?.name ?? projectName(directory);
+  const modules = existing?.modules ?? await chooseModules(plan);
+  const project = existing ?? parseProject(projectText({ name, modules }), directory);
+  setDatabase(url);
   const config = readConfig({ DATABASE_URL: url ?? undefined }, { project });
-  return await withDatabase(
+  return await withDatabase(config, (database) => {
+    const made = { project, name, modules };
+    return existing === null ? makeNew(plan, database, made) : addMissing(plan, database, made);
+  }, { prepareNew: false });
+}
+
+type Made = Pick<ProjectFiles, "project" | "name" | "modules">;
+
+async function makeNew(
+  plan: Plan,
+  { config, url: serverUrl, ownerUrl, isEmbedded }: Database,
+  made: Made,
+): Promise<number> {
+  const { facts, tables, module, hasExample, writes } = await withPools(
     config,
-    async ({ config, url: serverUrl, ownerUrl, isEmbedded }) => {
-      const { facts, tables, module, hasExample } = await withPools(
-        config,
-        ({ reader }) =>
-          reader.withConnection(
-            undefined,
-            (connection) => look(connection, plan, { config, ownerUrl }),
-          ),
-      );
-      const scaffolded = scaffoldTables(tables, {
-        module,
-        kindsOf: kindsFor(tables, { hasViews: isEmbedded }),
-      });
-      const files = await writeTools(plan, {
-        project,
-        module,
-        files: scaffolded.files,
-      });
-      await writeProject(plan, {
-        project,
-        module,
-        modules,
-        files,
-        hasExample,
-        name,
-      });
-      // From here on commands find the project, and act on this database.
-      Deno.env.set("DATABASE_URL", serverUrl);
-      const loaded = await loadQueries(queryFoldersOf(config));
-      if (isEmbedded) {
-        await deployFiles(config, ownerUrl, loaded);
-      }
-      const { script } = await withPools(
-        config,
-        ({ writer: pool }) =>
-          pool.withConnection(
-            undefined,
-            (connection) => makeRoleScript(connection, loaded.queries, defaultRole(config)),
-          ),
-      );
-      await writer.write("roles.sql", script);
-      tellWritten(plan);
-      return await show(plan, { config, facts, files, tables });
-    },
-    { prepareNew: false },
+    ({ reader }) =>
+      reader.withConnection(undefined, (connection) => look(connection, plan, { config, ownerUrl })),
   );
+  const scaffolded = scaffoldTables(tables, {
+    module,
+    kindsOf: kindsFor(tables, { hasViews: isEmbedded, writes }),
+  });
+  const files = await writeTools(plan, { project: made.project, module, files: scaffolded.files, tables });
+  await writeProject(plan, { ...made, module, files, hasExample, version: facts.version });
+  // From here on commands find the project, and act on this database.
+  setDatabase(serverUrl);
+  const loaded = await loadQueries(queryFoldersOf(config));
+  if (isEmbedded) await deployFiles(config, ownerUrl, loaded);
+  await writeRoles(plan, config, loaded.queries);
+  tellWritten(plan);
+  tellWriters(files);
+  return await show(plan, { config, facts, files, tables });
+}
+
+/** The scaffolding of a project that is there, as far as it lacks any; its tools and its lock are its own. */
+async function addMissing(
+  plan: Plan,
+  { config, url: serverUrl }: Database,
+  made: Made,
+): Promise<number> {
+  tell(`There is a project here, "${made.name}": what it lacks is added, tools are made by \`new\`.\n`);
+  const facts = await withPools(config, ({ reader }) => reader.withConnection(undefined, serverFacts));
+  const loaded = await loadQueries(queryFoldersOf(config));
+  const [first] = loaded.modules.keys();
+  await writeProject(plan, {
+    ...made,
+    module: String(first ?? made.name),
+    files: [],
+    hasExample: false,
+    version: facts.version,
+  });
+  setDatabase(serverUrl);
+  await writeRoles(plan, config, loaded.queries);
+  tellWritten(plan);
+  const { runCheck } = await import("../files/check.ts");
+  const isLocked = await isThere(made.project.lockFile);
+  tell(`\n$ ${commandName} check${isLocked ? "" : " --lock"}`);
+  const code = await runCheck([], { project: plan.directory, ...(isLocked ? {} : { lock: true }) });
+  tellRemark(plan);
+  return code;
+}
+
+async function writeRoles(
+  { writer, directory }: Plan,
+  config: Config,
+  queries: readonly ParsedQuery[],
+): Promise<void> {
+  if (await isThere(join(directory, "roles.sql"))) return void await writer.write("roles.sql", "");
+  const { script } = await withPools(
+    config,
+    ({ writer: pool }) =>
+      pool.withConnection(
+        undefined,
+        async (connection) =>
+          makeRoleScript(connection, queries, defaultRole(config), {
+            seesBooks: await isDeployable(config.project, queries),
+          }),
+      ),
+  );
+  await writer.write("roles.sql", script);
+}
+
+/** Which tools change data, so that nobody finds out from an agent. */
+function tellWriters(files: readonly ScaffoldedFile[]): void {
+  const writers = files.filter(({ text }) => !readKinds.has(kindOf(text)));
+  if (writers.length === 0) {
+    tell("\nAll tools read and change nothing.");
+    return;
+  }
+  const names = writers.map(({ module, name }) => `${module}_${name}`);
+  tell(wrapped(`\n${formatCount(names.length, "tool")} that change data: ${names.join(", ")}`));
+}
+
+const kindOf = (text: string) => (/^-- name: \S+ :(\w+)/.exec(text)?.[1] ?? "many") as Kind;
+
+function tellRemark({ environment: { remark } }: Plan): void {
+  if (remark !== null) tell(`\n${paintFor("stderr")("yellow", "!")} ${remark}`);
 }
 
 /** Letters that a name may have, of the folder's name. */
@@ -311,6 +353,8 @@ interface Look {
   module: string;
   /** The tables are the example's. */
   hasExample: boolean;
+  /** Tools that change the tables too. */
+  writes: boolean;
 }
 
 async function look(
@@ -351,7 +395,10 @@ async function look(
   const chosen = hasExample ? known : await pickTables(plan, known);
   const tables = await readTables(connection, chosen);
   const module = options.module ?? moduleFor(plan, tables);
-  return { facts, tables, module, hasExample };
+  // The example is sqlwright's own table: it shows every kind.
+  const writes = hasExample ||
+    (options.write ?? (plan.asks && askYes("Tools that change data too?", false)));
+  return { facts, tables, module, hasExample, writes };
 }
 
 async function pickTables<T extends { schema: string; name: string }>(
@@ -439,18 +486,19 @@ interface ProjectFiles {
   modules: readonly string[];
   files: readonly ScaffoldedFile[];
   hasExample: boolean;
+  /** `server_version_num` of the database. */
+  version: number;
 }
 
 /** @returns the files that are there as they were made, not those that a person has made theirs */
 async function writeTools(
   { directory, writer }: Plan,
-  { project, module, files }: Pick<
-    ProjectFiles,
-    "project" | "module" | "files"
-  >,
+  { project, module, files, tables }: Pick<ProjectFiles, "project" | "module" | "files"> & {
+    tables: readonly ScaffoldTable[];
+  },
 ): Promise<ScaffoldedFile[]> {
   const sql = relative(directory, project.sqlDirectory).replaceAll("\\", "/");
-  await writer.write(`${sql}/${module}/_module.sql`, scaffoldModule(module));
+  await writer.write(`${sql}/${module}/_module.sql`, scaffoldModule(module, tables));
   const intact: ScaffoldedFile[] = [];
   for (const file of files) {
     const path = `${sql}/${file.module}/${file.name}.sql`;
@@ -463,7 +511,7 @@ async function writeTools(
 }
 
 async function writeProject(plan: Plan, made: ProjectFiles): Promise<void> {
-  const { directory, url, writer } = plan;
+  const { directory, url, writer, environment } = plan;
   const { project, module, modules, hasExample, name } = made;
   const at = (path: string) => relative(directory, path).replaceAll("\\", "/");
   await writer.write(projectFile, projectText({ name, modules }));
@@ -474,13 +522,14 @@ async function writeProject(plan: Plan, made: ProjectFiles): Promise<void> {
   await writer.append(".gitignore", missingIgnores);
   await writer.write(".env.example", environmentExample());
   await writer.append(".env", (text) => {
-    if (text === "") return environmentText(url);
-    return url === null || /^\s*(export\s+)?DATABASE_URL\s*=/m.test(text) ? "" : environmentLine(url);
+    if (text === "" && environment.name !== "SQLWRIGHT_DATABASE_URL") {
+      return environment.name === null && url !== null ? "" : environmentText(url);
+    }
+    return url === null || environment.name === null ? "" : environmentLine(url, environment.name);
   }, { mode: 0o600 });
-  await writer.write(
-    `${at(project.testsDirectory)}/${module}.sql`,
-    testOf(made, hasExample),
-  );
+  if (made.files.length > 0) {
+    await writer.write(`${at(project.testsDirectory)}/${module}.sql`, testOf(made, hasExample));
+  }
   for (
     const folder of [project.migrationsDirectory, project.functionsDirectory]
   ) {
@@ -499,7 +548,7 @@ async function writeProject(plan: Plan, made: ProjectFiles): Promise<void> {
   const workflow = folder === "." ? "sqlwright.yml" : `sqlwright-${name}.yml`;
   await writer.write(
     `${at(root) || "."}/.github/workflows/${workflow}`,
-    workflowText({ folder }),
+    workflowText({ folder, postgresVersion: Math.floor(made.version / 10_000) }),
   );
   const guide = { command: commandName, module };
   await writer.append("AGENTS.md", addUnlessNamed(agentsText(guide)));
@@ -604,13 +653,19 @@ async function show(
   const { runCheck } = await import("../files/check.ts");
   tell(`\n$ ${commandName} check --lock`);
   const checked = await runCheck([], { project: directory, lock: true });
-  if (checked !== 0) return checked;
+  if (checked !== 0) {
+    tellRemark(plan);
+    return checked;
+  }
   const example = exampleOf(tables);
   const called = files.find(({ name, table }) =>
     name.startsWith("list_") && example !== undefined &&
     table === nameOf(example)
   );
-  if (called === undefined) return 0;
+  if (called === undefined) {
+    tellRemark(plan);
+    return 0;
+  }
   const isSuperuser = facts.isSuperuser &&
     config.SQLWRIGHT_SUPERUSER === "refuse";
   // A page of a reading tool; what serves agents refuses a superuser, and that is said below.
@@ -630,21 +685,23 @@ async function show(
 }
 
 function tellNext(
-  { directory, url }: Plan,
+  plan: Plan,
   { isSuperuser, user, role }: {
     isSuperuser: boolean;
     user: string;
     role: string;
   },
 ): void {
+  const { directory, url } = plan;
   const paint = paintFor("stderr");
   const here = relative(Deno.cwd(), directory);
   const steps: [string, string][] = [
     ...(here === "" ? [] : [[`cd ${here}`, ""] as [string, string]]),
     ...(isSuperuser
       ? [
-        [`psql "$DATABASE_URL" -f roles.sql`, `makes the login ${role}`],
-        ["edit .env", "that login's DATABASE_URL"],
+        [psqlLine(url, "-f roles.sql"), `makes the login ${role}`],
+        [psqlLine(url, `-c '\\password ${role}'`), "gives it a password"],
+        ["edit .env", `that login's ${plan.environment.name ?? "DATABASE_URL"}`],
       ] as [string, string][]
       : []),
     [`${commandName} start --http`, "serves the tools at 127.0.0.1:8321"],
@@ -661,9 +718,36 @@ function tellNext(
       `\nroles.sql makes a login that may do what the tools need, and no more.`,
     );
   }
-  tell(`\n${paint("bold", "Next:")}`);
-  const width = Math.max(...steps.map(([command]) => command.length));
-  for (const [command, why] of steps) {
-    tell(`  ${command.padEnd(width)}  ${paint("dim", why)}`.trimEnd());
+  tellRemark(plan);
+  const file = packageFile();
+  if (file !== null) {
+    tell(
+      `\n${paint("yellow", "!")} This sqlwright is a file, ${file}:\n` +
+        `  \`npm install --save-dev ${file}\` here, so that npx finds it, also in CI.`,
+    );
   }
+  tell(`\n${paint("bold", "Next:")}`);
+  const widest = 40;
+  const width = Math.max(...steps.map(([command]) => command.length).filter((length) => length <= widest));
+  for (const [command, why] of steps) {
+    // A command is copied, so it stays on its line.
+    if (command.length > widest) tell(`  ${command}`);
+    const start = command.length > widest ? " ".repeat(width) : command.padEnd(width);
+    tell(`  ${start}  ${paint("dim", why)}`.trimEnd());
+  }
+}
+
+/** psql with the parts of the connection but its password, which it asks for. */
+function psqlLine(url: string | null, rest: string): string {
+  if (url === null) return `psql "$DATABASE_URL" ${rest}`;
+  const { places: [first], user, database } = readTarget(url);
+  const host = first?.host ?? first?.address ?? null;
+  const quote = (word: string) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return [
+    "psql",
+    ...(first === undefined || host === null ? [] : ["-h", quote(host), "-p", String(first.port)]),
+    ...(user === null ? [] : ["-U", quote(user.value)]),
+    ...(database === null ? [] : ["-d", quote(database)]),
+    rest,
+  ].join(" ");
 }

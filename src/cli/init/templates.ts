@@ -34,7 +34,8 @@ export function environmentExample(): string {
   return [
     "# Every setting with its default. Copy the lines that you need to .env, which\n",
     "# is not committed. The command line goes before the environment, and that\n",
-    "# before .env. In service DATABASE_URL is the login that roles.sql makes.\n",
+    "# before .env. In service DATABASE_URL is the login that roles.sql makes;\n",
+    "# SQLWRIGHT_DATABASE_URL goes before it, where DATABASE_URL is an application's.\n",
     ...lines,
   ].join("");
 }
@@ -46,9 +47,12 @@ export function environmentText(url: string | null): string {
     : environmentLine(url);
 }
 
-export function environmentLine(url: string): string {
+export function environmentLine(
+  url: string,
+  name: "DATABASE_URL" | "SQLWRIGHT_DATABASE_URL" = "DATABASE_URL",
+): string {
   const quoted = /[\s#'"\\$\`]/.test(url) ? (url.includes("'") ? JSON.stringify(url) : `'${url}'`) : url;
-  return `DATABASE_URL=${quoted}\n`;
+  return `${name}=${quoted}\n`;
 }
 
 export const ignoredLines = [".env", ".sqlwright/"] as const;
@@ -165,10 +169,12 @@ ${[...own, ...listed].join("\n\n")}
 export interface WorkflowOptions {
   /** The project's folder from the repository's, "." for the same. */
   folder: string;
+  /** Major version of the database that the project is made over. */
+  postgresVersion: number;
 }
 
 /** The CI of a project, on GitHub: a PostgreSQL, the project's migrations, and everything that must hold. */
-export function workflowText({ folder }: WorkflowOptions): string {
+export function workflowText({ folder, postgresVersion }: WorkflowOptions): string {
   const sqlwright = `npx --yes sqlwright@${version}`;
   return `# Checks the query files against a database of its own on every push.
 name: sqlwright
@@ -185,7 +191,7 @@ jobs:
         working-directory: ${JSON.stringify(folder)}
     services:
       postgres:
-        image: postgres:18
+        image: postgres:${postgresVersion}
         env:
           POSTGRES_PASSWORD: postgres
         ports: ["5432:5432"]

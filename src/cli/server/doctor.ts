@@ -1,18 +1,19 @@
 /** `doctor`: looks at everything a start needs and says what is wrong, without changing anything. */
 
 import { checkFiles, openPools, requireUsableServer, type ServerFacts, serverFacts } from "../../app.ts";
-import { type Config, queryFoldersOf, settings } from "../../config.ts";
+import { type Config, databaseSetting, queryFoldersOf, settings } from "../../config.ts";
 import { findOuterProject, productDirectory } from "../../project.ts";
 import { errorReport } from "../../errors.ts";
 import { joinHostAndPort } from "../../permissions.ts";
 import { embeddedVersion } from "../../embedded/binaries.ts";
-import { migrationStatus } from "../../migrate/migrate.ts";
+import { isClosed, lackingOf } from "../../migrate/access.ts";
+import { findBookAccess, migrationStatus } from "../../migrate/migrate.ts";
 import { loadQueries } from "../../query/loader.ts";
 import { poolerWarning } from "../../postgres/session.ts";
 import { masked } from "../../postgres/target/fault.ts";
 import { formatCount, formatDuration, paintFor, print, printJson, shownPlace } from "../console/console.ts";
 import { type Database, withDatabase } from "../database.ts";
-import { migrationLists } from "../deployment.ts";
+import { isDeployable, migrationLists } from "../deployment.ts";
 import { findSettings, type FoundSettings, type ProjectOptions } from "../environment.ts";
 import { commandOf } from "./setup.ts";
 
@@ -42,7 +43,7 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
   add(examineDeno());
   const config = await attempt("settings", () => {
     const { config, origins } = findSettings(options);
-    const database = config.DATABASE_URL === undefined ? "the embedded database" : "DATABASE_URL";
+    const database = config.DATABASE_URL === undefined ? "the embedded database" : databaseSetting(config);
     const found = `query files in ${shownPlace(config.SQLWRIGHT_SQL_DIR)}, ${database}`;
     return { ...ok("settings", found), config, origins };
   });
@@ -82,7 +83,9 @@ function examineProject({ project, SQLWRIGHT_SQL_DIR: directory }: Config): Find
 
 /** One line for each setting that is not left at its default. */
 function originsOf({ config, origins }: FoundSettings): Finding[] {
-  return [...origins].filter(([, origin]) => origin !== "default").filter(([name]) =>
+  // One of them is another program's then.
+  const unread = config.SQLWRIGHT_DATABASE_URL === undefined ? "" : "DATABASE_URL";
+  return [...origins].filter(([name, origin]) => origin !== "default" && name !== unread).filter(([name]) =>
     Object.hasOwn(settings, name)
   )
     .map(([name, origin]) => ok("setting", `${name}=${shownValue(name, config)} from ${origin}`));
@@ -163,6 +166,13 @@ async function* examineDatabase(database: Database): AsyncGenerator<Finding> {
 async function examineMigrations({ config, ownerUrl }: Database, isEmbedded: boolean): Promise<Finding> {
   const { queries } = await loadQueries(queryFoldersOf(config));
   const lists = migrationLists(config.project, queries);
+  const access = await findBookAccess(ownerUrl);
+  if (isClosed(access)) {
+    const found = `not known: "${access.login}" lacks ${lackingOf(access)}`;
+    if (!await isDeployable(config.project, queries)) return skipped("migrations", found);
+    const hint = "The server does not need it; `sqlwright grants` has what shows what was applied";
+    return { name: "migrations", state: "warned", found, hint };
+  }
   const { migrations } = await migrationStatus(ownerUrl, lists);
   const named = (state: string) => migrations.filter((each) => each.state === state);
   const wrong = [...named("changed"), ...named("missing")];

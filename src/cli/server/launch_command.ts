@@ -100,12 +100,26 @@ function throughShell(words: [string, ...string[]], os: typeof Deno.build.os): L
   return os === "windows" ? { command: "cmd", args: ["/c", ...words] } : { command, args };
 }
 
-/** This version from npm, or the file that npx was given, which it writes beside its node_modules. */
+/** This version from npm, or the file that npx was given. */
 function npxSpecifier(modules: string): string {
+  const file = npxFile(modules);
+  // npx takes a bare path for a program to run.
+  return file === null ? `sqlwright@${version}` : `file:${file}`;
+}
+
+/** The file that npx was given, which it writes beside its node_modules; null for the registry's package. */
+function npxFile(modules: string): string | null {
   const asked = readDependency(join(dirname(modules), "package.json"));
   const file = asked?.startsWith("file:") ? resolve(dirname(modules), asked.slice("file:".length)) : null;
-  // npx takes a bare path for a program to run.
-  return file !== null && exists(file) ? `file:${file}` : `sqlwright@${version}`;
+  return file !== null && exists(file) ? file : null;
+}
+
+/** The package's file where npx runs this sqlwright from one, so that no name leads to it; else null. */
+export function packageFile(
+  product: string = fileURLToPath(new URL("../../../", import.meta.url)),
+): string | null {
+  const folder = resolve(product);
+  return installationOf(join(folder, "/")) === "npx" ? npxFile(dirname(folder)) : null;
 }
 
 function readDependency(file: string): string | undefined {

@@ -5,6 +5,7 @@
 
 import { openPools, requireUsableServer, serverFacts } from "../../app.ts";
 import { type Config, queryFoldersOf } from "../../config.ts";
+import { bookAccessQuery, isClosed, toBookAccess } from "../../migrate/access.ts";
 import type { PoolConnection } from "../../postgres/pool.ts";
 import { loadQueries } from "../../query/loader.ts";
 import { formatCount, tell } from "../console/console.ts";
@@ -25,6 +26,8 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
     loadQueries(queryFoldersOf(config)),
     inspect(config, ownerUrl),
   ]);
+  // What was applied is not for this login to say; the server starts over it and tells so where it matters.
+  if (!isEmbedded && found.isHidden) return;
   if (!isEmbedded && !found.isNew && !await isDeployedIn(config, ownerUrl, queries)) return;
   if (!isEmbedded && found.isNew && !found.mayCreate) {
     tell(`The database is left as it is: "${found.user}" may not create schemas in it`);
@@ -41,6 +44,8 @@ interface Found {
   /** There is no table in it yet. */
   isNew: boolean;
   mayCreate: boolean;
+  /** Something was written down by `migrate` that this login may not read. */
+  isHidden: boolean;
   user: string;
 }
 
@@ -82,6 +87,7 @@ async function readFound(connection: PoolConnection): Promise<Found> {
   return {
     isNew: is("is_new"),
     mayCreate: is("may_create"),
+    isHidden: isClosed(toBookAccess((await connection.rows(bookAccessQuery))[0])),
     user: row?.user ?? "",
   };
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Config } from "../../config.ts";
 import { joinHostAndPort } from "../../permissions.ts";
 import { serverExtension } from "../../extension/server.ts";
+import { requireFolder } from "../../query/loader.ts";
 import { paintFor, print, printJson, tell } from "../console/console.ts";
 import { withDatabase } from "../database.ts";
 import { commandName } from "../installation.ts";
@@ -31,6 +32,7 @@ export async function runStart(
   const address = readAddress(http, config);
   if (!stdio) refuseForeignAddress(address, config);
   const isEmbedded = config.DATABASE_URL === undefined;
+  if (isEmbedded) await requireFolder(config.SQLWRIGHT_SQL_DIR);
   return await start({
     stdio,
     http: joinHostAndPort(address.hostname, String(address.port)),

@@ -13,7 +13,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
 import { join } from "node:path";
-import { type Config, queryFoldersOf } from "../../config.ts";
+import { type Config, databaseSetting, queryFoldersOf } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { type HttpAddress, joinHostAndPort, parseHttpAddress, serverFlags } from "../../permissions.ts";
 import type { ServerExtension } from "../../extension/server.ts";
@@ -157,6 +157,7 @@ export function serverCommand(
     env: {
       // A file is read by the server itself, as the flags permit.
       ...(config.DATABASE_URL_FILE === undefined ? { DATABASE_URL: databaseUrl } : {}),
+      ...(config.SQLWRIGHT_DATABASE_URL === undefined ? {} : { SQLWRIGHT_DATABASE_URL: databaseUrl }),
       // The child has another working directory's rights: what is relative here is handed down in full.
       SQLWRIGHT_SOURCE_DIR: config.SQLWRIGHT_SOURCE_DIR,
       ...(exportDirectory === undefined ? {} : { SQLWRIGHT_EXPORT_DIR: exportDirectory }),
@@ -311,7 +312,7 @@ function printStatus({ options, http, database, waitingSince_ms }: ChildContext)
           embedded.isShared ? ", shared" : ""
         }`,
       ]
-      : ["database", "DATABASE_URL"],
+      : ["database", databaseSetting(options.config)],
     ...(embedded ? [["data", shownPlace(embedded.directory)] as [string, string]] : []),
     ...(project === null
       ? []

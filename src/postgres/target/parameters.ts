@@ -121,29 +121,48 @@ export const parameters: Readonly<Record<string, Parameter>> = {
   sslkeylogfile: { refuse: never("keys of TLS sessions are not written down here") },
 };
 
-/** Parameters of other drivers, which stand in strings that are copied from their pages. */
-const foreign: Readonly<Record<string, string>> = {
-  pgbouncer: "Prisma",
-  connection_limit: "Prisma",
-  pool_timeout: "Prisma",
-  schema: "Prisma",
-  sslaccept: "Prisma",
-  uselibpqcompat: "node-postgres",
-  supa: "Supabase's clients",
-  currentSchema: "JDBC",
-  sslfactory: "JDBC",
-  reconnect: "JDBC",
+const takeOut = "take it out of sqlwright's connection string";
+
+/**
+ * Parameters of other programs, which stand in strings that are copied from their pages, and in the one
+ * DATABASE_URL of an application: whose each is, and what to write instead.
+ */
+export const foreignParameters: Readonly<Record<string, readonly [owner: string, advice: string]>> = {
+  schema: ["Prisma", `the schema of its models: ${takeOut}, query files write \`schema.table\``],
+  connection_limit: ["Prisma", `the size of its pool: ${takeOut} and set SQLWRIGHT_POOL_SIZE`],
+  pool_timeout: ["Prisma", `the wait for its pool: ${takeOut} and set SQLWRIGHT_QUEUE_TIMEOUT`],
+  pgbouncer: ["Prisma", `${takeOut}, sqlwright finds a pooler out by itself`],
+  sslaccept: ["Prisma", `${takeOut} and write sslmode=require or sslmode=verify-full`],
+  sslidentity: ["Prisma", `its client certificate: ${takeOut}`],
+  socket_timeout: ["Prisma", `${takeOut} and set SQLWRIGHT_TIMEOUT`],
+  statement_cache_size: ["Prisma and asyncpg", `${takeOut}, sqlwright needs no such setting`],
+  prepared_statement_cache_size: ["asyncpg", `${takeOut}, sqlwright needs no such setting`],
+  uselibpqcompat: ["node-postgres", `${takeOut}: libpq's meaning is what counts here`],
+  supa: ["Supabase's clients", takeOut],
+  prepareThreshold: ["JDBC", `${takeOut}, sqlwright needs no such setting`],
+  currentSchema: ["JDBC", `${takeOut}, query files write \`schema.table\``],
+  sslfactory: ["JDBC", `${takeOut} and write sslrootcert`],
+  reconnect: ["JDBC", `${takeOut}: connections are made anew by themselves`],
+  ssl: ["JDBC and asyncpg", "write sslmode=require or sslmode=verify-full"],
+  sslMode: ["JDBC", "write sslmode in lower-case letters"],
+  search_path: ["Go's pgx", `${takeOut}, query files write \`schema.table\``],
+  pool_max_conns: ["Go's pgx", `the size of its pool: ${takeOut} and set SQLWRIGHT_POOL_SIZE`],
+  pool: ["Rails", `the size of its pool: ${takeOut} and set SQLWRIGHT_POOL_SIZE`],
+  prepared_statements: ["Rails", `${takeOut}, sqlwright needs no such setting`],
 };
 
 /** Why a parameter cannot be taken; null where it is one that is honoured with this value. */
 export function refusalOf(name: string, value: string): Refusal | null {
   if (Object.hasOwn(parameters, name)) return parameters[name]!.refuse?.(value) ?? null;
-  const owner = Object.hasOwn(foreign, name) ? foreign[name] : undefined;
-  return owner === undefined
+  const known = Object.hasOwn(foreignParameters, name) ? foreignParameters[name] : undefined;
+  return known === undefined
     ? {
       reason: "libpq knows no such parameter",
       hint: 'Its parameters are in PostgreSQL\'s docs, "Parameter Key Words"; settings of the server go ' +
         "into options: options=-c%20name%3Dvalue",
     }
-    : { reason: `it is a parameter of ${owner}, and libpq knows none of this name`, hint: leaveOut };
+    : {
+      reason: `it is a parameter of ${known[0]}, and libpq knows none of this name`,
+      hint: `${known[1].charAt(0).toUpperCase()}${known[1].slice(1)}`,
+    };
 }

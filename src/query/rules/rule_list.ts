@@ -26,6 +26,7 @@ export type RuleName =
   | "constant-order"
   | "default-invalid"
   | "description-missing"
+  | "description-placeholder"
   | "encoding"
   | "eq-null"
   | "example-fails"
@@ -114,6 +115,11 @@ export const rules: Readonly<Record<RuleName, Rule>> = {
     "A file describes its tool for the agent",
     "Write one or more `-- ` lines of prose between the title and the first tag",
     { allowable: true },
+  ),
+  "description-placeholder": rule(
+    "A description is about its tool, and not the text that `new` began with",
+    "Write what an agent should know to pick the tool",
+    { severity: "warning", checked: "database" },
   ),
   "encoding": rule("A file is UTF-8 without NUL", "Save the file as UTF-8"),
   "eq-null": rule(
