@@ -20,7 +20,7 @@ export interface Database<Settings extends Config = Config> {
 export interface DatabaseOptions {
   /** Migrates and loads an embedded database that never was. @default true */
   prepareNew?: boolean;
-  /** The command is about query files: without their folder no embedded database is fetched. @default as prepareNew */
+  /** The command is about query files: without their folder no database is fetched. @default as prepareNew */
   needsFiles?: boolean;
 }
 

@@ -81,7 +81,7 @@ interface ChangeOfTools {
   isBreaking: boolean;
 }
 
-/** One change that many tools have in common is one finding: what was added all at once is read all at once. */
+/** One change that many tools have in common is one finding: what was added at once is read at once. */
 function groupChanges(changes: readonly LockChange[]): ChangeOfTools[] {
   const groups = new Map<string, ChangeOfTools>();
   for (const { tool, message, isBreaking } of changes) {
