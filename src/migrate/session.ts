@@ -8,7 +8,7 @@ import { SqlwrightError } from "../errors.ts";
 import { describeTarget, driverTarget } from "../postgres/connection_url.ts";
 import { toDatabaseError } from "../postgres/database_error.ts";
 import { statementError } from "./script.ts";
-import { backendQuestion, isStartRefusal, pooledParameters } from "../postgres/session.ts";
+import { backendQuestion, isStartRefusal, pooledParameters, sessionParameters } from "../postgres/session.ts";
 import type { MigrationSession, MigrationTarget, SessionOptions } from "./model.ts";
 import { takeTurn } from "./turn.ts";
 
@@ -41,8 +41,10 @@ export async function withSession<T>(
   // A connection of our own, also beside a client: postgres.js reconnects by itself, and no statement may run
   // on a new connection outside the transaction and without the lock that the lost one had.
   const open = (connection: Record<string, string>) => openClient(target, { connectTimeout_ms, connection });
-  // As the session's defaults, so that a file's own limits end with RESET.
+  // As the session's defaults, so that a file's own limits end with RESET. Those of every session are among
+  // them: what a file means, and what is read back of a view, depends on no role's settings.
   let opened = open({
+    ...sessionParameters,
     application_name: "sqlwright migrate",
     client_min_messages: "warning",
     lock_timeout: String(lockTimeout_ms),
