@@ -205,6 +205,8 @@ export interface UnnestKeys {
    */
   returnAs?: string;
   keys: { column: string; parameter: string }[];
+  /** Other conditions decide too which rows one of the call means: one key may be given more than once. */
+  isNarrowed?: true;
 }
 
 /** A folder of query files. */

@@ -62,6 +62,18 @@ insert into odd.own (id, note) values (:id::integer, :note::text);
 `,
 };
 
+const load = `-- name: load :copy
+-- Loads rows by way of a temporary table.
+
+create temporary table incoming (id integer not null, note text) on commit drop;
+
+copy incoming (id, note) from stdin (format csv, header match);
+
+insert into odd.own (id, note)
+select incoming.id, incoming.note
+from incoming;
+`;
+
 const wrong = `
   create schema odd;
   create table odd.own (id integer primary key, note text, kind text not null default 'Kind'
@@ -168,6 +180,31 @@ testWithPgBouncer(
         }, { isEmpty: true }),
     ),
 );
+
+Deno.test("a role whose transactions are read-only by default loads, writes, and tests its writes", () =>
+  withDatabase(async (database) => {
+    await database.sql.unsafe(wrong);
+    await database.sql.unsafe(
+      `alter role sqlwright_server in database ${database.name} set default_transaction_read_only = on`,
+    );
+    const example = files["odd/add.sql"].replace(
+      "\n\ninsert",
+      "\n-- @example usual  {id: 7, note: x}  => {affected: 1}\n\ninsert",
+    );
+    const written = { "odd/add.sql": example, "odd/load.sql": load };
+    await withTools(database, written, async (call) => {
+      const loaded = await call("odd_load", { rows: [{ id: 8, note: "loaded" }] });
+      assert.equal(loaded.structured.error, undefined, loaded.text);
+      const added = await call("odd_add", { id: 9, note: "added" });
+      assert.equal(added.structured.affected, 1, added.text);
+    });
+    await withFiles(written, async (sql) => {
+      for (const words of [["check"], ["test", `${sql}/odd/add.sql`]]) {
+        const { code, stdout, stderr } = await run(words, { databaseUrl: database.serverUrl, sql });
+        assert.equal(code, 0, stdout + stderr);
+      }
+    });
+  }, { isEmpty: true }));
 
 Deno.test("the lock of a login with other settings is the same text", () =>
   withDatabase(async (database) => {

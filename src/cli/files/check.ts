@@ -255,6 +255,7 @@ async function checkWhole(
     undefined,
     (connection) =>
       proveFurther(connection, { tools: [...files.catalog.tools.values()], queries }, {
+        shipped: Object.keys(queryFoldersOf(config).builtIn),
         ...(largeTable === undefined ? {} : { largeTable_rows: largeTable }),
       }),
   );
@@ -481,6 +482,7 @@ export async function runList(options: ListOptions): Promise<number> {
     tell(
       `\n${paint("red", "✗")} ${formatCount(broken.size, "broken file")} left out: sqlwright check shows why`,
     );
+    for (const path of [...broken].sort()) tell(`  ${path}`);
   }
   return broken.size > 0 ? 1 : 0;
 }
