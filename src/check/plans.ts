@@ -214,7 +214,7 @@ function indexFor(
   if (first === undefined || isCatalogue(relation)) {
     return "Narrow the statement, or write @allow seq-scan with the reason why all rows are read";
   }
-  const by = owner === null ? "" : `, which ${owner} makes, who owns the table`;
+  const by = owner === null ? "" : `, made by ${owner}, who owns the table`;
   // A pattern that begins with a wildcard has no place in an ordinary index.
   if (/~/.test(first.operator)) {
     return `With the extension pg_trgm${by}: create index on ${relation} using gin (${first.name} gin_trgm_ops)`;

@@ -99,7 +99,7 @@ Deno.test("new files of a table with children have no page, and none of its key"
   await withFiles({}, async (sql) => {
     const made = await run(["new", "old.*"], { databaseUrl: database.url, sql });
     assert.equal(made.code, 0, made.stderr);
-    const names = [...Deno.readDirSync(`${sql}/old`)].map(({ name }) => name).sort();
+    const names = (await Array.fromAsync(Deno.readDir(`${sql}/old`))).map(({ name }) => name).sort();
     assert.ok(names.includes("get_event.sql"), names.join());
     const text = (name: string) => Deno.readTextFile(`${sql}/old/${name}.sql`);
     assert.doesNotMatch(await text("list_event"), /@page/);

@@ -418,7 +418,13 @@ export async function runList(options: ListOptions): Promise<number> {
   );
   const broken = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ path }) => path));
   const tools = [...catalog.tools.values()];
-  const known = catalog.modules.map(({ name, title, instructions }) => ({ name, title, instructions }));
+  // What comes with sqlwright stands behind what the project has made.
+  const builtIn = Object.keys(queryFoldersOf(config).builtIn);
+  const ordered = [
+    ...catalog.modules.filter(({ name }) => !builtIn.includes(name)),
+    ...catalog.modules.filter(({ name }) => builtIn.includes(name)),
+  ];
+  const known = ordered.map(({ name, title, instructions }) => ({ name, title, instructions }));
   const others = new Set(
     programs.map(({ module }) => module).filter((module) => !known.some(({ name }) => name === module)),
   );

@@ -5,12 +5,12 @@
 
 import { relative, resolve } from "node:path";
 import { BrokenFilesError, checkFiles } from "../../app.ts";
-import type { Config } from "../../config.ts";
+import { type Config, queryFoldersOf } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { compareText, type Diagnostic, didYouMean } from "../../query/diagnostic.ts";
 import { loadParser } from "../../query/parser/libpg_query.ts";
 import { parseSqlTests, type SqlTestFile } from "../../sql_tests/parse.ts";
-import type { Catalog } from "../../tool/model.ts";
+import type { Catalog, Tool } from "../../tool/model.ts";
 import { runExample, runSqlTest, type TestBench, type TestFailure } from "../../sql_tests/run.ts";
 import {
   formatCount,
@@ -174,7 +174,12 @@ function planTests(
   files: readonly SqlTestFile[],
   { config, directory }: { config: Config; directory: string },
 ): PlannedTest[] {
-  const examples = [...tools.values()].flatMap(({ name: tool, query: { parsed } }) =>
+  // What comes with sqlwright is tested behind what the project has made.
+  const builtIn = Object.keys(queryFoldersOf(config).builtIn);
+  const isShipped = ({ module }: Tool) => builtIn.includes(module);
+  const all = [...tools.values()];
+  const ordered = [...all.filter((tool) => !isShipped(tool)), ...all.filter(isShipped)];
+  const examples = ordered.flatMap(({ name: tool, query: { parsed } }) =>
     parsed.header.examples.map((example): PlannedTest => ({
       suite: joined(shownPlace(config.SQLWRIGHT_SQL_DIR), parsed.path),
       name: `@example ${example.name}`,
