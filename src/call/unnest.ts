@@ -113,8 +113,8 @@ function bindRows(
 }
 
 /**
- * Two rows with one key and other values: an UPDATE would take one of them, whichever it meets first, and drop
- * the other. The same row twice is no contradiction, and neither is a key twice for a DELETE.
+ * Two rows with one key and other values: an UPDATE would take one of them, whichever it meets first, and
+ * drop the other. The same row twice is no contradiction, and neither is a key twice for a DELETE.
  */
 function refuseContradictions(
   tool: string,

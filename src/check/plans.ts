@@ -217,7 +217,8 @@ function indexFor(
   const by = owner === null ? "" : `, made by ${owner}, who owns the table`;
   // A pattern that begins with a wildcard has no place in an ordinary index.
   if (/~/.test(first.operator)) {
-    return `With the extension pg_trgm${by}: create index on ${relation} using gin (${first.name} gin_trgm_ops)`;
+    const made = `create index on ${relation} using gin (${first.name} gin_trgm_ops)`;
+    return `With the extension pg_trgm${by}: ${made}`;
   }
   const names = columns.filter(({ operator }) => !/~/.test(operator)).slice(0, indexColumns);
   return `An index could serve it${by}: create index on ${relation} (${

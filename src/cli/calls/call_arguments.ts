@@ -56,7 +56,7 @@ export function splitWords(words: readonly string[], switches: CallSwitches): Ca
 const maximumJson_bytes = 64 * 1024 * 1024;
 
 /**
- * The words with their JSON: `-` is standard input, `@FILE` a file, for what does not fit into a command line.
+ * The words with their JSON: `-` is standard input, `@FILE` a file, for what no command line holds.
  * @throws {UsageError} for a file that cannot be read, and for too much
  */
 export async function withJson(split: CallWords): Promise<CallWords> {
