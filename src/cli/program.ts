@@ -184,7 +184,7 @@ Example:
     .argument("<tool>", "name of the tool, as `list` shows it")
     .argument(
       "[words...]",
-      "a JSON object (-: from standard input; @FILE: from a file), or --param value; --help shows the tool's own",
+      "a JSON object (- is standard input, @FILE a file), or --param value; --help shows the tool's own",
     )
     .option("--source <file>", "the file that a :copy tool loads")
     .option("--json", "print the structured content as JSON")
