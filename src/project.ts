@@ -179,70 +179,90 @@ export function parseProject(text: string, directory: string): Project {
     return invalid(path, line, column, what, hint);
   };
   const settings = parseObject(text, path);
+  const faults: SqlwrightError[] = [];
+  const attempt = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof SqlwrightError) || error.code !== "project.invalid") throw error;
+      faults.push(error);
+      return undefined;
+    }
+  };
   for (const key of Object.keys(settings)) {
     if (keys.includes(key)) continue;
     const near = nearestName(key, keys);
-    throw fail(
+    faults.push(fail(
       key,
       `unknown key "${key}"`,
       near === null ? `Its keys are ${keys.join(", ")}` : `Did you mean "${near}"?`,
-    );
+    ));
   }
   const textOf = (key: string, what: string): string | undefined => {
     const value = settings[key];
     if (value === undefined || typeof value === "string" && value !== "") return value;
     throw fail(key, `"${key}" is ${shown(value)}`, `Write ${what} as a text, such as "${key}": "…"`);
   };
-  textOf("$schema", "the address of the schema");
-  const madeWith = textOf("sqlwright", "the version of sqlwright");
-  if (madeWith === undefined || !versionPattern.test(madeWith)) {
-    const found = madeWith === undefined ? 'there is no "sqlwright"' : `"sqlwright" is ${shown(madeWith)}`;
+  attempt(() => textOf("$schema", "the address of the schema"));
+  const madeWith = attempt(() => {
+    const written = textOf("sqlwright", "the version of sqlwright");
+    if (written !== undefined && versionPattern.test(written)) return written;
+    const found = written === undefined ? 'there is no "sqlwright"' : `"sqlwright" is ${shown(written)}`;
     throw fail("sqlwright", found, `Write the version it is made for: "sqlwright": "${version}"`);
-  }
-  if (isNewer(madeWith, version)) {
+  });
+  if (madeWith !== undefined && isNewer(madeWith, version)) {
     throw new SqlwrightError(
       "project.newer",
       `Cannot use ${path}: it was made with sqlwright ${madeWith}, and this is ${version}`,
       { details: { path, made_with: madeWith, version }, hint: `Update sqlwright to ${madeWith} or newer` },
     );
   }
-  const name = textOf("name", "the project's name");
-  if (name === undefined || !namePattern.test(name) || name === "sqlwright") {
-    const found = name === undefined ? 'there is no "name"' : `"name" is ${shown(name)}`;
+  const name = attempt(() => {
+    const written = textOf("name", "the project's name");
+    if (written !== undefined && namePattern.test(written) && written !== "sqlwright") return written;
+    const found = written === undefined ? 'there is no "name"' : `"name" is ${shown(written)}`;
     const form = "Write 1 to 63 lower-case letters, digits and _, a letter first, and not sqlwright";
     throw fail("name", found, `${form}: "name": "shop"`);
-  }
-  const placeIn = (key: keyof typeof folders): string => {
-    const { fallback, what } = folders[key];
-    const found = resolve(directory, textOf(key, what) ?? fallback);
-    if (!isInside(found, directory)) {
+  });
+  const placeIn = (key: keyof typeof folders): string =>
+    attempt(() => {
+      const { fallback, what } = folders[key];
+      const found = resolve(directory, textOf(key, what) ?? fallback);
+      if (isInside(found, directory)) return found;
       throw fail(key, `"${key}" leads out of the project`, `Name ${what} inside of ${directory}`);
+    }) ?? "";
+  const extension = attempt(() => {
+    const written = textOf("extension", "the project's TypeScript");
+    if (written === undefined) return undefined;
+    if (!/\.[jt]s$/.test(written)) {
+      throw fail(
+        "extension",
+        `"extension" is ${shown(written)}`,
+        "Name a TypeScript file, such as extension.ts",
+      );
     }
-    return found;
-  };
-  const extension = textOf("extension", "the project's TypeScript");
-  if (extension !== undefined && !/\.[jt]s$/.test(extension)) {
-    throw fail(
-      "extension",
-      `"extension" is ${shown(extension)}`,
-      "Name a TypeScript file, such as extension.ts",
-    );
-  }
-  if (extension !== undefined && !isInside(resolve(directory, extension), directory)) {
+    if (isInside(resolve(directory, written), directory)) return written;
     throw fail("extension", '"extension" leads out of the project', `Name a file inside of ${directory}`);
-  }
-  return {
+  });
+  const project: Project = {
     directory,
-    name,
-    sqlwright: madeWith,
+    name: name ?? "",
+    sqlwright: madeWith ?? "",
     sqlDirectory: placeIn("sql"),
     migrationsDirectory: placeIn("migrations"),
     functionsDirectory: placeIn("functions"),
     testsDirectory: placeIn("tests"),
     lockFile: placeIn("lock"),
-    modules: readModules(settings.modules, fail),
+    modules: attempt(() => readModules(settings.modules, fail)) ?? [],
     extension: extension === undefined ? null : resolve(directory, extension),
   };
+  const [first, ...others] = faults;
+  if (first === undefined) return project;
+  if (others.length === 0) throw first;
+  throw new SqlwrightError("project.invalid", faults.map(({ message }) => message).join("; "), {
+    details: { ...first.details, faults: faults.map(({ message, details }) => ({ message, ...details })) },
+    hint: faults.map(({ hint }) => hint).join("; "),
+  });
 }
 
 type Fail = (key: string, what: string, hint: string) => SqlwrightError;

@@ -89,6 +89,12 @@ Deno.test("a sqlwright.json that is wrong is refused with its place and what to 
       [{ ...whole, modules: ["op"] }, "project.invalid", /no module "op" comes with sqlwright/, /"ops"/],
       [{ ...whole, modules: ["ops", "ops"] }, "project.invalid", /"ops" is named twice/, /once/],
       [{ ...whole, extension: "x.py" }, "project.invalid", /"extension" is "x.py"/, /TypeScript/],
+      [
+        { ...whole, sqll: "s", modules: ["op"], extension: "x.py" },
+        "project.invalid",
+        /unknown key "sqll".*"extension" is "x.py".*no module "op"/,
+        /"sql".*TypeScript.*"ops"/,
+      ],
       [{ name: "shop" }, "project.invalid", /there is no "sqlwright"/, new RegExp(version)],
       [{ ...whole, name: "My Shop" }, "project.invalid", /:3:3: "name" is "My Shop"/, /lower-case/],
       [{ ...whole, name: "sqlwright" }, "project.invalid", /"name" is "sqlwright"/, /not sqlwright/],

@@ -9,6 +9,10 @@
 -- `ops_slow_statements`, `ops_waits`, `ops_index_use`. When the disk fills: `ops_table_sizes`,
 -- `ops_growth_candidates`, `ops_replication_slots`, `ops_table_bloat`.
 --
+-- A `table` is its name or schema.name, as PostgreSQL has it or as SQL writes it (quoted, or folded to lower
+-- case); where several schemas have it, the first on the search path is meant. A name that no table has is an
+-- error.
+--
 -- PostgreSQL hides a part from logins that are not in `pg_monitor`: what other roles' sessions do and their
 -- statements. Such rows have `is_visible: false`, and reports count them in `hidden_…` and say in `note` what
 -- to grant. A null there is "not allowed to see", never "nothing there". `ops_server` says what this login

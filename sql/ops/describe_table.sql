@@ -1,17 +1,17 @@
 -- name: describe_table :report
 -- title: Describe a table
 -- One document of a table or view: columns with types, defaults and comments, keys, foreign keys in both
--- directions, indexes with their use, checks, triggers, rows and size. Null when there is none of this name.
--- Names of all tables: `ops_find_table`.
+-- directions, indexes with their use, checks, triggers, rows and size. A name that no table has is an error;
+-- names of all tables: `ops_find_table`.
 --
--- @param table       Name of the table, as PostgreSQL has it: without quotes, case matters
---     {minLength: 1, maxLength: 63}
+-- @param table       Its name, or schema.name, as PostgreSQL has it or as SQL writes it
+--     {minLength: 1, maxLength: 260}
 -- @param schema?     Its schema; when absent the first on the search path, then the first by name
 --     {minLength: 1, maxLength: 63}
--- @column report?    The document; null when there is no such table
 -- @example catalogue  {schema: pg_catalog, table: pg_class}  => {report: {schema: pg_catalog, table:
 --     pg_class, kind: table}}
--- @example unknown    {table: no_such_table}  => null
+-- @example written    {table: pg_catalog.pg_class}  => {report: {schema: pg_catalog, table: pg_class}}
+-- @example unknown    {table: no_such_table}  => error database.failed
 
 with wanted as materialized (
   select
@@ -43,11 +43,30 @@ with wanted as materialized (
     ) as is_locked
   from pg_catalog.pg_class as relation
   join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
-  where relation.relname = :table::text
-    and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+  where relation.relkind in ('r', 'p', 'v', 'm', 'f')
     and (:schema::text is null or namespace.nspname = :schema)
-  order by pg_table_is_visible(relation.oid) desc, namespace.nspname
+    and (
+      replace(:table::text, '"', '') in (
+        replace(relation.relname, '"', ''),
+        replace(format('%s.%s', namespace.nspname, relation.relname), '"', '')
+      )
+      -- Unquoted, as SQL reads it.
+      or lower(:table) in (relation.relname, format('%s.%s', namespace.nspname, relation.relname))
+    )
+  order by
+    lower(:table) in (relation.relname, format('%s.%s', namespace.nspname, relation.relname))
+      and :table <> lower(:table),
+    pg_table_is_visible(relation.oid) desc,
+    namespace.nspname
   limit 1
+),
+-- Fails as PostgreSQL does where there is no such table.
+known as materialized (
+  select wanted.oid
+  from wanted
+  union all
+  select quote_ident(concat_ws('.', :schema, :table))::regclass::oid
+  where not exists (select from wanted)
 )
 select json_build_object(
   'schema', wanted.schema,
@@ -71,7 +90,32 @@ select json_build_object(
     when wanted.reltuples >= 0 and wanted.relkind <> 'v'
       then wanted.reltuples::bigint
   end,
-  'table_bytes', wanted.relpages * current_setting('block_size')::bigint,
+  'table_bytes', case
+    -- A partitioned table holds nothing itself, and its own count is -1 once it was analysed.
+    when wanted.relkind = 'p'
+      then coalesce(
+        (
+          select sum(greatest(leaf.relpages, 0))
+          from (
+            -- Not by pg_partition_tree(), which locks what it finds and would wait.
+            with recursive below as (
+              select part.inhrelid as oid
+              from pg_catalog.pg_inherits as part
+              where part.inhparent = wanted.oid
+              union all
+              select part.inhrelid
+              from below
+              join pg_catalog.pg_inherits as part on part.inhparent = below.oid
+            )
+            select below.oid
+            from below
+          ) as part
+          join pg_catalog.pg_class as leaf on leaf.oid = part.oid
+        ),
+        0
+      )
+    else greatest(wanted.relpages, 0)
+  end * current_setting('block_size')::bigint,
   'partition_of', (
     select format('%I.%I', space.nspname, parent.relname)
     from pg_catalog.pg_inherits as part
@@ -169,7 +213,7 @@ select json_build_object(
           'is_primary', index.indisprimary,
           'is_valid', index.indisvalid,
           'scans', coalesce(pg_stat_get_numscans(index.indexrelid), 0),
-          'bytes', named.relpages * current_setting('block_size')::bigint
+          'bytes', greatest(named.relpages, 0) * current_setting('block_size')::bigint
         )
         order by index.indisprimary desc, named.relname
       )
@@ -207,4 +251,5 @@ select json_build_object(
     '[]'
   )
 ) as report
-from wanted;
+from known
+left join wanted on wanted.oid = known.oid;

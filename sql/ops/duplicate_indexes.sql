@@ -167,8 +167,8 @@ select
   pair.kept_name::text as kept_index,
   pair.reason,
   coalesce(pg_stat_get_numscans(pair.indexrelid), 0) as scans,
-  pair.relpages * current_setting('block_size')::bigint as size_bytes,
-  pg_size_pretty(pair.relpages * current_setting('block_size')::bigint) as size,
+  greatest(pair.relpages, 0) * current_setting('block_size')::bigint as size_bytes,
+  pg_size_pretty(greatest(pair.relpages, 0) * current_setting('block_size')::bigint) as size,
   case
     when not exists (select from locked where locked.oid in (pair.indrelid, pair.indexrelid))
       then pg_get_indexdef(pair.indexrelid)

@@ -46,7 +46,7 @@ from (
         and attribute.attnum > 0
     ) as columns,
     index.indnatts,
-    relation.relpages * current_setting('block_size')::bigint as index_bytes,
+    greatest(relation.relpages, 0) * current_setting('block_size')::bigint as index_bytes,
     case when relation.reltuples >= 0 then relation.reltuples::bigint end as entries,
     coalesce(
       (
@@ -66,7 +66,7 @@ from (
     and relation.relkind = 'i'
     and index.indisvalid
     and relation.relpersistence <> 't'
-    and relation.relpages * current_setting('block_size')::bigint >= :min_bytes::bigint
+    and greatest(relation.relpages, 0) * current_setting('block_size')::bigint >= :min_bytes::bigint
     and namespace.nspname !~ '^pg_'
     and namespace.nspname <> 'information_schema'
     and (:schema::text is null or namespace.nspname = :schema)

@@ -22,7 +22,7 @@ select
   owner.relname::text as table,
   relation.relname::text as index,
   index.indisready as is_maintained,
-  relation.relpages * current_setting('block_size')::bigint as size_bytes,
+  greatest(relation.relpages, 0) * current_setting('block_size')::bigint as size_bytes,
   (
     select min(progress.phase)
     from pg_catalog.pg_stat_progress_create_index as progress

@@ -37,7 +37,7 @@ select
   coalesce(pg_stat_get_tuples_deleted(target.oid), 0) as referenced_deletes,
   coalesce(pg_stat_get_tuples_updated(target.oid), 0) as referenced_updates,
   case when relation.reltuples >= 0 then relation.reltuples::bigint end as rows_estimate,
-  relation.relpages * current_setting('block_size')::bigint as table_bytes,
+  size.pages * current_setting('block_size')::bigint as table_bytes,
   format(
     'create index %son %I.%I (%s);',
     -- A partitioned index cannot be built concurrently.
@@ -60,6 +60,20 @@ cross join lateral (
     on attribute.attrelid = foreign_key.conrelid
     and attribute.attnum = part.number
 ) as key
+cross join lateral (
+  -- A partitioned table holds what its partitions do.
+  with recursive part as (
+    select relation.oid as oid
+    union all
+    select below.inhrelid
+    from part
+    join pg_catalog.pg_inherits as below on below.inhparent = part.oid
+    where relation.relkind = 'p'
+  )
+  select sum(greatest(class.relpages, 0))::bigint as pages
+  from part
+  join pg_catalog.pg_class as class on class.oid = part.oid
+) as size
 where foreign_key.contype = 'f'
   -- The keys of partitions are copies of the partitioned table's.
   and foreign_key.conparentid = 0
@@ -75,5 +89,5 @@ where foreign_key.contype = 'f'
       and index.indnkeyatts >= cardinality(foreign_key.conkey)
       and (index.indkey::smallint[])[0 : cardinality(foreign_key.conkey) - 1] @> foreign_key.conkey
   )
-order by relation.relpages desc, foreign_key.oid
+order by size.pages desc, foreign_key.oid
 limit :max::integer;

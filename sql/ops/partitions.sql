@@ -1,11 +1,13 @@
 -- name: partitions :many
 -- title: Partitions
 -- The partitions of a partitioned table with their bounds and sizes, those below them too. No rows: the table
--- is not partitioned, has no partitions, or is not there.
+-- is not partitioned or has no partitions. A name that no table has is an error; names of all tables:
+-- `ops_find_table`.
 --
--- @param table                Name of the partitioned table, as PostgreSQL has it
+-- @param table                Its name, or schema.name, as PostgreSQL has it or as SQL writes it
+--     {minLength: 1, maxLength: 260}
+-- @param schema?              Its schema; when absent the first on the search path, then the first by name
 --     {minLength: 1, maxLength: 63}
--- @param schema = public      Its schema    {minLength: 1, maxLength: 63}
 -- @rows 1000
 -- @column level!              1 for its own partitions, 2 for theirs, and so on
 -- @column partition_table!    Name of the partition
@@ -15,9 +17,39 @@
 -- @column is_leaf!            True when it holds rows itself
 -- @column rows_estimate       Rows at the last VACUUM or ANALYZE; null when there was none
 -- @column table_bytes!        Bytes without indexes, as of the last VACUUM or ANALYZE
--- @example unknown  {table: no_such_table}  => rows = 0
+-- @example plain    {table: pg_catalog.pg_class}  => rows = 0
+-- @example unknown  {table: no_such_table}  => error database.failed
 -- @allow read-tool-writes  pg_partition_tree() is volatile because partitions come and go; it writes nothing
 
+with wanted as materialized (
+  select relation.oid
+  from pg_catalog.pg_class as relation
+  join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+  where relation.relkind in ('r', 'p', 'v', 'm', 'f')
+    and (:schema::text is null or namespace.nspname = :schema)
+    and (
+      replace(:table::text, '"', '') in (
+        replace(relation.relname, '"', ''),
+        replace(format('%s.%s', namespace.nspname, relation.relname), '"', '')
+      )
+      -- Unquoted, as SQL reads it.
+      or lower(:table) in (relation.relname, format('%s.%s', namespace.nspname, relation.relname))
+    )
+  order by
+    lower(:table) in (relation.relname, format('%s.%s', namespace.nspname, relation.relname))
+      and :table <> lower(:table),
+    pg_table_is_visible(relation.oid) desc,
+    namespace.nspname
+  limit 1
+),
+-- Fails as PostgreSQL does where there is no such table.
+known as materialized (
+  select wanted.oid
+  from wanted
+  union all
+  select quote_ident(concat_ws('.', :schema, :table))::regclass::oid
+  where not exists (select from wanted)
+)
 select
   part.level,
   format('%I.%I', namespace.nspname, relation.relname) as partition_table,
@@ -38,13 +70,22 @@ select
   ) as is_default,
   part.isleaf as is_leaf,
   case when relation.reltuples >= 0 then relation.reltuples::bigint end as rows_estimate,
-  relation.relpages * current_setting('block_size')::bigint as table_bytes
-from pg_catalog.pg_class as wanted
-join pg_catalog.pg_namespace as space on space.oid = wanted.relnamespace
-join lateral pg_partition_tree(wanted.oid) as part on part.level > 0
+  case
+    -- One that is partitioned itself holds what its own partitions do.
+    when part.isleaf then greatest(relation.relpages, 0)
+    else coalesce(
+      (
+        select sum(greatest(leaf.relpages, 0))
+        from pg_partition_tree(part.relid) as below
+        join pg_catalog.pg_class as leaf on leaf.oid = below.relid
+        where below.isleaf
+      ),
+      0
+    )
+  end::bigint * current_setting('block_size')::bigint as table_bytes
+from known
+join pg_catalog.pg_class as parent on parent.oid = known.oid and parent.relkind = 'p'
+join lateral pg_partition_tree(parent.oid) as part on part.level > 0
 join pg_catalog.pg_class as relation on relation.oid = part.relid
 join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
-where wanted.relkind = 'p'
-  and wanted.relname = :table::text
-  and space.nspname = :schema::text
 order by part.level, namespace.nspname, relation.relname;

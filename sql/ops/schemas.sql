@@ -34,7 +34,7 @@ left join (
     relation.relnamespace,
     count(*) filter (where relation.relkind in ('r', 'p', 'f') and not relation.relispartition) as tables,
     count(*) filter (where relation.relkind in ('v', 'm')) as views,
-    sum(relation.relpages) filter (where relation.relkind in ('r', 'm')) as pages
+    sum(greatest(relation.relpages, 0)) filter (where relation.relkind in ('r', 'm')) as pages
   from pg_catalog.pg_class as relation
   group by relation.relnamespace
 ) as content on content.relnamespace = namespace.oid

@@ -43,7 +43,7 @@ from (
     relation.oid,
     namespace.nspname as schema,
     relation.relname as table,
-    relation.relpages * current_setting('block_size')::bigint as table_bytes,
+    greatest(relation.relpages, 0) * current_setting('block_size')::bigint as table_bytes,
     case when relation.reltuples >= 0 then relation.reltuples::bigint end as rows_estimate,
     coalesce(
       (
@@ -65,7 +65,7 @@ from (
   join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
   where relation.relkind in ('r', 'm')
     and relation.relpersistence <> 't'
-    and relation.relpages * current_setting('block_size')::bigint >= :min_bytes::bigint
+    and greatest(relation.relpages, 0) * current_setting('block_size')::bigint >= :min_bytes::bigint
     and namespace.nspname !~ '^pg_'
     and namespace.nspname <> 'information_schema'
     and (:schema::text is null or namespace.nspname = :schema)

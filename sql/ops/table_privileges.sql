@@ -4,7 +4,9 @@
 -- is not followed here: `ops_role_access` says what a role may do in the end.
 --
 -- @param schema?        Only tables of this schema    {minLength: 1, maxLength: 63}
--- @param table?         Only tables of this name    {minLength: 1, maxLength: 63}
+-- @param table?         Only tables of this name, or schema.name, as PostgreSQL has it or as SQL writes it;
+--     of all schemas that have one
+--     {minLength: 1, maxLength: 260}
 -- @param role?          Only what was granted to this role; PUBLIC is everybody
 --     {minLength: 1, maxLength: 63}
 -- @column schema!       Schema of the table
@@ -16,6 +18,7 @@
 -- @page schema, table, grantee
 -- @example usual    {page_size: 5}  => rows >= 0
 -- @example unknown  {schema: no_such_schema}  => rows = 0
+-- @example missing  {table: no_such_table}  => error database.failed
 
 select
   entry.schema,
@@ -42,7 +45,33 @@ from (
     and namespace.nspname !~ '^pg_'
     and namespace.nspname <> 'information_schema'
     and (:schema::text is null or namespace.nspname = :schema)
-    and (:table::text is null or relation.relname = :table)
+    and (
+      :table::text is null
+      or replace(:table, '"', '') in (
+        replace(relation.relname, '"', ''),
+        replace(format('%s.%s', namespace.nspname, relation.relname), '"', '')
+      )
+      -- Unquoted, as SQL reads it.
+      or lower(:table) in (relation.relname, format('%s.%s', namespace.nspname, relation.relname))
+    )
+  union all
+  -- Fails as PostgreSQL does where no schema has such a table.
+  select quote_ident(concat_ws('.', :schema, :table))::regclass::text, null, null, null, null, null
+  where :table is not null
+    and not exists (
+      select
+      from pg_catalog.pg_class as relation
+      join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+      where relation.relkind in ('r', 'p', 'v', 'm', 'f')
+        and (:schema is null or namespace.nspname = :schema)
+        and (
+          replace(:table, '"', '') in (
+            replace(relation.relname, '"', ''),
+            replace(format('%s.%s', namespace.nspname, relation.relname), '"', '')
+          )
+          or lower(:table) in (relation.relname, format('%s.%s', namespace.nspname, relation.relname))
+        )
+    )
 ) as entry
 where (:role::text is null or entry.grantee = :role)
 group by entry.schema, entry.table, entry.grantee;

@@ -64,7 +64,7 @@ select
 from pg_catalog.pg_class as relation
 join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
 cross join lateral (
-  select relation.relpages::bigint * current_setting('block_size')::bigint as bytes
+  select greatest(relation.relpages, 0)::bigint * current_setting('block_size')::bigint as bytes
 ) as estimate
 left join lateral (
   select

@@ -45,7 +45,7 @@ candidate as (
     case
       -- Measuring would wait for the lock, and so would the definition below.
       when exists (select from locked where locked.oid = stat.indexrelid)
-        then relation.relpages * current_setting('block_size')::bigint
+        then greatest(relation.relpages, 0) * current_setting('block_size')::bigint
       else coalesce(pg_relation_size(stat.indexrelid), 0)
     end as size_bytes
   from pg_catalog.pg_stat_user_indexes as stat

@@ -61,7 +61,7 @@ select json_build_object(
           end as kind,
           age(relation.relfrozenxid) as age,
           mxid_age(relation.relminmxid) as multixact_age,
-          relation.relpages * current_setting('block_size')::bigint as bytes
+          greatest(relation.relpages, 0) * current_setting('block_size')::bigint as bytes
         from pg_catalog.pg_class as relation
         join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
         left join pg_catalog.pg_class as owner

@@ -1,6 +1,7 @@
 /** The kind `:unnest`: many rows in one statement, which takes them as one array a column. */
 
 import { nearestNumbers } from "../exact_number.ts";
+import { SqlwrightError } from "../errors.ts";
 import type { TypedParameter, TypedQuery } from "../describe/model.ts";
 import { fromJsonOf } from "../postgres/types/codec.ts";
 import { writeElements } from "../postgres/types/literal.ts";
@@ -29,7 +30,13 @@ export const unnest: KindEntry<BoundRows, WriteServices> = {
       reserved: ["rows", ...write.reserved],
       bind: (values, args, input) => ({
         ...write.bind(values, args, input),
-        ...bindRows(tool, fields, values, args.rows as Record<string, unknown>[]),
+        ...bindRows(
+          tool,
+          fields,
+          values,
+          args.rows as Record<string, unknown>[],
+          query.parsed.unnest ?? null,
+        ),
       }),
     };
   },
@@ -80,6 +87,7 @@ function bindRows(
   fields: readonly TypedParameter[],
   values: BoundArguments["values"],
   rows: readonly Record<string, unknown>[],
+  keys: UnnestKeys | null,
 ): Pick<BoundRows, "values" | "elements" | "delimiters"> {
   const bound: ReturnType<typeof bindRows> = { values: { ...values }, elements: {}, delimiters: {} };
   for (const { name, type, tag } of fields) {
@@ -103,7 +111,44 @@ function bindRows(
     bound.delimiters[name] = delimiter;
     bound.values[name] = writeElements(elements, delimiter);
   }
+  if (keys !== null) refuseContradictions(tool, keys, bound.elements, rows.length);
   return bound;
+}
+
+/**
+ * Two rows with one key and other values: an UPDATE would take one of them, whichever it meets first, and
+ * drop the other. The same row twice is no contradiction, and neither is a key twice for a DELETE.
+ */
+function refuseContradictions(
+  tool: string,
+  { keys, does, returnAs, isNarrowed }: UnnestKeys,
+  elements: BoundRows["elements"],
+  count: number,
+): void {
+  const isUpdate = does.includes("update") && (does.length === 1 || returnAs !== undefined);
+  if (!isUpdate || isNarrowed) return;
+  const all = Object.values(elements);
+  const parts = keys.map(({ parameter }) => elements[parameter] ?? []);
+  const first = new Map<string, number>();
+  for (let index = 0; index < count; index++) {
+    const key = parts.map((values) => values[index] ?? null);
+    // Null is equal to nothing.
+    if (key.includes(null)) continue;
+    const text = JSON.stringify(key);
+    const other = first.get(text);
+    if (other === undefined) first.set(text, index);
+    else if (all.some((values) => values[index] !== values[other])) {
+      const names = keys.map(({ parameter }) => parameter).join(", ");
+      throw new SqlwrightError(
+        "argument.invalid",
+        `Cannot call ${tool}: rows[${other}] and rows[${index}] have the same ${names} and other values`,
+        {
+          details: { tool, rows: [other, index], key: keys.map(({ parameter }) => parameter) },
+          hint: "Leave one of them out: a row is changed once in a call",
+        },
+      );
+    }
+  }
 }
 
 function outcomeSchemas(keys: UnnestKeys): Record<string, JsonSchema> {

@@ -5,7 +5,14 @@
 
 import type { Diagnostic } from "../query/diagnostic.ts";
 import { type ParsedQuery, readKinds } from "../query/model.ts";
-import { type FunctionCall, functionCalls, list, nameParts, unwrap } from "../query/parser/parse_tree.ts";
+import {
+  type FunctionCall,
+  functionCalls,
+  list,
+  nameParts,
+  unwrap,
+  walk,
+} from "../query/parser/parse_tree.ts";
 import type { TypedQuery } from "../describe/model.ts";
 import { mainStatement } from "../query/statements.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
@@ -67,54 +74,142 @@ export async function findUnprovenPages(
   connection: PoolConnection,
   queries: readonly TypedQuery[],
 ): Promise<Diagnostic[]> {
-  const rule = "page-not-unique";
+  const rule = "page-not-unique" as const;
   const paged = queries.filter(({ parsed }) => parsed.header.page.length > 0 && !allows(parsed, rule));
   const relations = new Set(
     paged.flatMap(({ columns }) => columns.map(({ source }) => source?.relation ?? 0)),
   );
   if (paged.length === 0) return [];
-  const rows = await connection.rows(
-    // Without the columns that an index only includes.
-    `select
-       index.indrelid as relation,
-       pg_catalog.array_to_string((index.indkey::int2[])[0 : index.indnkeyatts - 1], ' ') as attributes
-     from pg_catalog.pg_index as index
-     where index.indrelid = any ($1::oid[])
-       and index.indisunique
-       and index.indisvalid
-       and index.indpred is null
-       and index.indexprs is null`,
-    [`{${[...relations].join(",")}}`],
-  );
-  const keys = rows.map(({ relation, attributes }) => ({
-    relation: Number(relation),
-    attributes: attributes!.split(" ").map(Number),
+  const rows = await connection.rows(keyQuery, [`{${[...relations].join(",")}}`]);
+  const keys = rows.map((row): UniqueKey => ({
+    relation: Number(row.relation),
+    schema: row.schema!,
+    table: row.table!,
+    attributes: row.attributes!.split(" ").map(Number),
+    hasHeirs: row.has_heirs === "t",
+    isOfHeirsToo: row.is_of_heirs_too === "t",
   }));
-  return paged.filter((query) => !isUnique(query, keys)).map(({ parsed }) => ({
-    code: rule,
-    severity: "error" as const,
-    path: parsed.path,
-    line: parsed.header.page[0]!.place.line,
-    column: parsed.header.page[0]!.place.column,
-    message: "The page's columns hold no unique key, so rows could be skipped or repeated between pages",
-    hint:
-      `End @page in the columns of a primary key or unique index, or write @allow ${rule} with the reason ` +
-      "why they are unique",
-  }));
+  return paged.flatMap((query): Diagnostic[] => {
+    const { path, header } = query.parsed;
+    const proof = proofOf(query, keys);
+    if (proof === "unique") return [];
+    const found = {
+      code: rule,
+      severity: "error" as const,
+      path,
+      line: header.page[0]!.place.line,
+      column: header.page[0]!.place.column,
+    };
+    if (proof === "none") {
+      return [{
+        ...found,
+        message: "The page's columns hold no unique key, so rows could be skipped or repeated between pages",
+        hint: `End @page in the columns of a primary key or unique index, or write @allow ${rule} with the ` +
+          "reason why they are unique",
+      }];
+    }
+    const name = `${proof.schema}.${proof.table}`;
+    return [{
+      ...found,
+      message:
+        `The page's key is that of ${name} alone, and tables inherit from it: rows with the same key ` +
+        "could be skipped or repeated between pages",
+      hint: `Write \`from only ${name}\`${
+        proof.isOfHeirsToo ? ", or select its tableoid and add it to @page" : ""
+      }, or write @allow ${rule} with the reason why it is unique over all of them`,
+    }];
+  });
 }
 
-function isUnique(
-  { parsed, columns }: TypedQuery,
-  keys: readonly { relation: number; attributes: number[] }[],
-): boolean {
+interface UniqueKey {
+  relation: number;
+  schema: string;
+  table: string;
+  attributes: number[];
+  /** Tables inherit from the relation, and their rows are among its own. */
+  hasHeirs: boolean;
+  /** Each of these tables has such a key of its own. */
+  isOfHeirsToo: boolean;
+}
+
+/** Without the columns that an index only includes. */
+const keyQuery = `
+with recursive heir as (
+  select inheritance.inhparent as relation, inheritance.inhrelid as heir
+  from pg_catalog.pg_inherits as inheritance
+  join pg_catalog.pg_class as parent on parent.oid = inheritance.inhparent and parent.relkind <> 'p'
+  where inheritance.inhparent = any ($1::oid[])
+  union
+  select heir.relation, inheritance.inhrelid
+  from heir
+  join pg_catalog.pg_inherits as inheritance on inheritance.inhparent = heir.heir
+),
+unique_key as (
+  select
+    index.indrelid as relation,
+    (index.indkey::int2[])[0 : index.indnkeyatts - 1] as attributes,
+    array(
+      select attribute.attname
+      from pg_catalog.pg_attribute as attribute
+      where attribute.attrelid = index.indrelid
+        and attribute.attnum = any ((index.indkey::int2[])[0 : index.indnkeyatts - 1])
+    ) as names
+  from pg_catalog.pg_index as index
+  where index.indrelid in (select unnest($1::oid[]) union select heir.heir from heir)
+    and index.indisunique
+    and index.indisvalid
+    and index.indpred is null
+    and index.indexprs is null
+)
+select
+  unique_key.relation,
+  namespace.nspname as schema,
+  class.relname as table,
+  pg_catalog.array_to_string(unique_key.attributes, ' ') as attributes,
+  exists (select from heir where heir.relation = unique_key.relation) as has_heirs,
+  not exists (
+    select
+    from heir
+    where heir.relation = unique_key.relation
+      and not exists (
+        select
+        from unique_key as own
+        where own.relation = heir.heir
+          and own.names <@ unique_key.names
+      )
+  ) as is_of_heirs_too
+from unique_key
+join pg_catalog.pg_class as class on class.oid = unique_key.relation
+join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
+where unique_key.relation = any ($1::oid[])`;
+
+/** The system column that says which table a row is in. */
+const tableoid = -6;
+
+/** A key of a table without its heirs is told where there is no better one. */
+function proofOf({ parsed, columns }: TypedQuery, keys: readonly UniqueKey[]): "unique" | "none" | UniqueKey {
   const names = parsed.header.page.map(({ column }) => column);
   const paged = columns.filter(({ name }) => names.includes(name));
-  const isKey = keys.some(({ relation, attributes }) =>
-    attributes.every((attribute) =>
-      paged.some(({ source }) => source?.relation === relation && source.attribute === attribute)
-    )
+  const isPaged = (relation: number, attribute: number) =>
+    paged.some(({ source }) => source?.relation === relation && source.attribute === attribute);
+  const { tree, nodeType } = mainStatement(parsed);
+  if (isGroupKey(tree, names)) return "unique";
+  const held = keys.filter(({ relation, attributes }) =>
+    attributes.every((attribute) => isPaged(relation, attribute))
   );
-  return isKey || isGroupKey(mainStatement(parsed).tree, names);
+  const isProven = (key: UniqueKey) =>
+    !key.hasHeirs || isOnly(nodeType, tree, key) || (key.isOfHeirsToo && isPaged(key.relation, tableoid));
+  return held.some(isProven) ? "unique" : held[0] ?? "none";
+}
+
+/** Wherever the statement names the table, it leaves out those that inherit from it. */
+function isOnly(nodeType: string, tree: Record<string, unknown>, { schema, table }: UniqueKey): boolean {
+  const all: boolean[] = [];
+  walk(nodeType, tree, ({ type, node }) => {
+    if (type !== "RangeVar" || node.relname !== table || (node.schemaname ?? schema) !== schema) return;
+    all.push(node.inh === true);
+  });
+  return !all.includes(true);
 }
 
 /** GROUP BY makes its columns unique. */

@@ -45,6 +45,12 @@ export interface FurtherFindings {
   missing: MissingDemand[];
 }
 
+export interface FurtherOptions {
+  largeTable_rows?: number;
+  /** Modules that come with sqlwright: their plans are not the project's to mend. */
+  shipped?: readonly string[];
+}
+
 /**
  * What only `check` tells: privileges, examples, parts of reports that have no schema, and large tables that
  * are read whole.
@@ -54,7 +60,7 @@ export interface FurtherFindings {
 export async function proveFurther(
   connection: PoolConnection,
   { tools, queries }: { tools: readonly Tool[]; queries: readonly ParsedQuery[] },
-  options: { largeTable_rows?: number } = {},
+  { shipped = [], ...options }: FurtherOptions = {},
 ): Promise<FurtherFindings> {
   const { findMissing, readDemands, reportMissing } = await import("./privileges.ts");
   const missing = await findMissing(connection, await readDemands(connection, queries));
@@ -68,7 +74,8 @@ export async function proveFurther(
     connection,
     tools.filter(({ query }) => !refused.has(query.parsed.path)),
   );
-  diagnostics.push(...unplanned, ...await findSeqScans(connection, planned, options));
+  const own = planned.filter(({ tool }) => !shipped.includes(tool.module));
+  diagnostics.push(...unplanned, ...await findSeqScans(connection, own, options));
   return { diagnostics, missing };
 }
 

@@ -82,7 +82,9 @@ export async function findSeqScans(
   const scans = planned.flatMap(({ tool, plans }) =>
     plans.flatMap((plan) => [...wholeReads(plan, null)]).map((node) => ({ tool, node }))
   );
-  const sizes = await relationSizes(connection, [...new Set(scans.map(({ node }) => node.relation ?? ""))]);
+  const relations = [...new Set(scans.map(({ node }) => node.relation ?? ""))];
+  const sizes = await relationSizes(connection, relations);
+  const owners = sizes.size === 0 ? new Map<string, string>() : await foreignOwners(connection, relations);
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<string>();
   for (const { tool: { query: { parsed } }, node } of scans) {
@@ -98,7 +100,7 @@ export async function findSeqScans(
       "seq-scan",
       placeOfRelation(parsed, relation),
       `All ${count(size)} rows of ${relation} are read${purpose}`,
-      indexFor(relation, columns),
+      indexFor(relation, columns, owners.get(relation) ?? null),
     );
   }
   return diagnostics;
@@ -181,17 +183,49 @@ function filteredColumns(filter: string, alias: string): FilteredColumn[] {
 
 const indexColumns = 3;
 
-function indexFor(relation: string, columns: readonly FilteredColumn[]): string | null {
+const isCatalogue = (relation: string) => /^(?:pg_catalog|information_schema|pg_toast)\./.test(relation);
+
+/** Owners whose rights the login does not have, by relation: an index is theirs to make. */
+async function foreignOwners(
+  connection: PoolConnection,
+  relations: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await connection.rows(
+    `select
+       namespace.nspname || '.' || relation.relname as name,
+       pg_catalog.pg_get_userbyid(relation.relowner)::text as owner
+     from pg_catalog.pg_class as relation
+     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+     where not pg_catalog.pg_has_role(relation.relowner, 'usage')
+       and namespace.nspname || '.' || relation.relname in (
+         select wanted.name from pg_catalog.json_array_elements_text($1::json) as wanted (name)
+       )`,
+    [JSON.stringify(relations)],
+  );
+  return new Map(rows.map(({ name, owner }) => [name!, owner!]));
+}
+
+/** @param owner of a table that is not the login's; null of its own */
+function indexFor(
+  relation: string,
+  columns: readonly FilteredColumn[],
+  owner: string | null,
+): string | null {
   const [first] = columns;
-  if (first === undefined) {
+  // Nobody makes indexes on PostgreSQL's own tables.
+  if (first === undefined || isCatalogue(relation)) {
     return "Narrow the statement, or write @allow seq-scan with the reason why all rows are read";
   }
+  const by = owner === null ? "" : `, made by ${owner}, who owns the table`;
   // A pattern that begins with a wildcard has no place in an ordinary index.
   if (/~/.test(first.operator)) {
-    return `With the extension pg_trgm: create index on ${relation} using gin (${first.name} gin_trgm_ops)`;
+    const made = `create index on ${relation} using gin (${first.name} gin_trgm_ops)`;
+    return `With the extension pg_trgm${by}: ${made}`;
   }
   const names = columns.filter(({ operator }) => !/~/.test(operator)).slice(0, indexColumns);
-  return `An index could serve it: create index on ${relation} (${names.map(({ name }) => name).join(", ")})`;
+  return `An index could serve it${by}: create index on ${relation} (${
+    names.map(({ name }) => name).join(", ")
+  })`;
 }
 
 function reporterOf(parsed: ParsedQuery, diagnostics: Diagnostic[]) {

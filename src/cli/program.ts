@@ -183,7 +183,10 @@ Example:
     "call shop_find_order --help",
   )
     .argument("<tool>", "name of the tool, as `list` shows it")
-    .argument("[words...]", "a JSON object, or --param value for each parameter; --help shows the tool's own")
+    .argument(
+      "[words...]",
+      "a JSON object (- is standard input, @FILE a file), or --param value; --help shows the tool's own",
+    )
     .option("--source <file>", "the file that a :copy tool loads")
     .option("--json", "print the structured content as JSON")
     .passThroughOptions()
@@ -199,7 +202,7 @@ Example:
     `export shop_customer_orders '{"id": 42}' --format parquet --out orders.parquet`,
   )
     .argument("<tool>", "name of a tool that reads, as `list` shows it")
-    .argument("[words...]", "a JSON object, or --param value for each parameter")
+    .argument("[words...]", "a JSON object (or -, or @FILE), or --param value for each parameter")
     .option("--format <format>", "csv, ndjson or parquet (default: csv)")
     .option("--out <file>", "the file to write, or - for standard output (default: -)")
     .passThroughOptions()
@@ -235,7 +238,7 @@ Example:
     "explain shop_order_feed --json",
   )
     .argument("<tool>", "name of the tool, as `list` shows it")
-    .argument("[words...]", "a JSON object, or --param value for each parameter")
+    .argument("[words...]", "a JSON object (or -, or @FILE), or --param value for each parameter")
     .option("--analyze", "also run a tool that writes; its transaction is rolled back")
     .option("--source <file>", "the file that a :copy tool loads")
     .option("--json", "print one JSON object")
@@ -268,7 +271,7 @@ Example:
     "psql shop_load_orders --source data/order.csv --run",
   )
     .argument("<tool>", "name of the tool, as `list` shows it")
-    .argument("[words...]", "a JSON object, or --param value for each parameter")
+    .argument("[words...]", "a JSON object (or -, or @FILE), or --param value for each parameter")
     .option("--run", "run it, in the database of DATABASE_URL")
     .option("--source <file>", "the file that a :copy tool loads")
     .option("--json", "print one JSON object")

@@ -136,7 +136,8 @@ function namedTypes(statement: Statement, oids: readonly number[]): Map<string, 
  */
 async function outlineOfCopy(connection: PoolConnection, query: ParsedQuery): Promise<Outline> {
   const outline: Outline = { parsed: query, parameters: new Map(), columns: [], relations: null, view: null };
-  await connection.script("begin");
+  // A role may have default_transaction_read_only = on, and the tool's own call begins so as well.
+  await connection.script("begin read write");
   try {
     for (const statement of query.statements) {
       if (createsTemporaryTable(statement)) {

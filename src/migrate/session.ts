@@ -6,7 +6,7 @@
 import { SqlwrightError } from "../errors.ts";
 import { cancellationOf } from "../postgres/cancellation.ts";
 import { toDatabaseError } from "../postgres/database_error.ts";
-import { backendQuestion, isStartRefusal, pooledParameters } from "../postgres/session.ts";
+import { backendQuestion, isStartRefusal, pooledParameters, sessionParameters } from "../postgres/session.ts";
 import { describeTarget, type Target } from "../postgres/target/model.ts";
 import { Secrets } from "../postgres/target/secrets.ts";
 import { readTarget } from "../postgres/target/target.ts";
@@ -54,8 +54,10 @@ export async function withSession<T>(
   try {
     let isPooled: boolean;
     try {
-      // As the session's defaults, so that a file's own limits end with RESET.
+      // As the session's defaults, so that a file's own limits end with RESET. Those of every session are
+      // among them: what a file means, and what is read back of a view, depends on no role's settings.
       opened = await open({
+        ...sessionParameters,
         application_name: "sqlwright migrate",
         client_min_messages: "warning",
         lock_timeout: String(lockTimeout_ms),

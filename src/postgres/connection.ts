@@ -11,6 +11,7 @@ import { cancellationOf } from "./cancellation.ts";
 import { isStalePlan, toDatabaseError } from "./database_error.ts";
 import {
   backendQuestion,
+  isSettingRefusal,
   isStartRefusal,
   pooledBegin,
   pooledParameters,
@@ -135,7 +136,7 @@ export class PoolConnection {
       const own = { ...sessionParameters, ...this.#options.parameters };
       const session = await this.#open(own).catch((error) => {
         if (isStartRefusal(error)) return null;
-        throw toDatabaseError(error, this.#place);
+        throw refusedSetting(error, this.#place) ?? toDatabaseError(error, this.#place);
       });
       if (session?.isBackend) return this.#adopt(session.wire, false);
       session?.wire.destroy(ended("CONNECTION_ENDED"));
@@ -402,9 +403,15 @@ export class PoolConnection {
 
   /** Parse and Describe only: parameter type OIDs and result columns; nothing runs. */
   async describe(text: string): Promise<{ types: number[]; columns: readonly ResultColumn[] }> {
-    const session = await this.#ready();
+    await this.#ready();
+    // The settings decide what a text means, also where nothing runs.
+    const isAlone = this.#isPooled && this.#transaction === null;
+    return await (isAlone ? this.#runAlone(() => this.#describe(text)) : this.#describe(text));
+  }
+
+  async #describe(text: string): Promise<{ types: number[]; columns: readonly ResultColumn[] }> {
     try {
-      return await session.describe(text).answer;
+      return await this.#present().describe(text).answer;
     } catch (error) {
       throw toDatabaseError(error, this.#place);
     }
@@ -446,6 +453,20 @@ export type CallConnection = Pick<
   PoolConnection,
   "execute" | "pipelined" | "transaction" | "copyFrom" | "script" | "rows"
 >;
+
+/** The words are the server's: they name the setting. */
+function refusedSetting(error: unknown, place: string): SqlwrightError | null {
+  if (!isSettingRefusal(error)) return null;
+  return new SqlwrightError(
+    "database.refused",
+    `The server at ${place} refuses a setting of the session: ${(error as Error).message}`,
+    {
+      hint: "It decides what a statement means, so nothing runs without it. Let the login set it, or " +
+        "connect to PostgreSQL itself",
+      cause: error,
+    },
+  );
+}
 
 /** The words are the pooler's: its codes say little. */
 function refusedByPooler(error: unknown, place: string, { options }: Target): SqlwrightError {

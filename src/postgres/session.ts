@@ -20,25 +20,33 @@ export interface SessionFacts {
 export type SessionParameters = Readonly<Record<string, string>>;
 
 /**
- * In force for every session, whichever pool and whatever the role, the database or the server have set: the
- * outputs that `codec.ts` reads, and all that decides what a checked text means.
+ * What decides how PostgreSQL reads a checked text and its values. Above all `standard_conforming_strings`:
+ * with it off a string ends elsewhere than the check of the file saw, and what was text runs as SQL.
  */
-export const sessionParameters: SessionParameters = {
-  application_name: "sqlwright",
+export const meaningParameters: SessionParameters = {
   array_nulls: "on",
   backslash_quote: "safe_encoding",
-  bytea_output: "hex",
-  client_min_messages: "warning",
   datestyle: "ISO, YMD",
-  extra_float_digits: "1",
   intervalstyle: "iso_8601",
-  quote_all_identifiers: "off",
   row_security: "on",
   standard_conforming_strings: "on",
   timezone: "UTC",
   transform_null_equals: "off",
   xmlbinary: "base64",
   xmloption: "content",
+};
+
+/**
+ * In force for every session, whichever pool and whatever the role, the database or the server have set: what
+ * a text means, and the outputs that `codec.ts` and the lock read.
+ */
+export const sessionParameters: SessionParameters = {
+  ...meaningParameters,
+  application_name: "sqlwright",
+  bytea_output: "hex",
+  client_min_messages: "warning",
+  extra_float_digits: "1",
+  quote_all_identifiers: "off",
 };
 
 /** What every pooler takes at the start. */
@@ -59,6 +67,13 @@ const startRefusals: ReadonlySet<unknown> = new Set([
 
 export function isStartRefusal(error: unknown): boolean {
   return startRefusals.has((error as { code?: unknown } | null)?.code);
+}
+
+/** Unknown, a value that is not taken, or not to be changed: said of a setting at the start. */
+const settingRefusals: ReadonlySet<unknown> = new Set(["42704", "22023", "55P02"]);
+
+export function isSettingRefusal(error: unknown): boolean {
+  return settingRefusals.has((error as { code?: unknown } | null)?.code);
 }
 
 /** Whether a script of ours begins a transaction, ends one, or neither. */

@@ -211,6 +211,8 @@ export interface UnnestKeys {
     /** The type that the file casts the values to, where it has a length or a precision: `numeric(4,2)`. */
     cast?: string;
   }[];
+  /** Other conditions decide too which rows one of the call means: one key may be given more than once. */
+  isNarrowed?: true;
 }
 
 /** A folder of query files. */

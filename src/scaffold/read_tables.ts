@@ -2,6 +2,7 @@
  * Tables and views as the catalogue has them and as the login may use them: any number of them in one query.
  */
 
+import { hasHeirs } from "../postgres/inheritance.ts";
 import type { PoolConnection } from "../postgres/pool.ts";
 import type { ScaffoldColumn, ScaffoldTable } from "./model.ts";
 
@@ -85,7 +86,8 @@ export async function readTables(
 }
 
 /**
- * The key is the primary key, else the smallest unique index of columns that are never null. A generated
+ * The key is the primary key, else the smallest unique index of columns that are never null; a table that
+ * others inherit from has none, because its indexes say nothing about their rows. A generated
  * column can be read and not written; neither can an identity column, which an UPDATE could only set to its
  * default.
  */
@@ -108,6 +110,7 @@ unique_key as (
   from pg_catalog.pg_index as index
   join wanted on wanted.oid = index.indrelid
   where index.indisunique
+    and not ${hasHeirs("index.indrelid")}
     and index.indisvalid
     and index.indpred is null
     and index.indexprs is null

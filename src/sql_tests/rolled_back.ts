@@ -30,7 +30,8 @@ export async function withRehearsal<T>(
   use: (rehearsal: Rehearsal) => Promise<T>,
 ): Promise<T> {
   return await pool.withConnection(undefined, async (connection) => {
-    await connection.script("begin");
+    // Each call chooses for itself below; a read-only whole, which a role may default to, would leave none.
+    await connection.script("begin read write");
     try {
       return await use(rehearsalOf(connection));
     } finally {

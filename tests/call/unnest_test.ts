@@ -130,6 +130,13 @@ where (part.region, part.id) = (change.region, change.id)
   await withShop(async (call) => {
     const twice = await call("shop_set_prices", { rows: [{ id: 5, price: "1" }, { id: 5, price: "1" }] });
     assert.deepEqual(twice.structured.row_outcomes, ["updated", "updated"]);
+    // With other values one of them would be dropped without a word.
+    const other = await call("shop_set_prices", {
+      rows: [{ id: 4, price: "1" }, { id: 5, price: "2" }, { id: 5, price: "3" }],
+    });
+    const { code, message } = other.structured.error as { code: string; message: string };
+    assert.equal(code, "argument.invalid");
+    assert.match(message, /rows\[1\] and rows\[2\] have the same id and other values/);
     const parts = await call("shop_set_parts", {
       rows: [
         { region: "north", id: 2, amount: 0 },

@@ -193,3 +193,26 @@ Deno.test("call refuses a superuser, and says how to go on", async () => {
   assert.equal(code, 1);
   assert.match(stderr, /^error\[database\.refused\] .*superuser.*\n {2}help: .*SQLWRIGHT_SUPERUSER=allow/);
 });
+
+Deno.test("arguments come from standard input or a file as well, and a word that is none names the tool's own", async () => {
+  await using shop = await makeShop();
+  const path = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    await Deno.writeTextFile(path, '{"id": 1}');
+    const options = { databaseUrl: shop.url };
+    const [piped, file, missing, word] = await Promise.all([
+      run(["call", "shop_get_thing", "-", "--json"], { ...options, stdin: '{"id": 1}' }),
+      run(["call", "shop_get_thing", `@${path}`, "--json"], options),
+      run(["call", "shop_get_thing", "@/no/such/file.json"], options),
+      run(["call", "shop_get_thing", "5"], options),
+    ]);
+    assert.equal(JSON.parse(piped.stdout).row.name, "Lamp", piped.stderr);
+    assert.equal(JSON.parse(file.stdout).row.name, "Lamp", file.stderr);
+    assert.equal(missing.code, 2);
+    assert.match(missing.stderr, /cannot read "\/no\/such\/file\.json"/);
+    assert.equal(word.code, 2);
+    assert.match(word.stderr, /Write --id VALUE, .* shop_get_thing takes --id/);
+  } finally {
+    await Deno.remove(path);
+  }
+});

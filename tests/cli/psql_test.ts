@@ -22,6 +22,9 @@ const target = readTarget(
   "postgresql://me:hunter2@db.example:5433/app?sslmode=require",
   () => undefined,
 );
+const settings = "-c array_nulls=on -c backslash_quote=safe_encoding -c datestyle=ISO,\\ YMD " +
+  "-c intervalstyle=iso_8601 -c row_security=on -c standard_conforming_strings=on -c timezone=UTC " +
+  "-c transform_null_equals=off -c xmlbinary=base64 -c xmloption=content";
 const header = { role: null } as Parameters<typeof psqlLine>[0]["header"];
 
 Deno.test("values are quoted as the file uses them: :'name' by psql, :name as a literal", () => {
@@ -30,23 +33,47 @@ Deno.test("values are quoted as the file uses them: :'name' by psql, :name as a 
     { source, tool: "a_b", integers: new Set(["count"]) },
     { quoted: "it's", bare: "it's", count: "20", absent: null },
   );
-  assert.deepEqual(variables, { quoted: "it's", bare: "'it''s'", count: "20", absent: "null" });
+  assert.deepEqual(variables, {
+    quoted: "it's",
+    bare: "'it''s'",
+    count: "20",
+    absent: "null",
+  });
 });
 
 Deno.test("digits of a text keep their zeros, and a negative number is no comment", () => {
-  const query = { source: "select :code::text, 1 -:n", tool: "a_b", integers: new Set(["n"]) };
-  assert.deepEqual(psqlVariables(query, { code: "007", n: "-5" }), { code: "'007'", n: "'-5'" });
+  const query = {
+    source: "select :code::text, 1 -:n",
+    tool: "a_b",
+    integers: new Set(["n"]),
+  };
+  assert.deepEqual(psqlVariables(query, { code: "007", n: "-5" }), {
+    code: "'007'",
+    n: "'-5'",
+  });
   assert.equal(sqlLiteral(null), "null");
+});
+
+Deno.test("a value with a backslash is written so that no setting of a session changes it", () => {
+  assert.equal(sqlLiteral("a\\b"), "E'a\\\\b'");
+  assert.equal(sqlLiteral("\\', null); --"), "E'\\\\'', null); --'");
 });
 
 Deno.test("what psql cannot express is told with what to write", () => {
   const integers = new Set<string>();
   assert.throws(
-    () => psqlVariables({ source: "select :'a'::text", tool: "m_t", integers }, { a: null }),
+    () =>
+      psqlVariables({ source: "select :'a'::text", tool: "m_t", integers }, {
+        a: null,
+      }),
     (error) => error instanceof UsageError && /null to :'a'/.test(error.message),
   );
   assert.throws(
-    () => psqlVariables({ source: "select :'a'::text, :a", tool: "m_t", integers }, { a: "x" }),
+    () =>
+      psqlVariables(
+        { source: "select :'a'::text, :a", tool: "m_t", integers },
+        { a: "x" },
+      ),
     (error) => error instanceof UsageError && /both :'a' and :a/.test(error.message),
   );
 });
@@ -65,7 +92,7 @@ Deno.test("the line is quoted for a shell, names host and role, and never the pa
   assert.ok(!JSON.stringify(line).includes("hunter2"));
   assert.equal(
     shellLine(line),
-    "PGSSLMODE=require PGOPTIONS='-c role=odd\\ role' psql -X -h db.example -p 5433 -U me -d app " +
+    `PGSSLMODE=require PGCLIENTENCODING=UTF8 PGOPTIONS='${settings} -c role=odd\\ role' psql -X -h db.example -p 5433 -U me -d app ` +
       "-v ON_ERROR_STOP=1 -v 'name='\\''a $HOME `id` \"x\" it'\\'''\\''s\n'\\''' -f sql/a/b.sql",
   );
 });
@@ -84,9 +111,15 @@ Deno.test("a POSIX shell reads every quoted word as it was", async () => {
     "-- x",
   ];
   const { stdout } = await new Deno.Command("sh", {
-    args: ["-c", `for word in ${words.map(shellWord).join(" ")}; do printf '%s\\0' "$word"; done`],
+    args: [
+      "-c",
+      `for word in ${words.map(shellWord).join(" ")}; do printf '%s\\0' "$word"; done`,
+    ],
   }).output();
-  assert.deepEqual(new TextDecoder().decode(stdout).split("\0").slice(0, -1), words);
+  assert.deepEqual(
+    new TextDecoder().decode(stdout).split("\0").slice(0, -1),
+    words,
+  );
 });
 
 testOnEachWithPsql(
@@ -97,15 +130,22 @@ testOnEachWithPsql(
       assert.ok(lines.length >= 35, String(lines.length));
       const wrong: string[] = [];
       for (const { tool, example, line, count } of lines) {
-        const { success, stdout, stderr } = await sh(`${line} -q -t -A -F '|' -P null=NULL`, database);
+        const { success, stdout, stderr } = await sh(
+          `${line} -q -t -A -F '|' -P null=NULL`,
+          database,
+        );
         const found = stdout === "" ? 0 : stdout.trimEnd().split("\n").length;
         if (!success) wrong.push(`${tool} ${example}: ${stderr}\n${line}`);
         else if (found !== count) {
-          wrong.push(`${tool} ${example}: ${found} rows in psql, ${count} in the tool\n${line}`);
+          wrong.push(
+            `${tool} ${example}: ${found} rows in psql, ${count} in the tool\n${line}`,
+          );
         }
       }
       for (const line of await viewLines(database)) {
-        const { success, stderr } = await sh(line, { serverUrl: database.ownerUrl });
+        const { success, stderr } = await sh(line, {
+          serverUrl: database.ownerUrl,
+        });
         if (!success) wrong.push(`${line}: ${stderr}`);
       }
       assert.deepEqual(wrong, []);
@@ -121,17 +161,22 @@ testWith(
         "concept.csv":
           'taxonomy,tag,label,description,labelled_on\ntest,One,First,,\ntest,Two,"Second, quoted",text,2026-01-31',
       }, async (directory) => {
-        const words = ["edgar_load_concepts", "--source", `${directory}/concept.csv`];
+        const words = [
+          "edgar_load_concepts",
+          "--source",
+          `${directory}/concept.csv`,
+        ];
         const options = { databaseUrl: database.serverUrl, project: "edgar" };
         const labels = async () =>
           [
-            ...await database.sql`select label from edgar.concept where taxonomy = 'test' order by tag`,
+            ...await database
+              .sql`select label from edgar.concept where taxonomy = 'test' order by tag`,
           ].map(({ label }) => label);
         const printed = await run(["psql", ...words], options);
         assert.equal(printed.code, 0, printed.stderr);
         assert.match(
           printed.stdout,
-          /^psql -X .* -1 -c 'create temporary table [^]* -c 'copy incoming [^]* -c 'insert into [^]*' < \S+concept\.csv\n$/,
+          /^PGCLIENTENCODING=UTF8 PGOPTIONS='[^']*' psql -X .* -1 -c 'create temporary table [^]* -c 'copy incoming [^]* -c 'insert into [^]*' < \S+concept\.csv\n$/,
         );
         const shell = await sh(printed.stdout.trim(), database);
         assert.ok(shell.success, shell.stderr);
@@ -149,7 +194,9 @@ testWith(
   "--run runs psql with the password in its environment, and fails as psql fails",
   async () => {
     await using shop = await makeShop();
-    const fine = await run(["psql", "shop_get_thing", "--id", "1", "--run"], { databaseUrl: shop.url });
+    const fine = await run(["psql", "shop_get_thing", "--id", "1", "--run"], {
+      databaseUrl: shop.url,
+    });
     assert.equal(fine.code, 0, fine.stderr);
     assert.match(fine.stdout, /Lamp/);
     await withFiles({
@@ -157,7 +204,10 @@ testWith(
         "-- name: fails :value\n-- Divides by zero.\n--\n-- @param by   What to divide by\n\n" +
         "select 1 / :by::integer as divided;\n",
     }, async (sql) => {
-      const failed = await run(["psql", "shop_fails", "--by", "0", "--run"], { databaseUrl: shop.url, sql });
+      const failed = await run(["psql", "shop_fails", "--by", "0", "--run"], {
+        databaseUrl: shop.url,
+        sql,
+      });
       assert.equal(failed.code, 1);
       assert.match(failed.stderr, /division by zero/);
     });
@@ -169,7 +219,10 @@ Deno.test("psql prints the line and its notes; what it cannot do is wrong usage"
   const options = { databaseUrl: shop.url };
   const [line, json, copy, unknown, near, both] = await Promise.all([
     run(["psql", "shop_list_things", "--names", "Chair,Desk"], options),
-    run(["psql", "shop_list_things", '{"names": ["Chair"]}', "--json"], options),
+    run(
+      ["psql", "shop_list_things", '{"names": ["Chair"]}', "--json"],
+      options,
+    ),
     run(["psql", "shop_load_things"], options),
     run(["psql", "shop_list_thing"], options),
     run(["psql", "shop_list_things", "--nams", "x"], options),
@@ -179,16 +232,26 @@ Deno.test("psql prints the line and its notes; what it cannot do is wrong usage"
   assert.equal(line.code, 0, line.stderr);
   assert.match(
     line.stdout,
-    /^psql -X -h \S+ -p \d+ -U \S+ -d \S+ -v ON_ERROR_STOP=1 -v .*-f tests\/fixtures\/cli\/sql\/shop\/list_things\.sql\n$/,
+    /^PGCLIENTENCODING=UTF8 PGOPTIONS='[^']*' psql -X -h \S+ -p \d+ -U \S+ -d \S+ -v ON_ERROR_STOP=1 -v .*-f tests\/fixtures\/cli\/sql\/shop\/list_things\.sql\n$/,
   );
   assert.match(line.stderr, /pages are the tool's own/);
   assert.match(line.stderr, /set PGPASSWORD/);
-  assert.ok(!line.stdout.includes(`:${password}`) && !/PGPASSWORD=/.test(line.stdout));
+  assert.ok(
+    !line.stdout.includes(`:${password}`) && !/PGPASSWORD=/.test(line.stdout),
+  );
   const report = JSON.parse(json.stdout);
-  assert.deepEqual([report.tool, report.program, report.arguments], ["shop_list_things", "psql", {
-    names: ["Chair"],
-  }]);
-  assert.ok(report.args.includes("sold_out='f'") || report.args.includes("sold_out='false'"), json.stdout);
+  assert.deepEqual([report.tool, report.program, report.arguments], [
+    "shop_list_things",
+    "psql",
+    {
+      names: ["Chair"],
+    },
+  ]);
+  assert.ok(
+    report.args.includes("sold_out='f'") ||
+      report.args.includes("sold_out='false'"),
+    json.stdout,
+  );
   assert.equal(copy.code, 2);
   assert.match(copy.stderr, /Name it with --source FILE/);
   assert.equal(unknown.code, 1);
@@ -206,48 +269,61 @@ interface ExampleLine {
 }
 
 /** Of every example of a read kind that answers without an error; pages are followed to the end. */
-async function exampleLines({ serverUrl }: TestDatabase): Promise<ExampleLine[]> {
-  return await withTestApplication({ DATABASE_URL: serverUrl }, async (application) => {
-    const lines: ExampleLine[] = [];
-    for (const [name, tool] of application.catalog().tools) {
-      const { parsed } = tool.query;
-      if (!readKinds.has(tool.kind) || tool.kind === "view") continue;
-      for (const { name: example, arguments: args, expect } of parsed.header.examples) {
-        if (expect.kind === "error") continue;
-        let count = 0;
-        let cursor: unknown = null;
-        do {
-          const { structured } = await application.callTool(
-            name,
-            {
-              ...args,
-              ...(cursor === null ? {} : { cursor }),
-              ...(tool.page === null ? {} : { page_size: Math.min(1000, tool.limits.rows) }),
-            },
-            callContext(),
+async function exampleLines(
+  { serverUrl }: TestDatabase,
+): Promise<ExampleLine[]> {
+  return await withTestApplication(
+    { DATABASE_URL: serverUrl },
+    async (application) => {
+      const lines: ExampleLine[] = [];
+      for (const [name, tool] of application.catalog().tools) {
+        const { parsed } = tool.query;
+        if (!readKinds.has(tool.kind) || tool.kind === "view") continue;
+        for (
+          const { name: example, arguments: args, expect } of parsed.header
+            .examples
+        ) {
+          if (expect.kind === "error") continue;
+          let count = 0;
+          let cursor: unknown = null;
+          do {
+            const { structured } = await application.callTool(
+              name,
+              {
+                ...args,
+                ...(cursor === null ? {} : { cursor }),
+                ...(tool.page === null ? {} : { page_size: Math.min(1000, tool.limits.rows) }),
+              },
+              callContext(),
+            );
+            assert.equal(structured.error, undefined, `${name} ${example}`);
+            const only = structured.row ?? structured.value ??
+              structured.report;
+            count += Array.isArray(structured.rows)
+              ? structured.rows.length
+              : only === null || only === undefined
+              ? 0
+              : 1;
+            cursor = structured.next_cursor ?? null;
+          } while (cursor !== null);
+          const integers = new Set(
+            tool.query.parameters.filter(({ type }) => /^int|cik$/.test(type.name) || type.name === "integer")
+              .map(({ name }) => name),
           );
-          assert.equal(structured.error, undefined, `${name} ${example}`);
-          const only = structured.row ?? structured.value ?? structured.report;
-          count += Array.isArray(structured.rows)
-            ? structured.rows.length
-            : only === null || only === undefined
-            ? 0
-            : 1;
-          cursor = structured.next_cursor ?? null;
-        } while (cursor !== null);
-        const integers = new Set(
-          tool.query.parameters.filter(({ type }) => /^int|cik$/.test(type.name) || type.name === "integer")
-            .map(({ name }) => name),
-        );
-        const line = psqlLine({ ...parsed, integers }, tool.binding.bind(args).values, {
-          file: `edgar/sql/${parsed.path}`,
-          target: readTarget(serverUrl),
-        });
-        lines.push({ tool: name, example, line: shellLine(line), count });
+          const line = psqlLine(
+            { ...parsed, integers },
+            tool.binding.bind(args).values,
+            {
+              file: `edgar/sql/${parsed.path}`,
+              target: readTarget(serverUrl),
+            },
+          );
+          lines.push({ tool: name, example, line: shellLine(line), count });
+        }
       }
-    }
-    return lines;
-  });
+      return lines;
+    },
+  );
 }
 
 /** The file of a :view makes the view, which is the owner's. */
@@ -274,5 +350,9 @@ async function sh(
     stdin: "null",
   }).output();
   const decoder = new TextDecoder();
-  return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  return {
+    success,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
 }

@@ -36,6 +36,39 @@ Deno.test("call runs a tool that is right beside a file that is broken, and show
     assert.match(broken.stderr, /error\[postgres-42P01\].*nothing[\s\S]*shop\/bad_thing\.sql:4/);
   }));
 
+Deno.test("so do export, psql, explain and test; list names the broken file", () =>
+  withBrokenFile(async (sql) => {
+    const options = { databaseUrl: shop.url, sql };
+    const exported = await run(["export", "shop_list_things", "--format", "csv"], options);
+    assert.equal(exported.code, 0, exported.stderr);
+    assert.equal(exported.stdout.trim().split("\n").length, 5);
+    const refused = await run(["export", "shop_bad_thing"], options);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /error\[postgres-42P01\][\s\S]*shop\/bad_thing\.sql:4/);
+    for (const command of ["psql", "explain"]) {
+      const { code, stderr } = await run([command, "shop_count_things"], options);
+      assert.equal(code, 0, stderr);
+    }
+    const listed = await run(["list"], options);
+    assert.match(
+      listed.stderr,
+      /1 broken file left out: sqlwright check shows why\n {2}shop\/bad_thing\.sql/,
+    );
+    await Deno.writeTextFile(
+      `${sql}/shop/shown.sql`,
+      "-- name: shown :value\n-- One.\n--\n-- @example usual  {}  => {value: 1}\n\nselect 1 as one;\n",
+    );
+    const one = await run(["test", `${sql}/shop/shown.sql`], options);
+    assert.equal(one.code, 0, one.stderr);
+    const all = await run(["test", sql], options);
+    assert.equal(all.code, 1);
+    assert.match(
+      all.stderr,
+      /shop\/bad_thing\.sql:4[\s\S]*1 broken query file: the examples in them did not run/,
+    );
+    assert.match(all.stdout, /shown\.sql/);
+  }));
+
 Deno.test("serve refuses a broken file, and with --skip-broken leaves it out and says so", () =>
   withBrokenFile(async (sql) => {
     const options = { databaseUrl: shop.url, sql };

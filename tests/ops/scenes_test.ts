@@ -3,7 +3,7 @@
  * sequences, slots, statements.
  */
 
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type postgres from "postgres";
 import {
   type CallOps,
@@ -267,6 +267,22 @@ async function checkTables(call: CallOps): Promise<void> {
       ["shop.reading_rest", true],
     ],
   );
+  // One rule for the name of a table: with its schema or without, as PostgreSQL has it or as SQL writes it.
+  for (const table of ["shop.reading", '"shop"."reading"', "SHOP.Reading", "reading"]) {
+    deepStrictEqual(rows(await call("partitions", { table })), partitions, table);
+    const described = report(await call("describe_table", { table }));
+    strictEqual(described.kind, "partitioned table");
+    strictEqual(
+      described.table_bytes,
+      partitions.reduce((sum, { table_bytes }) => sum + Number(table_bytes), 0),
+      "a partitioned table is as large as its partitions, also where it was analysed",
+    );
+  }
+  for (const tool of ["describe_table", "partitions", "table_locks", "table_privileges"]) {
+    for (const args of [{ table: "no.such \"table'" }, { table: "reading", schema: "no_such_schema" }]) {
+      await rejects(call(tool, args), /"sqlstate":"42P01"/, tool);
+    }
+  }
   const keyless = rows(
     await call("tables_without_primary_key", { schema: "shop" }),
   );

@@ -10,7 +10,14 @@ import { silentLog } from "../../log.ts";
 import { localCaller } from "../../tool/caller.ts";
 import type { Catalog, JsonSchema, Tool, ToolResult } from "../../tool/model.ts";
 import { formatAnswer } from "../console/answer.ts";
-import { type CallSwitches, type CallWords, readArguments, splitWords, typesOf } from "./call_arguments.ts";
+import {
+  type CallSwitches,
+  type CallWords,
+  readArguments,
+  splitWords,
+  typesOf,
+  withJson,
+} from "./call_arguments.ts";
 import {
   formatCount,
   formatDuration,
@@ -37,7 +44,7 @@ export async function runCall(
   options: ProjectOptions & { source?: string | undefined; json?: boolean | undefined },
 ): Promise<number> {
   const switches: CallSwitches = { ...options, json: options.json ?? false, help: false };
-  const split = splitWords(words, switches);
+  const split = await withJson(splitWords(words, switches));
   const config = readSettings(switches);
   return await withDatabase(
     config,

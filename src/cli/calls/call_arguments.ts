@@ -53,6 +53,47 @@ export function splitWords(words: readonly string[], switches: CallSwitches): Ca
   return split;
 }
 
+/** As much JSON as a body over HTTP may have by far; a load takes its rows from a source. */
+const maximumJson_bytes = 64 * 1024 * 1024;
+
+/**
+ * The words with their JSON: `-` is standard input, `@FILE` a file, for what no command line holds.
+ * @throws {UsageError} for a file that cannot be read, and for too much
+ */
+export async function withJson(split: CallWords): Promise<CallWords> {
+  const { json } = split;
+  if (json === "-") return { ...split, json: await readBounded("standard input", Deno.stdin.readable) };
+  if (json === null || !json.startsWith("@")) return split;
+  const path = json.slice(1);
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path);
+  } catch (error) {
+    throw new UsageError(`cannot read "${path}": ${(error as Error).message}`);
+  }
+  return { ...split, json: await readBounded(`"${path}"`, file.readable) };
+}
+
+async function readBounded(name: string, stream: ReadableStream<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > maximumJson_bytes) {
+      throw new UsageError(
+        `the arguments in ${name} have more than ${maximumJson_bytes / 1024 / 1024} MiB`,
+        "Call in parts, or load a file by a :copy tool with --source",
+      );
+    }
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await new Blob(chunks as BlobPart[]).bytes());
+  } catch {
+    throw new UsageError(`the arguments in ${name} are no UTF-8`);
+  }
+}
+
 /** What of a tool its arguments depend on. */
 export type CalledTool = Pick<Tool, "name" | "kind" | "inputSchema">;
 
@@ -63,7 +104,7 @@ export function readArguments(
   { source }: CallSwitches,
 ): Record<string, unknown> {
   const properties = tool.inputSchema.properties as Record<string, JsonSchema>;
-  const args = json === null ? {} : readObject(json);
+  const args = json === null ? {} : readObject(tool, json);
   const repeated = new Set<string>();
   for (const { name: written, value } of pairs) {
     const name = Object.hasOwn(properties, written) ? written : written.replaceAll("-", "_");
@@ -87,18 +128,24 @@ export function readArguments(
   return args;
 }
 
-function readObject(text: string): Record<string, unknown> {
+function readObject(tool: CalledTool, text: string): Record<string, unknown> {
+  const properties = Object.keys(tool.inputSchema.properties as Record<string, unknown>);
+  const [first] = (tool.inputSchema.required ?? properties) as string[];
+  const hint = properties.length === 0
+    ? `${tool.name} takes no parameters`
+    : `Write --${first ?? properties[0]} VALUE, an object in single quotes such as '{"${
+      first ?? properties[0]
+    }": …}', - for standard input or @FILE; ${tool.name} takes ${
+      properties.map((each) => `--${each}`).join(", ")
+    }`;
   let value: unknown;
   try {
     value = parseExact(text);
   } catch (error) {
-    throw new UsageError(
-      `the arguments are no JSON: ${(error as Error).message}`,
-      `Write an object in single quotes, such as '{"q": "AAPL"}', or --param value`,
-    );
+    throw new UsageError(`the arguments are no JSON: ${(error as Error).message}`, hint);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  throw new UsageError("the arguments are no JSON object", `Write an object such as '{"q": "AAPL"}'`);
+  throw new UsageError("the arguments are no JSON object", hint);
 }
 
 function unknownParameter(tool: CalledTool, name: string): UsageError {

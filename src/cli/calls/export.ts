@@ -4,7 +4,7 @@
  */
 
 import { resolve } from "node:path";
-import { withApplication } from "../../app.ts";
+import { refuseBrokenTool, withApplication } from "../../app.ts";
 import type { Config } from "../../config.ts";
 import { type ByteSink } from "../../export/format/model.ts";
 import { type ExportFormat, exportFormats } from "../../export/format/format.ts";
@@ -14,7 +14,7 @@ import { localCaller } from "../../tool/caller.ts";
 import { prepareExport, runExport } from "../../export/run.ts";
 import { describeTool, findTool } from "./call.ts";
 import { Interruption } from "../console/interruption.ts";
-import { type CallSwitches, readArguments, splitWords } from "./call_arguments.ts";
+import { type CallSwitches, readArguments, splitWords, withJson } from "./call_arguments.ts";
 import { formatCount, formatDuration, paintFor, print, tell, UsageError } from "../console/console.ts";
 import { silentLog } from "../../log.ts";
 import { withDatabase } from "../database.ts";
@@ -38,7 +38,7 @@ export async function runExportCommand(
   options: ExportOptions,
 ): Promise<number> {
   const switches: CallSwitches = { sql: options.sql, json: false, help: false };
-  const split = splitWords(words, switches);
+  const split = await withJson(splitWords(words, switches));
   // Behind the tool's name they stand among its parameters.
   const own = (option: "format" | "out"): string | undefined => {
     const found = split.pairs.findLast((pair) => pair.name === option);
@@ -53,7 +53,9 @@ export async function runExportCommand(
   return await withDatabase(
     config,
     async ({ config }) =>
-      await withApplication(config, { log: silentLog }, async (application) => {
+      // Other files may be broken: only the tool's own must be right.
+      await withApplication(config, { log: silentLog, skipsBroken: true }, async (application) => {
+        refuseBrokenTool(application.files, name);
         const tool = findTool(application.catalog(), name);
         if (switches.help) {
           print(describeTool(tool));

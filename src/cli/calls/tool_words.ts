@@ -7,7 +7,7 @@ import { checkFiles, type Pools, refuseBrokenTool } from "../../app.ts";
 import type { Config } from "../../config.ts";
 import type { Catalog, Tool } from "../../tool/model.ts";
 import { describeTool, findTool, withCursorSecret } from "./call.ts";
-import { type CallSwitches, readArguments, splitWords } from "./call_arguments.ts";
+import { type CallSwitches, readArguments, splitWords, withJson } from "./call_arguments.ts";
 import { print } from "../console/console.ts";
 import { type Database, withDatabase, withPools } from "../database.ts";
 import { type ProjectOptions, readSettings } from "../environment.ts";
@@ -37,7 +37,7 @@ export async function withNamedTool(
   use: (named: NamedTool) => Promise<number>,
 ): Promise<number> {
   const switches: CallSwitches = { ...options, json: options.json ?? false, help: false };
-  const split = splitWords(words, switches);
+  const split = await withJson(splitWords(words, switches));
   const settings = withCursorSecret(readSettings(switches));
   return await withDatabase(
     settings,

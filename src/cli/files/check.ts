@@ -283,6 +283,7 @@ async function checkWhole(
     undefined,
     (connection) =>
       proveFurther(connection, { tools: [...files.catalog.tools.values()], queries }, {
+        shipped: Object.keys(queryFoldersOf(config).builtIn),
         ...(largeTable === undefined ? {} : { largeTable_rows: largeTable }),
       }),
   );
@@ -445,7 +446,13 @@ export async function runList(options: ListOptions): Promise<number> {
   );
   const broken = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ path }) => path));
   const tools = [...catalog.tools.values()];
-  const known = catalog.modules.map(({ name, title, instructions }) => ({ name, title, instructions }));
+  // What comes with sqlwright stands behind what the project has made.
+  const builtIn = Object.keys(queryFoldersOf(config).builtIn);
+  const ordered = [
+    ...catalog.modules.filter(({ name }) => !builtIn.includes(name)),
+    ...catalog.modules.filter(({ name }) => builtIn.includes(name)),
+  ];
+  const known = ordered.map(({ name, title, instructions }) => ({ name, title, instructions }));
   const others = new Set(
     programs.map(({ module }) => module).filter((module) => !known.some(({ name }) => name === module)),
   );
@@ -509,6 +516,7 @@ export async function runList(options: ListOptions): Promise<number> {
     tell(
       `\n${paint("red", "✗")} ${formatCount(broken.size, "broken file")} left out: sqlwright check shows why`,
     );
+    for (const path of [...broken].sort()) tell(`  ${path}`);
   }
   return broken.size > 0 ? 1 : 0;
 }

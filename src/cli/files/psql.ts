@@ -25,18 +25,28 @@ export async function runPsql(
   const { isSet, rest } = takeSwitch(words, "--run");
   const isRun = isSet || (options.run ?? false);
   return await withNamedTool(name, rest, options, async (named) => {
-    const { tool, args, example, isJson, config, database } = named;
-    if (isRun && isJson) throw new UsageError("--run and --json exclude each other");
+    const { tool, args, example, isJson, config, database, pools } = named;
+    if (isRun && isJson) {
+      throw new UsageError("--run and --json exclude each other");
+    }
     const { parsed } = tool.query;
     const file = shownPlace(placeOfFile(queryFoldersOf(config), parsed.path));
     const rows = loadKinds.has(tool.kind) ? await rowsOf(named) : null;
     const { values } = tool.binding.bind(args);
     const target = readTarget(database.url);
     const integers = new Set(
-      tool.query.parameters.filter(({ type }) => isInteger(type)).map(({ name }) => name),
+      tool.query.parameters.filter(({ type }) => isInteger(type)).map((
+        { name },
+      ) => name),
     );
-    const line = psqlLine({ ...parsed, integers }, values, { file, target, isLoad: rows !== null });
-    const written = shellLine(line) + (rows === null ? "" : ` < ${shellWord(rows)}`);
+    const line = psqlLine({ ...parsed, integers }, values, {
+      file,
+      target,
+      isLoad: rows !== null,
+      isPooled: pools.writer.isPooled,
+    });
+    const written = shellLine(line) +
+      (rows === null ? "" : ` < ${shellWord(rows)}`);
     const notes = notesOf(named, target.password.kind, isRun);
     if (isJson) {
       printJson({
@@ -52,7 +62,9 @@ export async function runPsql(
       return 0;
     }
     const paint = paintFor("stderr");
-    if (example !== null) tell(paint("dim", `arguments of @example ${example}`));
+    if (example !== null) {
+      tell(paint("dim", `arguments of @example ${example}`));
+    }
     for (const note of notes) tell(paint("dim", note));
     if (!isRun) {
       print(written);
@@ -77,29 +89,42 @@ function notesOf(
 ): string[] {
   const notes: string[] = [];
   if (tool.query.parsed.view !== null) {
-    notes.push("The file of a :view creates or replaces the view; filters are the tool's own");
-  } else if (tool.page !== null) notes.push("psql answers all rows: pages are the tool's own");
+    notes.push(
+      "The file of a :view creates or replaces the view; filters are the tool's own",
+    );
+  } else if (tool.page !== null) {
+    notes.push("psql answers all rows: pages are the tool's own");
+  }
   if (tool.page !== null && ("cursor" in args || "page_size" in args)) {
     notes.push("cursor and page_size mean nothing to psql");
   }
-  if (!readKinds.has(tool.kind)) notes.push("What the file writes is committed");
+  if (!readKinds.has(tool.kind)) {
+    notes.push("What the file writes is committed");
+  }
   if (isRun) return notes;
   if (password !== "none" && password !== "passfile") {
     notes.push("The login has a password: set PGPASSWORD, or use ~/.pgpass; --run takes it along");
   }
-  if (database.isEmbedded) notes.push("The embedded database answers while `start` runs");
+  if (database.isEmbedded) {
+    notes.push("The embedded database answers while `start` runs");
+  }
   return notes;
 }
 
 /** The file whose rows psql reads from its standard input. */
 async function rowsOf({ args: { source } }: NamedTool): Promise<string> {
   if (typeof source !== "string") {
-    throw new UsageError("psql loads the rows of a file", "Name it with --source FILE");
+    throw new UsageError(
+      "psql loads the rows of a file",
+      "Name it with --source FILE",
+    );
   }
   try {
     if ((await Deno.stat(source)).isFile) return source;
   } catch (error) {
-    throw new UsageError(`cannot read "${source}": ${(error as Error).message}`);
+    throw new UsageError(
+      `cannot read "${source}": ${(error as Error).message}`,
+    );
   }
   throw new UsageError(`"${source}" is no file`);
 }
@@ -113,7 +138,10 @@ async function run(
   try {
     child = new Deno.Command("psql", {
       args,
-      env: { ...environment, ...(password === undefined ? {} : { PGPASSWORD: password }) },
+      env: {
+        ...environment,
+        ...(password === undefined ? {} : { PGPASSWORD: password }),
+      },
       stdin: rows === null ? "inherit" : "piped",
     }).spawn();
   } catch (error) {

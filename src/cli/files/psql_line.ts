@@ -5,6 +5,8 @@
  */
 
 import type { Target } from "../../postgres/target/model.ts";
+import { quoteIdentifier } from "../../postgres/identifiers.ts";
+import { meaningParameters } from "../../postgres/session.ts";
 import { splitStatements, type Token, tokenize } from "../../query/lexer.ts";
 import type { ParsedQuery } from "../../query/model.ts";
 import { indexPlaces } from "../../query/source_text.ts";
@@ -23,6 +25,8 @@ export interface PsqlOptions {
   target: Target;
   /** Only of a `:copy` file, whose rows come from psql's standard input. @default false */
   isLoad?: boolean;
+  /** A pooler stands between: settings of the start do not pass it. @default false */
+  isPooled?: boolean;
 }
 
 /** What of a query the command depends on. */
@@ -35,7 +39,7 @@ export interface PsqlQuery extends Pick<ParsedQuery, "source" | "tool" | "header
 export function psqlLine(
   query: PsqlQuery,
   values: Readonly<Record<string, string | null>>,
-  { file, target, isLoad = false }: PsqlOptions,
+  { file, target, isLoad = false, isPooled = false }: PsqlOptions,
 ): PsqlLine {
   const { places, user, database } = target;
   const connection = [
@@ -50,28 +54,39 @@ export function psqlLine(
       ...connection.flat(),
       "-v",
       "ON_ERROR_STOP=1",
-      // All statements or none, as the tool runs them; temporary tables live as long.
-      ...(isLoad ? ["-1", ...literalStatements(query, values).flatMap((statement) => ["-c", statement])] : [
-        ...Object.entries(psqlVariables(query, values)).flatMap((
-          [name, value],
-        ) => ["-v", `${name}=${value}`]),
-        "-f",
-        file,
-      ]),
+      ...(isPooled ? ["-q"] : []),
+      // All statements or none, as the tool runs them; temporary tables live as long, and so do settings.
+      ...(isLoad || isPooled ? ["-1"] : []),
+      ...(isPooled ? ["-c", localSettings(query)] : []),
+      ...(isLoad
+        ? literalStatements(query, values).flatMap((
+          statement,
+        ) => ["-c", statement])
+        : [
+          ...Object.entries(psqlVariables(query, values)).flatMap((
+            [name, value],
+          ) => ["-v", `${name}=${value}`]),
+          "-f",
+          file,
+        ]),
     ],
-    environment: environmentOf(target, query.header.role),
+    environment: environmentOf(query, { target, isPooled }),
   };
 }
 
 /** What differs from psql's own defaults, under the names of libpq's variables; no password. */
-function environmentOf(target: Target, role: string | null): Record<string, string> {
+function environmentOf(
+  query: PsqlQuery,
+  { target, isPooled }: { target: Target; isPooled: boolean },
+): Record<string, string> {
   const { tls, places, password } = target;
   const addresses = places.map(({ address }) => address ?? "").join(",");
   const options = [
     ...(target.options === null ? [] : [target.options]),
-    ...(role === null ? [] : [`-c role=${role.replace(/[\\\s]/g, "\\$&")}`]),
+    ...(isPooled ? [] : [startSettings(query)]),
   ];
   const values: Record<string, string | null> = {
+    PGCLIENTENCODING: "UTF8",
     PGHOSTADDR: /^,*$/.test(addresses) ? null : addresses,
     PGSSLMODE: tls.mode === "prefer" ? null : tls.mode,
     PGSSLROOTCERT: tls.authorities,
@@ -88,6 +103,23 @@ function environmentOf(target: Target, role: string | null): Record<string, stri
   return Object.fromEntries(
     Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== null),
   );
+}
+
+/** The tool's own session has them too; what psql shows, it shows as it likes. */
+const meaning = Object.entries(meaningParameters);
+
+function startSettings({ header: { role } }: PsqlQuery): string {
+  return [...meaning, ...(role === null ? [] : [["role", role] as const])]
+    .map(([name, value]) => `-c ${name}=${value.replace(/[\\\s]/g, "\\$&")}`)
+    .join(" ");
+}
+
+/** A session of a pooler is shared: nothing is set in it for longer than the transaction. */
+function localSettings({ header: { role } }: PsqlQuery): string {
+  return [
+    ...meaning.map(([name, value]) => `set local ${name} = '${value}'`),
+    ...(role === null ? [] : [`set local role ${quoteIdentifier(role)}`]),
+  ].join("; ");
 }
 
 /** Every variable of the file with its text for `-v`. */
@@ -124,9 +156,14 @@ export function psqlVariables(
   return variables;
 }
 
-/** As Postgres reads an untyped literal, which is how it reads `$1` too. */
+/**
+ * As Postgres reads an untyped literal, which is how it reads `$1` too. With a backslash in it as E'…', which
+ * means the same whatever `standard_conforming_strings` is: the line may be run in any session.
+ */
 export function sqlLiteral(value: string | null): string {
-  return value === null ? "null" : `'${value.replaceAll("'", "''")}'`;
+  if (value === null) return "null";
+  const quoted = value.replaceAll("'", "''");
+  return value.includes("\\") ? `E'${quoted.replaceAll("\\", "\\\\")}'` : `'${quoted}'`;
 }
 
 /** For a POSIX shell: bare where that is safe, else in the quotes that the text itself does not hold. */
@@ -149,18 +186,21 @@ export function literalStatements(
   { source, integers }: Pick<PsqlQuery, "source" | "integers">,
   values: Readonly<Record<string, string | null>>,
 ): string[] {
-  return splitStatements(source, tokensOf(source), indexPlaces(source)).map(({ tokens }) => {
-    let text = "";
-    let copied = tokens[0]!.start;
-    for (const { kind, name, start, end } of tokens) {
-      if (kind !== "parameter" || name === undefined) continue;
-      const value = values[name] ?? null;
-      const isPlain = integers.has(name) && /^\d+$/.test(value ?? "");
-      text += source.slice(copied, start) + (isPlain ? value : sqlLiteral(value));
-      copied = end;
-    }
-    return text + source.slice(copied, tokens.at(-1)!.end);
-  });
+  return splitStatements(source, tokensOf(source), indexPlaces(source)).map(
+    ({ tokens }) => {
+      let text = "";
+      let copied = tokens[0]!.start;
+      for (const { kind, name, start, end } of tokens) {
+        if (kind !== "parameter" || name === undefined) continue;
+        const value = values[name] ?? null;
+        const isPlain = integers.has(name) && /^\d+$/.test(value ?? "");
+        text += source.slice(copied, start) +
+          (isPlain ? value : sqlLiteral(value));
+        copied = end;
+      }
+      return text + source.slice(copied, tokens.at(-1)!.end);
+    },
+  );
 }
 
 function tokensOf(source: string): Token[] {

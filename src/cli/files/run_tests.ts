@@ -5,12 +5,12 @@
 
 import { relative, resolve } from "node:path";
 import { BrokenFilesError, checkFiles } from "../../app.ts";
-import type { Config } from "../../config.ts";
+import { type Config, queryFoldersOf } from "../../config.ts";
 import { SqlwrightError } from "../../errors.ts";
 import { compareText, type Diagnostic, didYouMean } from "../../query/diagnostic.ts";
 import { loadParser } from "../../query/parser/libpg_query.ts";
 import { parseSqlTests, type SqlTestFile } from "../../sql_tests/parse.ts";
-import type { Catalog } from "../../tool/model.ts";
+import type { Catalog, Tool } from "../../tool/model.ts";
 import { runExample, runSqlTest, type TestBench, type TestFailure } from "../../sql_tests/run.ts";
 import {
   formatCount,
@@ -64,13 +64,25 @@ export async function runTest(paths: readonly string[], options: TestOptions): P
     ({ config }) =>
       withPools(config, async ({ writer }) => {
         const checked = await checkFiles(config, writer);
-        if (checked.diagnostics.some(({ severity }) => severity === "error")) {
-          throw new BrokenFilesError(checked);
-        }
         const known = planTests(checked.catalog, files, { config, directory });
         const broken = files.filter(({ diagnostics }) => diagnostics.length > 0);
-        const wanted = selectTests(known, broken, paths, directory);
+        const queries = shownPlace(config.SQLWRIGHT_SQL_DIR);
+        const errors = checked.diagnostics.filter(({ severity, path }) =>
+          severity === "error" && isSelected(joined(queries, path), paths)
+        );
+        // A broken file has no test that could run, and is not one that is not there.
+        const left = paths.filter((path) =>
+          known.some(({ suite }) => isIn(suite, path)) ||
+          !errors.some((found) => isIn(joined(queries, found.path), path))
+        );
+        if (paths.length > 0 && left.length === 0) {
+          throw new BrokenFilesError({ ...checked, diagnostics: errors });
+        }
+        const wanted = selectTests(known, broken, left, directory);
         const planned = wanted.tests.filter(({ suite, name }) => matches(`${suite} ${name}`));
+        if (planned.length === 0 && wanted.broken.length === 0 && errors.length > 0) {
+          throw new BrokenFilesError({ ...checked, diagnostics: errors });
+        }
         if (planned.length === 0 && wanted.broken.length === 0) {
           throw new UsageError(
             "no test was selected",
@@ -78,6 +90,11 @@ export async function runTest(paths: readonly string[], options: TestOptions): P
               ? "Write an @example into a query file, or a SQL test: see docs/sql-tests.md"
               : "--filter is a part of the file's path or of the test's name, or /a regular expression/",
           );
+        }
+        const brokenQueries = new Set(errors.map(({ path }) => path)).size;
+        if (errors.length > 0) {
+          const options = { stream: "stderr" as const, directory: queries };
+          tell(`${formatDiagnostics(errors, checked.sources, options)}\n`);
         }
         const bench: TestBench = {
           pool: writer,
@@ -102,7 +119,13 @@ export async function runTest(paths: readonly string[], options: TestOptions): P
         };
         if (options.json) printJson(toJson(reports, wanted.broken, summary));
         else tellSummary(summary, wanted.broken, directory);
-        return failed > 0 || wanted.broken.length > 0 ? 1 : 0;
+        if (errors.length > 0) {
+          tell(
+            `${paintFor("stderr")("red", "✗")} ${formatCount(brokenQueries, "broken query file")}: ` +
+              "the examples in them did not run",
+          );
+        }
+        return failed > 0 || wanted.broken.length > 0 || errors.length > 0 ? 1 : 0;
       }),
   );
 }
@@ -151,7 +174,12 @@ function planTests(
   files: readonly SqlTestFile[],
   { config, directory }: { config: Config; directory: string },
 ): PlannedTest[] {
-  const examples = [...tools.values()].flatMap(({ name: tool, query: { parsed } }) =>
+  // What comes with sqlwright is tested behind what the project has made.
+  const builtIn = Object.keys(queryFoldersOf(config).builtIn);
+  const isShipped = ({ module }: Tool) => builtIn.includes(module);
+  const all = [...tools.values()];
+  const ordered = [...all.filter((tool) => !isShipped(tool)), ...all.filter(isShipped)];
+  const examples = ordered.flatMap(({ name: tool, query: { parsed } }) =>
     parsed.header.examples.map((example): PlannedTest => ({
       suite: joined(shownPlace(config.SQLWRIGHT_SQL_DIR), parsed.path),
       name: `@example ${example.name}`,
@@ -172,6 +200,16 @@ function planTests(
 
 const joined = (directory: string, path: string) => `${directory.replace(/[\\/]+$/, "")}/${path}`;
 
+const here = (path: string) => relative(Deno.cwd(), resolve(path)).replaceAll("\\", "/");
+
+function isIn(suite: string, path: string): boolean {
+  const [own, wanted] = [here(suite), here(path)];
+  return wanted === "" || own === wanted || own === `${wanted}.sql` || own.startsWith(`${wanted}/`);
+}
+
+const isSelected = (suite: string, paths: readonly string[]) =>
+  paths.length === 0 || paths.some((path) => isIn(suite, path));
+
 /** Those of the named files and folders, or all. */
 function selectTests(
   tests: readonly PlannedTest[],
@@ -180,11 +218,6 @@ function selectTests(
   directory: string,
 ): { tests: PlannedTest[]; broken: SqlTestFile[] } {
   if (paths.length === 0) return { tests: [...tests], broken: [...broken] };
-  const here = (path: string) => relative(Deno.cwd(), resolve(path)).replaceAll("\\", "/");
-  const isIn = (suite: string, path: string) => {
-    const [own, wanted] = [here(suite), here(path)];
-    return wanted === "" || own === wanted || own === `${wanted}.sql` || own.startsWith(`${wanted}/`);
-  };
   const suites = [...tests.map(({ suite }) => suite), ...broken.map(({ path }) => joined(directory, path))];
   for (const path of paths) {
     if (suites.some((suite) => isIn(suite, path))) continue;

@@ -192,7 +192,7 @@ export class UploadStore {
       await this.#extend(handle, name, size);
       await this.#pool.withConnection(signal, (connection) =>
         // In a transaction even so: behind a pooler the session's settings come with its BEGIN.
-        connection.transaction("begin", () =>
+        connection.transaction("begin read write", () =>
           bookCopy(
             connection,
             ["uploads", "write_parts"],
@@ -251,7 +251,7 @@ export class UploadStore {
     return await this.#pool.withConnection(
       undefined,
       (connection) =>
-        connection.transaction("begin", async () => {
+        connection.transaction("begin read write", async () => {
           await bookValue(connection, ["uploads", "take_space_turn"], {});
           return await work(connection);
         }),

@@ -9,7 +9,7 @@
  */
 
 import type { Statement, UnnestKeys } from "../model.ts";
-import { field, list, nameParts, type Node, object, unwrap } from "../parser/parse_tree.ts";
+import { field, list, nameParts, type Node, object, unwrap, walkValue } from "../parser/parse_tree.ts";
 
 /** Null where the keys are not certain. */
 export function unnestKeys({ nodeType, tree, parameterNames }: Statement): UnnestKeys | null {
@@ -38,7 +38,34 @@ export function unnestKeys({ nodeType, tree, parameterNames }: Statement): Unnes
     ...(locks ? { locks: true } : {}),
     ...(isReturnable ? { returnAs: target } : {}),
     keys,
+    ...(nodeType === "UpdateStmt" &&
+        isNarrowed(tree.whereClause, { target, source: source.alias, fields: source.fields })
+      ? { isNarrowed: true }
+      : {}),
   };
+}
+
+/** Whether a field of the call stands in a condition other than an equality or "is not the same already". */
+function isNarrowed(condition: unknown, names: Names): boolean {
+  const wrapped = unwrap(condition);
+  if (wrapped === null) return false;
+  const { type, node } = wrapped;
+  if (type === "BoolExpr") return list(node.args).some((part) => isNarrowed(part, names));
+  if (equalities(condition, names).length > 0) return false;
+  if (type === "A_Expr") {
+    if (node.kind === "AEXPR_DISTINCT") return false;
+    if (node.kind === "AEXPR_OP" && nameParts(node.name).at(-1) === "<>") return false;
+  }
+  let mentions = false;
+  walkValue(condition, ({ type, node }) => {
+    if (
+      type === "ColumnRef" &&
+      columnOf({ ColumnRef: node }, names.source, (name) => names.fields.has(name)) !== null
+    ) {
+      mentions = true;
+    }
+  });
+  return mentions;
 }
 
 interface Names {
