@@ -109,7 +109,7 @@ export function readTarget(
   };
 }
 
-/** The values by name, unchecked. @throws {SqlwrightError} `config.invalid` for what is no string of libpq's */
+/** The values by name, unchecked. @throws {SqlwrightError} `config.invalid` for what is no string of libpq */
 export function splitConnectionString(text: string, setting: string): Map<string, string> {
   if (uriScheme.test(text)) return splitUri(text, setting);
   if (looksLikeKeywords.test(text)) return splitKeywords(text, setting);
