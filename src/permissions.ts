@@ -93,6 +93,8 @@ export function serverFlags(options: ServerFlagOptions): string[] {
     ...(options.readPaths ?? []),
     ...keyFiles,
     ...(options.extension?.readPaths ?? []),
+    // To give a file its name at the end is to look at it as well.
+    ...(options.writePaths ?? []),
     ...sockets,
   ];
   // Without a user in the URL the driver asks the system for the person's name.

@@ -146,7 +146,9 @@ function readProjectFile(directory: string): string | null {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
     throw new SqlwrightError("project.unreadable", `Cannot read ${path}: ${reasonOf(error)}`, {
       details: { path },
-      hint: "Give the user that runs sqlwright the right to read the file and its folder",
+      hint: error instanceof Deno.errors.NotCapable
+        ? `Permit it with --allow-read=${path}; \`sqlwright permissions --project\` prints all flags`
+        : "Give the user that runs sqlwright the right to read the file and its folder",
       cause: error,
     });
   }
@@ -154,7 +156,7 @@ function readProjectFile(directory: string): string | null {
 
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.NotCapable) return "the sandbox does not permit it";
+  if (error instanceof Deno.errors.NotCapable) return "Deno's flags do not permit it";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   return (error as Error).message;
 }

@@ -234,11 +234,13 @@ async function examineSandbox(config: Config): Promise<Finding> {
   if (Deno.build.standalone) return skipped("sandbox", "a compiled program has its permissions built in");
   const { args, cwd, env } = await commandOf(config, config.DATABASE_URL!, { stdio: true });
   const output = await runChild(
-    [...args.slice(0, args.indexOf("serve") - 1), probe, config.SQLWRIGHT_SQL_DIR],
-    {
-      cwd,
-      env,
-    },
+    [
+      ...args.slice(0, args.indexOf("serve") - 1),
+      probe,
+      config.SQLWRIGHT_SQL_DIR,
+      ...(config.SQLWRIGHT_EXPORT_DIR === undefined ? [] : [config.SQLWRIGHT_EXPORT_DIR]),
+    ],
+    { cwd, env },
   );
   if (!output.success) {
     return failed(
@@ -247,19 +249,20 @@ async function examineSandbox(config: Config): Promise<Finding> {
       "sqlwright permissions shows the flags",
     );
   }
-  const tried = Object.entries(JSON.parse(output.stdout) as Record<string, string>);
-  const [needed, ...forbidden] = tried;
-  if (needed?.[1] !== "allowed") {
-    return failed("sandbox", `cannot ${needed?.[0]}: ${needed?.[1]}`, "Check the SQL directory and its mode");
+  const tried = JSON.parse(output.stdout) as Record<"needed" | "forbidden", Record<string, string>>;
+  const denied = Object.entries(tried.needed).find(([, result]) => result !== "allowed");
+  if (denied !== undefined) {
+    const [what, result] = denied;
+    const hint = what === "write exports"
+      ? "Check the folder of SQLWRIGHT_EXPORT_DIR and its mode"
+      : "Check the SQL directory and its mode";
+    return failed("sandbox", `cannot ${what}: ${result}`, hint);
   }
-  const open = forbidden.filter(([, result]) => result !== "NotCapable");
+  const forbidden = Object.keys(tried.forbidden);
+  const open = forbidden.filter((what) => tried.forbidden[what] !== "NotCapable");
   return open.length === 0
-    ? ok("sandbox", `may ${needed[0]}; may not ${forbidden.map(([what]) => what).join(", ")}`)
-    : failed(
-      "sandbox",
-      `may ${open.map(([what]) => what).join(", ")}`,
-      "sqlwright permissions shows the flags",
-    );
+    ? ok("sandbox", `may ${Object.keys(tried.needed).join(" and ")}; may not ${forbidden.join(", ")}`)
+    : failed("sandbox", `may ${open.join(", ")}`, "sqlwright permissions shows the flags");
 }
 
 /** Starts the server in its sandbox with no client: it must come up, find its client gone, and end well. */
