@@ -17,7 +17,7 @@ const project = new URL("..", import.meta.url);
  * what is read there; that no files import each other in a ring holds for them too.
  */
 const floors: readonly (readonly string[])[] = [
-  ["errors.ts", "log.ts", "nearest.ts", "version.ts"],
+  ["errors.ts", "log.ts", "nearest.ts", "version.ts", "web_address.ts"],
   ["packages.ts", "permissions.ts"],
   ["project.ts"],
   ["config.ts"],

@@ -37,9 +37,11 @@ export function printJson(value: unknown): void {
 
 /** Colours only for a terminal, and never with NO_COLOR. */
 export function paintFor(stream: StreamName): Paint {
-  const hasColor = Deno[stream].isTerminal() && !Deno.noColor;
+  const hasColor = paintsColor(stream);
   return (style, text) => hasColor && text !== "" ? styleText(style, text, { validateStream: false }) : text;
 }
+
+const paintsColor = (stream: StreamName): boolean => Deno[stream].isTerminal() && !Deno.noColor;
 
 /** Columns of the terminal; without one nothing is cut, for whoever reads the output may want all of it. */
 export function widthOf(stream: StreamName): number {
@@ -69,14 +71,31 @@ export function showControls(text: string): string {
   );
 }
 
+/**
+ * Text of a server or a file as it may stand on a terminal: its lines and tabs stay, and nothing in it moves
+ * the cursor, sets the title or the clipboard, or turns the direction of the text around.
+ */
+export function cleanText(text: string): string {
+  return text.replace(/\r\n/g, "\n").replace(
+    /(?![\n\t])[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    "\uFFFD",
+  );
+}
+
+/** The same where our own colours are in it already. */
+function cleanPainted(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.split(/(\x1b\[[\d;]*m)/).map((part, index) => index % 2 === 1 ? part : cleanText(part)).join("");
+}
+
 /** `error[code] message` and `help: hint`. */
 export function formatError(
   { code, message, hint }: { code: string; message: string; hint?: string | null | undefined },
   paint: Paint,
 ): string {
   const label = `error[${code}]`;
-  const lines = [`${paint(["bold", "red"], label)} ${wrap(message, label.length + 1)}`];
-  if (hint) lines.push(`  ${paint("cyan", "help:")} ${wrap(hint, "  help: ".length)}`);
+  const lines = [`${paint(["bold", "red"], label)} ${wrap(cleanText(message), label.length + 1)}`];
+  if (hint) lines.push(`  ${paint("cyan", "help:")} ${wrap(cleanText(hint), "  help: ".length)}`);
   return lines.join("\n");
 }
 
@@ -99,7 +118,7 @@ export function formatDiagnostics(
   sources: ReadonlyMap<string, string>,
   options: { stream: StreamName; directory: string },
 ): string {
-  const color = Deno[options.stream].isTerminal() && !Deno.noColor;
+  const color = paintsColor(options.stream);
   const width = Math.min(widthOf(options.stream), 160) - 8;
   const directory = options.directory.replace(/[\\/]+$/, "");
   return sortDiagnostics(diagnostics)
@@ -170,7 +189,10 @@ function readVariable(name: string): string | undefined {
 const encoder = new TextEncoder();
 
 function write(stream: StreamName, text: string): void {
-  const bytes = encoder.encode(text + "\n");
+  // A program that reads standard output gets every byte; a person's terminal gets none that commands it.
+  const isShown = stream === "stderr" || Deno.stdout.isTerminal();
+  const shown = !isShown ? text : paintsColor(stream) ? cleanPainted(text) : cleanText(text);
+  const bytes = encoder.encode(shown + "\n");
   try {
     for (let written = 0; written < bytes.length;) written += Deno[stream].writeSync(bytes.subarray(written));
   } catch (error) {

@@ -5,7 +5,9 @@
 
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
-import { joinHostAndPort } from "../../permissions.ts";
+import { SqlwrightError } from "../../errors.ts";
+import { isWebAddress, joinHostAndPort } from "../../permissions.ts";
+import { withoutSecrets } from "../../web_address.ts";
 import { serverExtension } from "../../extension/server.ts";
 import { paintFor, print, printJson, tell } from "../console/console.ts";
 import { withDatabase } from "../database.ts";
@@ -86,10 +88,7 @@ export type Client = (typeof clients)[number];
 /** The text to paste, or the command to run, on standard output; where it belongs, on standard error. */
 export function runClientConfig(client: Client, { http, project, sql }: TransportOptions): number {
   const config = readSettings({ project, sql });
-  const address = readAddress(http, config);
-  const url = http === undefined
-    ? null
-    : `http://${joinHostAndPort(address.hostname, String(address.port))}/mcp`;
+  const url = http === undefined ? null : endpointOf(http, config);
   const files = config.project === null
     ? ["--sql", config.SQLWRIGHT_SQL_DIR]
     : ["--project", config.project.directory];
@@ -114,7 +113,7 @@ export function runClientConfig(client: Client, { http, project, sql }: Transpor
       print(
         url === null
           ? [`claude mcp add ${name} --`, ...[launch.command, ...launch.args].map(quoteForShell)].join(" ")
-          : `claude mcp add --transport http ${name} ${url}`,
+          : `claude mcp add --transport http ${name} ${quoteForShell(url)}`,
       );
       break;
     case "cursor":
@@ -145,6 +144,22 @@ export function runClientConfig(client: Client, { http, project, sql }: Transpor
     tell(`\n${paint("dim", `The server must be running: ${commandName} start${token}`)}`);
   }
   return 0;
+}
+
+/** `HOST:PORT`, or the address that `start` prints. @throws {SqlwrightError} `config.invalid` */
+function endpointOf(http: string | true, config: Config): string {
+  if (typeof http === "string" && isWebAddress(http)) {
+    const url = URL.canParse(http) ? new URL(http) : null;
+    if (url !== null && /^https?:$/.test(url.protocol) && url.hostname !== "" && url.username === "") {
+      if (url.pathname === "/") url.pathname = "/mcp";
+      return url.href;
+    }
+    throw new SqlwrightError("config.invalid", `Cannot use "${withoutSecrets(http)}" as a server's address`, {
+      hint: "Write HOST:PORT, or the address that `start` prints: http://127.0.0.1:8321/mcp",
+    });
+  }
+  const { hostname, port } = readAddress(http, config);
+  return `http://${joinHostAndPort(hostname, String(port))}/mcp`;
 }
 
 function claudeDesktopFile(): string {
