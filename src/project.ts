@@ -220,6 +220,11 @@ export function parseProject(text: string, directory: string): Project {
     if (!isInside(found, directory)) {
       throw fail(key, `"${key}" leads out of the project`, `Name ${what} inside of ${directory}`);
     }
+    const real = realPlaceOutside(found, directory);
+    if (real !== null) {
+      const way = `"${key}" leads out of the project: ${found} is a link to ${real}`;
+      throw fail(key, way, `Put ${what} inside of ${directory}`);
+    }
     return found;
   };
   const extension = textOf("extension", "the project's TypeScript");
@@ -233,6 +238,13 @@ export function parseProject(text: string, directory: string): Project {
   if (extension !== undefined && !isInside(resolve(directory, extension), directory)) {
     throw fail("extension", '"extension" leads out of the project', `Name a file inside of ${directory}`);
   }
+  const realExtension = extension === undefined
+    ? null
+    : realPlaceOutside(resolve(directory, extension), directory);
+  if (realExtension !== null) {
+    const way = `"extension" leads out of the project: it is a link to ${realExtension}`;
+    throw fail("extension", way, `Put the file inside of ${directory}`);
+  }
   return {
     directory,
     name,
@@ -245,6 +257,23 @@ export function parseProject(text: string, directory: string): Project {
     modules: readModules(settings.modules, fail),
     extension: extension === undefined ? null : resolve(directory, extension),
   };
+}
+
+/**
+ * Where a link leads that leads out of the project; null for all else. The sandboxed server may not look
+ * everywhere, and its launcher has.
+ */
+function realPlaceOutside(path: string, directory: string): string | null {
+  try {
+    const real = Deno.realPathSync(path);
+    return isInside(real, Deno.realPathSync(directory)) ? null : real;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return null;
+    if (error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.PermissionDenied) {
+      return null;
+    }
+    throw error;
+  }
 }
 
 type Fail = (key: string, what: string, hint: string) => SqlwrightError;

@@ -69,6 +69,7 @@ const programs = [
   "src/cli/program.ts",
   "src/embedded/supervisor.ts",
   "src/cli/server/sandbox_probe.ts",
+  "src/extension/manifest_reader.ts",
   // How another program starts this one: for what writes configurations of hosts.
   "src/cli/server/launch_command.ts",
 ];

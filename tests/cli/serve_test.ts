@@ -176,7 +176,10 @@ Deno.test("start migrates an empty database, loads the sample, serves it, and le
     const said: string[] = [];
     const told = child.stderr.pipeThrough(new TextDecoderStream())
       .pipeTo(new WritableStream({ write: (text) => void said.push(text) }));
-    await until(() => Promise.resolve(said.join("").includes("is up after")), "the launcher's report");
+    await until(
+      () => Promise.resolve(said.join("").includes('"event":"server.ready"')),
+      "the launcher's report",
+    );
     child.kill("SIGINT");
     assert.equal((await child.status).code, 0);
     await told;
@@ -186,7 +189,8 @@ Deno.test("start migrates an empty database, loads the sample, serves it, and le
         /Applied \d+ migrations\nDeployed \d+ function files\nDeployed \d+ views\nLoaded the bundled sample: 12 companies, 2,382 filings, 22,644 facts\n/,
       );
     } else assert.doesNotMatch(said.join(""), /Applied|Deployed|Loaded/);
-    assert.match(said.join(""), new RegExp(`endpoint +http://${address}/mcp`));
+    const ready = said.join("").split("\n").find((line) => line.includes('"event":"server.ready"'))!;
+    assert.equal(JSON.parse(ready).endpoint, `http://${address}/mcp`);
     await close(child);
   }
   const [counted] = await database.query("select count(*)::integer as companies from edgar.company");

@@ -85,7 +85,9 @@ export function cleanText(text: string): string {
 /** The same where our own colours are in it already. */
 function cleanPainted(text: string): string {
   // deno-lint-ignore no-control-regex
-  return text.split(/(\x1b\[[\d;]*m)/).map((part, index) => index % 2 === 1 ? part : cleanText(part)).join("");
+  return text.split(/(\x1b\[[\d;]*m)/).map((part, index) => index % 2 === 1 ? part : cleanText(part)).join(
+    "",
+  );
 }
 
 /** `error[code] message` and `help: hint`. */
