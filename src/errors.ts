@@ -31,6 +31,7 @@ export const errorCodes = [
   "database.unreachable",
   "database.unsupported",
   "database.untrusted",
+  "disk.full",
   "embedded.failed",
   "embedded.locked",
   "export.link_expired",
@@ -74,6 +75,7 @@ export const errorCodes = [
   "result.too_large",
   "result.too_many_rows",
   "result.unrepresentable",
+  "system.refused",
   "tool.unknown",
   "write.too_many_affected",
 ] as const;

@@ -88,13 +88,13 @@ function whyUnknown({ query }: Tool, error: unknown): Record<string, unknown> {
   const { code, message } = errorReport(error);
   const sqlstate = sqlstateOf(error);
   const keys = query.parsed.unnest;
-  const columns = keys?.keys.map(({ column }) => quoteIdentifier(column)).join(", ");
   return {
     error: { code, message, sqlstate },
     ...(sqlstate === missingPrivilege && keys
       ? {
-        hint: "The rows are written; what became of each is not told. To tell it: grant select " +
-          `(${columns}) on ${quoteIdentifier(keys.schema)}.${quoteIdentifier(keys.table)} to the login ` +
+        // Their places, by which rows are told apart, no privilege of columns covers.
+        hint: "The rows are written; what became of each is not told. To tell it: grant select on " +
+          `${quoteIdentifier(keys.schema)}.${quoteIdentifier(keys.table)} to the login ` +
           "or @role of the tool",
       }
       : {}),

@@ -5,7 +5,7 @@
 
 import { styleText } from "node:util";
 import type { BrokenFilesError } from "../../app.ts";
-import { errorReport, SqlwrightError } from "../../errors.ts";
+import { type ErrorCode, type ErrorReport, errorReport, SqlwrightError } from "../../errors.ts";
 import { isAbsolute, relative } from "node:path";
 import { type Diagnostic, formatDiagnostic, sortDiagnostics } from "../../query/diagnostic.ts";
 
@@ -138,7 +138,7 @@ export function reportFailure(error: unknown, { json }: { json: boolean }): numb
     ? { code: "usage", message: error.message, details: {}, hint: error.hint }
     : error instanceof SqlwrightError
     ? errorReport(error)
-    : unforeseen(error);
+    : systemFailure(error) ?? unforeseen(error);
   if (json) printJson({ error: report });
   else {
     const files = error instanceof SqlwrightError ? brokenFilesOf(error) : null;
@@ -166,6 +166,42 @@ export function shownPlace(path: string): string {
   const below = relative(Deno.cwd(), path);
   return below === "" ? "." : below.startsWith("..") || isAbsolute(below) ? path : below;
 }
+
+/**
+ * What the operating system refuses, and nobody has said in words of its own: a fault of the machine, and not
+ * of sqlwright. Deno's message names the file.
+ */
+export function systemFailure(error: unknown): ErrorReport | null {
+  if (!(error instanceof Error) || !("code" in error)) return null;
+  const found = systemRefusals[String(error.code)];
+  if (found === undefined) return null;
+  const { code, what, hint } = found;
+  return { code, message: `${what}: ${error.message}`, details: { reason: error.code }, hint };
+}
+
+const fullHint =
+  "Make room there. A first start of the embedded PostgreSQL needs about 250 MB: its programs in " +
+  "Deno's cache, and the cluster in .sqlwright/, or where SQLWRIGHT_DATA_DIR says";
+const rightsHint =
+  "Give the user that runs sqlwright the right to the file and its folder, or name another place";
+
+const systemRefusals: Readonly<Record<string, { code: ErrorCode; what: string; hint: string }>> = {
+  ENOSPC: { code: "disk.full", what: "Cannot write, for the disk is full", hint: fullHint },
+  EDQUOT: { code: "disk.full", what: "Cannot write, for the quota of the disk is used up", hint: fullHint },
+  EACCES: { code: "system.refused", what: "The system does not permit it", hint: rightsHint },
+  EPERM: { code: "system.refused", what: "The system does not permit it", hint: rightsHint },
+  EROFS: { code: "system.refused", what: "The file system is read-only", hint: rightsHint },
+  EMFILE: {
+    code: "system.refused",
+    what: "This process has too many files open",
+    hint: "Raise the limit, such as with ulimit -n 4096, or LimitNOFILE in systemd",
+  },
+  ENFILE: {
+    code: "system.refused",
+    what: "This machine has too many files open",
+    hint: "End other programs, or raise the limit of the system",
+  },
+};
 
 function unforeseen(error: unknown): { code: string; message: string; details: unknown; hint: string } {
   return {

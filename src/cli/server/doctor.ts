@@ -13,6 +13,7 @@ import { formatCount, formatDuration, paintFor, print, printJson, shownPlace } f
 import { type Database, withDatabase } from "../database.ts";
 import { migrationLists } from "../deployment.ts";
 import { findSettings, type FoundSettings, type ProjectOptions } from "../environment.ts";
+import { findExposure } from "./environment_file.ts";
 import { commandOf } from "./setup.ts";
 
 export interface DoctorOptions extends ProjectOptions {
@@ -48,7 +49,11 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
   if ("config" in config) add(examineProject(config.config));
   add(config);
   if ("origins" in config) { for (const each of originsOf(config)) add(each); }
-  if ("config" in config) await examineAll(config.config, add);
+  if ("config" in config) {
+    const exposure = await findExposure(config.config);
+    if (exposure !== null) add({ name: ".env", state: "warned", ...exposure });
+    await examineAll(config.config, add);
+  }
   const isWell = findings.every(({ state }) => state !== "failed");
   if (options.json) printJson({ ok: isWell, checks: findings });
   else {

@@ -13,6 +13,8 @@ import { paintFor, print, printJson, tell } from "../console/console.ts";
 import { withDatabase } from "../database.ts";
 import { commandName } from "../installation.ts";
 import { type ProjectOptions, readAddress, readSettings, refuseForeignAddress } from "../environment.ts";
+import { createLog } from "../../log.ts";
+import { findExposure } from "./environment_file.ts";
 import { launchCommand } from "./launch_command.ts";
 import { prepareDatabase } from "./prepare.ts";
 import { type ServerCommand, serverCommand, start } from "./start.ts";
@@ -33,6 +35,10 @@ export async function runStart(
   const address = readAddress(http, config);
   if (!stdio) refuseForeignAddress(address, config);
   const isEmbedded = config.DATABASE_URL === undefined;
+  const exposure = await findExposure(config);
+  if (exposure !== null) {
+    createLog({ level: config.SQLWRIGHT_LOG_LEVEL }).warn("env_file.exposed", { ...exposure });
+  }
   return await start({
     stdio,
     http: joinHostAndPort(address.hostname, String(address.port)),
