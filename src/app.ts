@@ -332,7 +332,7 @@ function openLockedFiles(config: Config): (CheckedFiles & { lock: Lock }) | null
 /** So long the first answers go before. */
 const verifyAfter_ms = 50;
 
-/** Between two looks at tools that could not be looked at: doubled each time, and never more than the second. */
+/** Between two looks at tools that could not be looked at: doubled each time, at most the second. */
 const firstRetry_ms = 1000;
 const longestRetry_ms = 60_000;
 

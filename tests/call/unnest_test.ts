@@ -388,7 +388,7 @@ when matched then update set price = change.price`,
     const [line] = lines.filter((each) => each.includes("call.outcomes_unknown"));
     const { error, hint } = JSON.parse(line!);
     assert.equal(error.sqlstate, "42501");
-    assert.match(hint, /grant select on shop\.item to/);
+    assert.match(hint, /grant select on "shop"\."item" to/);
     assert.doesNotMatch(line!, /stack/);
   }, { isEmpty: true });
 });

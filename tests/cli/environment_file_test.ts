@@ -6,6 +6,7 @@ import { findExposure } from "../../src/cli/server/environment_file.ts";
 import { readConfig } from "../../src/config.ts";
 import { findProject } from "../../src/project.ts";
 import { withFiles } from "../harness.ts";
+import { run } from "./command.ts";
 import { testWith } from "../services.ts";
 
 const files = {
@@ -19,6 +20,19 @@ async function exposureIn(directory: string): Promise<string | null> {
   assert.ok(!JSON.stringify(exposure).includes("secret"));
   return exposure === null ? null : `${exposure.found}: ${exposure.hint}`;
 }
+
+Deno.test("doctor says where host and password come from, and shows no password", async () => {
+  await withFiles({ ...files, ".env": "PGHOST=127.0.0.1\nPGPORT=1\n" }, async (directory) => {
+    const { stdout } = await run(["doctor"], {
+      databaseUrl: "postgresql:///shop",
+      project: directory,
+      env: { PGPASSWORD: "secret", PGUSER: "me" },
+    });
+    assert.match(stdout, /PGHOST=127\.0\.0\.1 from \.env\n/);
+    assert.match(stdout, /PGPASSWORD=\*\*\* from environment\n/);
+    assert.doesNotMatch(stdout, /secret/);
+  });
+});
 
 testWith("git", "a .env with a password is told where git tracks it or others may read it", async (git) => {
   await withFiles(files, async (directory) => {

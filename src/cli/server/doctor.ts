@@ -84,10 +84,16 @@ function examineProject({ project, SQLWRIGHT_SQL_DIR: directory }: Config): Find
   };
 }
 
+/** Of PostgreSQL's own: which host gets which password may come from two places. */
+const connectionVariables: ReadonlySet<string> = new Set(
+  ["HOST", "HOSTADDR", "PORT", "USER", "DATABASE", "PASSWORD", "PASSFILE", "SERVICE", "SERVICEFILE"]
+    .map((name) => `PG${name}`),
+);
+
 /** One line for each setting that is not left at its default. */
 function originsOf({ config, origins }: FoundSettings): Finding[] {
   return [...origins].filter(([, origin]) => origin !== "default").filter(([name]) =>
-    Object.hasOwn(settings, name)
+    Object.hasOwn(settings, name) || connectionVariables.has(name)
   )
     .map(([name, origin]) => ok("setting", `${name}=${shownValue(name, config)} from ${origin}`));
 }
@@ -95,7 +101,8 @@ function originsOf({ config, origins }: FoundSettings): Finding[] {
 /** A value that may hold a secret is not shown. */
 function shownValue(name: string, config: Config): string {
   const value: unknown = config[name as keyof Config];
-  if (/_SECRET$/.test(name)) return "***";
+  if (/_SECRET$|PASSWORD$/.test(name)) return "***";
+  if (connectionVariables.has(name)) return Deno.env.get(name) ?? "";
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return text.replace(/(:\/\/[^/@:]*):[^@]*@/, "$1:***@");
 }

@@ -1,4 +1,4 @@
-/** Whether the project's `.env` shows a password to somebody: in the repository, or to others on this machine. */
+/** Whether the project's `.env` shows a password: in the repository, or to others on this machine. */
 
 import { join } from "node:path";
 import { parseEnv } from "node:util";
