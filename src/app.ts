@@ -4,7 +4,7 @@
  */
 
 import { type Config, queryFoldersOf, readConfig } from "./config.ts";
-import { SqlwrightError } from "./errors.ts";
+import { errorReport, SqlwrightError } from "./errors.ts";
 import { describeSources } from "./load/source/source.ts";
 import { type SourceAccess } from "./load/source/model.ts";
 import { UploadStore } from "./load/source/upload.ts";
@@ -364,24 +364,55 @@ function openLockedFiles(config: Config): (CheckedFiles & { lock: Lock }) | null
 /** So long the first answers go before. */
 const verifyAfter_ms = 50;
 
-/** Holds the database against the lock, once. */
+/** Between two looks at tools that could not be looked at: doubled each time, at most the second. */
+const firstRetry_ms = 1000;
+const longestRetry_ms = 60_000;
+
+/**
+ * Holds the database against the lock, once for each tool. A tool that could not be looked at, for somebody
+ * holds a lock or the database is away, has not drifted: it is served, and looked at again.
+ */
 async function watchDrift(
   pool: Pool,
   { lock, catalog }: { lock: Lock; catalog: Catalog },
   { log, signal }: { log: Log; signal: AbortSignal },
 ): Promise<never> {
   const never = new Promise<never>(() => {});
-  if (!await isLater(verifyAfter_ms, signal)) return await never;
-  try {
-    const { verifyLock } = await import("./lock/verify.ts");
-    await pool.withConnection(signal, (connection) => verifyLock(connection, lock, catalog));
-    log.debug("lock.verified");
-  } catch (error) {
-    if (error instanceof SqlwrightError && error.code === "catalog.drifted") throw error;
-    // A database that went away in the meantime is told by each call.
-    if (!signal.aborted) log.warn("lock.unverified", { error });
+  let left: ReadonlySet<string> = new Set(catalog.tools.keys());
+  let wait_ms = verifyAfter_ms;
+  for (let time = 0; left.size > 0; time++) {
+    if (!await isLater(wait_ms, signal)) return await never;
+    wait_ms = Math.min(firstRetry_ms * 2 ** Math.min(time, 10), longestRetry_ms);
+    const only = left;
+    const { tools, error } = await verify(only);
+    if (signal.aborted) return await never;
+    left = new Set(tools);
+    if (error !== null && time === 0) {
+      const { code, message } = errorReport(error);
+      log.warn("lock.unverified", {
+        tools,
+        error: { code, message, sqlstate: sqlstateOf(error) },
+        hint: "They are served by the lock, and looked at again",
+      });
+    }
   }
+  log.debug("lock.verified");
   return await never;
+
+  async function verify(only: ReadonlySet<string>): Promise<{ tools: string[]; error: unknown }> {
+    try {
+      const { verifyLock } = await import("./lock/verify.ts");
+      const unverified = await pool.withConnection(
+        signal,
+        (connection) => verifyLock(connection, lock, catalog, only),
+      );
+      return { tools: unverified.flatMap(({ tools }) => tools), error: unverified[0]?.error ?? null };
+    } catch (error) {
+      if (error instanceof SqlwrightError && error.code === "catalog.drifted") throw error;
+      // A database that went away in the meantime is told by each call.
+      return { tools: [...only], error };
+    }
+  }
 }
 
 /** False when the signal comes first. */

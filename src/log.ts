@@ -58,14 +58,20 @@ function formatForPerson(line: Record<string, unknown>): string {
     : (text: string, code: number) => `\x1b[${code}m${text}\x1b[0m`;
   const colour = { debug: 90, info: 36, warn: 33, error: 31 }[level as LogLevel];
   const fields = Object.entries(rest).map(([name, value]) => {
-    const text = typeof value === "string" && /^[^\s"=]+$/.test(value)
+    // Nothing that a server or a client has said may command the terminal.
+    const text = typeof value === "string" && /^[^\s"=\p{C}]+$/u.test(value)
       ? value
-      : JSON.stringify(value, replaceForLog);
+      : JSON.stringify(value, replaceForLog)?.replace(/(?! )[\p{Cc}\p{Cf}]/gu, escaped);
     return paint(`${name}=`, 90) + text;
   });
   const clock = String(time).slice(11, 19);
   return [paint(clock, 90), paint(String(level).padEnd(5), colour), event, ...fields].join(" ");
 }
+
+const escaped = (character: string) =>
+  [...Array(character.length).keys()].map((at) =>
+    `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`
+  ).join("");
 
 const encoder = new TextEncoder();
 

@@ -99,6 +99,8 @@ export function serverFlags(options: ServerFlagOptions): string[] {
     ...(options.readPaths ?? []),
     ...keyFiles,
     ...(options.extension?.readPaths ?? []),
+    // To give a file its name at the end is to look at it as well.
+    ...(options.writePaths ?? []),
     ...sockets,
     ...(environment.DATABASE_URL_FILE ? [environment.DATABASE_URL_FILE] : []),
     ...needs.flatMap((each) => each.readPaths),

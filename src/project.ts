@@ -146,7 +146,9 @@ function readProjectFile(directory: string): string | null {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
     throw new SqlwrightError("project.unreadable", `Cannot read ${path}: ${reasonOf(error)}`, {
       details: { path },
-      hint: "Give the user that runs sqlwright the right to read the file and its folder",
+      hint: error instanceof Deno.errors.NotCapable
+        ? `Permit it with --allow-read=${path}; \`sqlwright permissions --project\` prints all flags`
+        : "Give the user that runs sqlwright the right to read the file and its folder",
       cause: error,
     });
   }
@@ -154,7 +156,7 @@ function readProjectFile(directory: string): string | null {
 
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.NotCapable) return "the sandbox does not permit it";
+  if (error instanceof Deno.errors.NotCapable) return "Deno's flags do not permit it";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   return (error as Error).message;
 }
@@ -228,8 +230,13 @@ export function parseProject(text: string, directory: string): Project {
     attempt(() => {
       const { fallback, what } = folders[key];
       const found = resolve(directory, textOf(key, what) ?? fallback);
-      if (isInside(found, directory)) return found;
-      throw fail(key, `"${key}" leads out of the project`, `Name ${what} inside of ${directory}`);
+      if (!isInside(found, directory)) {
+        throw fail(key, `"${key}" leads out of the project`, `Name ${what} inside of ${directory}`);
+      }
+      const real = realPlaceOutside(found, directory);
+      if (real === null) return found;
+      const way = `"${key}" leads out of the project: ${found} is a link to ${real}`;
+      throw fail(key, way, `Put ${what} inside of ${directory}`);
     }) ?? "";
   const extension = attempt(() => {
     const written = textOf("extension", "the project's TypeScript");
@@ -241,8 +248,14 @@ export function parseProject(text: string, directory: string): Project {
         "Name a TypeScript file, such as extension.ts",
       );
     }
-    if (isInside(resolve(directory, written), directory)) return written;
-    throw fail("extension", '"extension" leads out of the project', `Name a file inside of ${directory}`);
+    const found = resolve(directory, written);
+    if (!isInside(found, directory)) {
+      throw fail("extension", '"extension" leads out of the project', `Name a file inside of ${directory}`);
+    }
+    const real = realPlaceOutside(found, directory);
+    if (real === null) return written;
+    const way = `"extension" leads out of the project: it is a link to ${real}`;
+    throw fail("extension", way, `Put the file inside of ${directory}`);
   });
   const project: Project = {
     directory,
@@ -263,6 +276,23 @@ export function parseProject(text: string, directory: string): Project {
     details: { ...first.details, faults: faults.map(({ message, details }) => ({ message, ...details })) },
     hint: faults.map(({ hint }) => hint).join("; "),
   });
+}
+
+/**
+ * Where a link leads that leads out of the project; null for all else. The sandboxed server may not look
+ * everywhere, and its launcher has.
+ */
+function realPlaceOutside(path: string, directory: string): string | null {
+  try {
+    const real = Deno.realPathSync(path);
+    return isInside(real, Deno.realPathSync(directory)) ? null : real;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return null;
+    if (error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.PermissionDenied) {
+      return null;
+    }
+    throw error;
+  }
 }
 
 type Fail = (key: string, what: string, hint: string) => SqlwrightError;

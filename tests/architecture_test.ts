@@ -17,7 +17,7 @@ const project = new URL("..", import.meta.url);
  * what is read there; that no files import each other in a ring holds for them too.
  */
 const floors: readonly (readonly string[])[] = [
-  ["errors.ts", "exact_number.ts", "log.ts", "nearest.ts", "version.ts"],
+  ["errors.ts", "exact_number.ts", "log.ts", "nearest.ts", "version.ts", "web_address.ts"],
   // The sandbox follows what a connection string comes to.
   ["postgres/target"],
   ["packages.ts", "permissions.ts"],
@@ -72,6 +72,7 @@ const programs = [
   "src/cli/program.ts",
   "src/embedded/supervisor.ts",
   "src/cli/server/sandbox_probe.ts",
+  "src/extension/manifest_reader.ts",
   // How another program starts this one: for what writes configurations of hosts.
   "src/cli/server/launch_command.ts",
 ];

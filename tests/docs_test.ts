@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { commandOf } from "../src/cli/server/setup.ts";
-import { readConfig, settings } from "../src/config.ts";
+import { type Config, readConfig, settings } from "../src/config.ts";
 import { errorCodes } from "../src/errors.ts";
+import { findProject } from "../src/project.ts";
 import { kinds } from "../src/query/model.ts";
 import { rules } from "../src/query/rules/rule_list.ts";
 import { tagRules, unbuiltTags } from "../src/query/header/tags.ts";
@@ -117,13 +118,16 @@ Deno.test("README.md names the tags that are not built yet, and no other", async
 });
 
 Deno.test("the sandbox flags in deploy/ and docs/ are those that permissions prints", async () => {
-  const command = await commandOf(readConfig({}), "postgresql://agent@localhost:5432/database", {
-    http: "127.0.0.1:8321",
-  });
-  // Both run in the folder of sqlwright.
-  const flags = command.flags.map((flag) => flag.replaceAll(project, ""));
+  const flagsOf = async (config: Config) =>
+    (await commandOf(config, "postgresql://agent@localhost:5432/database", { http: "127.0.0.1:8321" })).flags;
+  const served = findProject({ project: join(project, "edgar") });
+  const ofProject = await flagsOf(readConfig({}, { project: served, base: served.directory }));
+  const inPlace = ofProject.map((flag) => flag.replaceAll(project, "/opt/sqlwright/"));
   const unit = withoutSpaces((await read("deploy/sqlwright.service")).replaceAll("\\\n", ""));
-  assert.ok(unit.includes(withoutSpaces(`deno run ${flags.join(" ")} main.ts serve`)), flags.join(" "));
+  const line = `deno run ${inPlace.join(" ")} main.ts serve --project /opt/sqlwright/edgar`;
+  assert.ok(unit.includes(withoutSpaces(line)), line);
+  // It is built and run in the folder of sqlwright.
+  const flags = (await flagsOf(readConfig({}))).map((flag) => flag.replaceAll(project, ""));
   const compile = withoutSpaces((await read("docs/operations.md")).replaceAll("\\\n", ""));
   const built = flags.filter((flag) => flag.startsWith("--allow-")).join("");
   assert.ok(compile.includes(built), built);

@@ -79,12 +79,19 @@ Deno.test("findProject() takes the nearest sqlwright.json upward, and tells the 
 Deno.test("a sqlwright.json that is wrong is refused with its place and what to do", () =>
   withFolder(async (directory) => {
     const path = join(directory, "sqlwright.json");
+    await Deno.symlink(await Deno.realPath(join(directory, "..")), join(directory, "linked"));
     const cases: [unknown, string, RegExp, RegExp][] = [
       ['{\n  "name": "shop",\n}', "project.invalid", /:3:1: it is no JSON/, /Correct it/],
       ["[]", "project.invalid", /:1:1: it is \[\]/, /object/],
       [{ ...whole, migration: "m" }, "project.invalid", /:4:3: unknown key "migration"/, /"migrations"/],
       [{ ...whole, sql: 7 }, "project.invalid", /:4:3: "sql" is 7/, /as a text/],
       [{ ...whole, sql: "../other" }, "project.invalid", /"sql" leads out of the project/, /inside of/],
+      [
+        { ...whole, sql: "linked" },
+        "project.invalid",
+        /"sql" leads out of the project: .*linked is a link/,
+        /inside of/,
+      ],
       [{ ...whole, modules: "ops" }, "project.invalid", /:4:3: "modules" is "ops"/, /\["ops"\]/],
       [{ ...whole, modules: ["op"] }, "project.invalid", /no module "op" comes with sqlwright/, /"ops"/],
       [{ ...whole, modules: ["ops", "ops"] }, "project.invalid", /"ops" is named twice/, /once/],

@@ -4,8 +4,9 @@
  * told one by one; see outcomes.ts.
  */
 
-import { SqlwrightError } from "../errors.ts";
+import { errorReport, SqlwrightError } from "../errors.ts";
 import { sqlstateOf } from "../postgres/database_error.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { mainStatement } from "../query/statements.ts";
 import type { CallConnection, TextRow } from "../postgres/pool.ts";
 import type { ToolCall } from "../tool/kind.ts";
@@ -77,10 +78,30 @@ export async function runInTransaction(
     const written = await run(next);
     // The statement alone runs: it was our addition that the database refused.
     memory.set(tool, next);
-    if (next === "none") log.warn("call.outcomes_unknown", { tool: tool.name, error });
+    if (next === "none") log.warn("call.outcomes_unknown", { tool: tool.name, ...whyUnknown(tool, error) });
     return written;
   }
 }
+
+/** What an operator can do about it, in one line of the log. */
+function whyUnknown({ query }: Tool, error: unknown): Record<string, unknown> {
+  const { code, message } = errorReport(error);
+  const sqlstate = sqlstateOf(error);
+  const keys = query.parsed.unnest;
+  return {
+    error: { code, message, sqlstate },
+    ...(sqlstate === missingPrivilege && keys
+      ? {
+        // Their places, by which rows are told apart, no privilege of columns covers.
+        hint: "The rows are written; what became of each is not told. To tell it: grant select on " +
+          `${quoteIdentifier(keys.schema)}.${quoteIdentifier(keys.table)} to the login ` +
+          "or @role of the tool",
+      }
+      : {}),
+  };
+}
+
+const missingPrivilege = "42501";
 
 interface Attempt {
   begin: string;

@@ -4,7 +4,7 @@
  */
 
 import { isConfiguredFor, writeConfiguration } from "../extension/configuration.ts";
-import { openExtension } from "../extension/open.ts";
+import { readManifest } from "../extension/manifest.ts";
 import { findProject, type Project } from "../project.ts";
 import { readSettings } from "./environment.ts";
 
@@ -22,8 +22,8 @@ export async function otherConfiguration(args: readonly string[]): Promise<strin
   if (project === null || project.extension === null || isConfiguredFor(project)) return null;
   if (command === project.name) return await writeConfiguration(project);
   if (!callers.has(command) || valueOf("--sql", args) !== undefined) return null;
-  const opened = await openExtension(readSettings({ project: project.directory }));
-  return opened?.extension.usesPackages(opened.config) ? await writeConfiguration(project) : null;
+  const manifest = await readManifest(readSettings({ project: project.directory }));
+  return manifest?.usesPackages ? await writeConfiguration(project) : null;
 }
 
 /** Null where there is none, or none that can be read: the command itself says what it needs. */

@@ -25,7 +25,7 @@ export interface ProjectCommandOptions {
 }
 
 /**
- * Adds the project's commands where the words name the project, or ask for help.
+ * Adds the project's commands where the words name the project. The help names it, and loads nothing of it.
  * @throws {SqlwrightError} `extension.invalid` when they are asked for and the extension is broken
  */
 export async function addProjectCommands(
@@ -41,9 +41,8 @@ export async function addProjectCommands(
   const isTaken = program.commands.some((command) => command.name() === project.name);
   if (isTaken || !isHelp && word !== project.name) return;
   if (!isHelp) return addGroup(program, await loadExtension(project, project.extension), project, options);
-  // The help of everything else is worth more than an error.
-  const extension = await loadExtension(project, project.extension).catch(() => null);
-  if (extension !== null) await addGroup(program, extension, project, options);
+  // Whoever asks for help has not said that the project's code may run.
+  program.command(project.name).summary(`Commands of the project's own TypeScript: ${project.name} --help`);
 }
 
 async function addGroup(

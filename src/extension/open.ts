@@ -106,8 +106,9 @@ function notImported(project: Project, path: string, error: unknown): SqlwrightE
   const place = placeOf(project, `${text}\n${stack}`);
   const what = place === null ? first : `${place}: ${first}`;
   if (error instanceof Deno.errors.NotCapable || /^Requires \w+ access to/.test(first)) {
-    const hint =
-      "Name its folder in readPaths of defineExtension, or start the server as `sqlwright start` does";
+    const hint = /^Requires read access/.test(first)
+      ? "Name its folder in readPaths of defineExtension, or start the server as `sqlwright start` does"
+      : "It is read without rights: work belongs into its tools and commands, and not beside the import";
     return invalid(path, what, hint, error);
   }
   const isMissing = (error as { code?: unknown } | null)?.code === "ERR_MODULE_NOT_FOUND";

@@ -6,7 +6,7 @@ import { SqlwrightError } from "../errors.ts";
 import type { ExtensionRights } from "../permissions.ts";
 import { productDirectory } from "../project.ts";
 import { configurationFolder, faceName, writeConfiguration } from "./configuration.ts";
-import { openExtension } from "./open.ts";
+import { readManifest } from "./manifest.ts";
 
 export interface ServerExtension extends ExtensionRights {
   /** The configuration with the extension's packages; null where the server needs none of them. */
@@ -18,10 +18,10 @@ export interface ServerExtension extends ExtensionRights {
  * @throws {SqlwrightError} `extension.invalid`, `config.invalid`
  */
 export async function serverExtension(config: Config): Promise<ServerExtension | undefined> {
-  const opened = await openExtension(config);
-  if (opened === null) return undefined;
-  const { project, extension, config: whole } = opened;
-  const usesPackages = extension.usesPackages(whole);
+  const { project } = config;
+  const manifest = await readManifest(config);
+  if (project === null || manifest === null) return undefined;
+  const { usesPackages, hosts, variables, readPaths } = manifest;
   const configFile = usesPackages ? await writeConfiguration(project) : null;
   if (usesPackages && configFile === null) {
     throw new SqlwrightError(
@@ -33,11 +33,11 @@ export async function serverExtension(config: Config): Promise<ServerExtension |
   const face = configFile === null ? [] : [join(project.directory, configurationFolder, faceName)];
   return {
     configFile,
-    hosts: extension.hosts(whole),
-    variables: Object.keys(extension.settings),
+    hosts,
+    variables,
     readPaths: [
       project.extension!,
-      ...extension.readPaths(whole).map((path) => resolve(project.directory, path)),
+      ...readPaths.map((path) => resolve(project.directory, path)),
       // It is imported by a name that no entry point has, and so are the files of sqlwright that it imports.
       `${productDirectory}mod.ts`,
       `${productDirectory}src`,

@@ -20,10 +20,31 @@ export interface Drift {
   message: string;
 }
 
-/** @throws {SqlwrightError} `catalog.drifted`, naming each tool and what moved */
-export async function verifyLock(connection: PoolConnection, lock: Lock, catalog: Catalog): Promise<void> {
-  const drifts = await findDrift(connection, lock, catalog);
-  if (drifts.length === 0) return;
+/** What could not be looked at, which says nothing of what is there. */
+export interface Unverified {
+  tools: string[];
+  /** Somebody holds a lock, a statement was stopped, a privilege is missing. */
+  error: SqlwrightError;
+}
+
+export interface Verification {
+  drifts: Drift[];
+  unverified: Unverified[];
+}
+
+/**
+ * @param only the tools to look at. @default all
+ * @returns the tools that could not be looked at
+ * @throws {SqlwrightError} `catalog.drifted`, naming each tool and what moved
+ */
+export async function verifyLock(
+  connection: PoolConnection,
+  lock: Lock,
+  catalog: Catalog,
+  only?: ReadonlySet<string>,
+): Promise<Unverified[]> {
+  const { drifts, unverified } = await findDrift(connection, lock, catalog, only);
+  if (drifts.length === 0) return unverified;
   const shown = drifts.slice(0, 5).map(({ tools, message }) => `${listed(tools)}: ${message}`);
   const more = drifts.length > shown.length ? `; and ${drifts.length - shown.length} more` : "";
   throw new SqlwrightError(
@@ -36,36 +57,53 @@ export async function verifyLock(connection: PoolConnection, lock: Lock, catalog
   );
 }
 
-export async function findDrift(connection: PoolConnection, lock: Lock, catalog: Catalog): Promise<Drift[]> {
+export async function findDrift(
+  connection: PoolConnection,
+  lock: Lock,
+  catalog: Catalog,
+  only: ReadonlySet<string> = new Set(catalog.tools.keys()),
+): Promise<Verification> {
   const { relations, functions } = usedByLock(lock);
   const facts = await readFacts(connection, { relations, functions });
   const drifts: Drift[] = [];
+  const add = (tools: string[], message: string) => {
+    const concerned = tools.filter((tool) => only.has(tool));
+    if (concerned.length > 0) drifts.push({ tools: concerned, message });
+  };
   for (const name of Object.keys(lock.relations)) {
     for (const message of relationDrift(name, lock.relations[name]!, facts.relations[name])) {
-      drifts.push({ tools: toolsOver(lock, name, message.column), message: message.text });
+      add(toolsOver(lock, name, message.column), message.text);
     }
   }
   for (const [name, was] of Object.entries(lock.functions)) {
     const is = facts.functions[name] ?? [];
     if (was.join() === is.join()) continue;
-    drifts.push({
-      tools: Object.keys(lock.tools).filter((tool) => lock.tools[tool]!.uses.functions.includes(name)),
-      message: is.length === 0
+    add(
+      Object.keys(lock.tools).filter((tool) => lock.tools[tool]!.uses.functions.includes(name)),
+      is.length === 0
         ? `the function ${name} is gone`
         : `the function ${name} is ${is.join("; ")}, and was ${was.join("; ")}`,
-    });
+    );
   }
   // What moved in a relation makes its statements fail or describe otherwise: that is told already.
   const told = new Set(drifts.flatMap(({ tools }) => tools));
-  drifts.push(
-    ...await statementDrift(
-      connection,
-      lock,
-      [...catalog.tools.values()].filter(({ name }) => !told.has(name)),
-    ),
-  );
-  return drifts;
+  const left = [...catalog.tools.values()].filter(({ name }) => only.has(name) && !told.has(name));
+  const { drifts: further, unverified } = await statementDrift(connection, lock, left);
+  return { drifts: [...drifts, ...further], unverified };
 }
+
+/** How long Describe waits for a lock that somebody holds; once one was waited for in vain, the others less. */
+const lockTimeout_ms = 2000;
+const furtherLockTimeout_ms = 100;
+
+/**
+ * SQLSTATEs, by their beginning, of a statement that was not looked at: the session, privileges, deadlocks,
+ * resources, locks, cancels and timeouts, faults of the system. All others say what the statement meets.
+ */
+const notLookedAt = /^(?:08|25|28|40|42501|53|55|57|58|XX)/;
+
+const isNotLookedAt = (error: SqlwrightError) =>
+  error.code !== "database.failed" || notLookedAt.test(sqlstateOf(error) ?? "");
 
 function relationDrift(
   name: string,
@@ -111,17 +149,27 @@ async function statementDrift(
   connection: PoolConnection,
   lock: Lock,
   tools: readonly Tool[],
-): Promise<Drift[]> {
+): Promise<Verification> {
   const drifts: Drift[] = [];
+  const unverified: Unverified[] = [];
   const described: { tool: Tool; types: number[]; columns: readonly { name: string; type: number }[] }[] = [];
   for (const tool of tools) {
     // A view and the target of a load are relations; a load's temporary tables are not there.
     if (tool.query.parsed.view !== null || tool.query.parsed.copy !== null) continue;
+    const timeout_ms = unverified.length === 0 ? lockTimeout_ms : furtherLockTimeout_ms;
     try {
-      described.push({ tool, ...await connection.describe(tool.query.parsed.statements[0]!.text) });
+      // A transaction for each, so that no lock is held while the next one is waited for.
+      const answer = await connection.transaction(
+        `begin read only; set local lock_timeout = ${timeout_ms}`,
+        () => connection.describe(tool.query.parsed.statements[0]!.text),
+      );
+      described.push({ tool, ...answer });
     } catch (error) {
       if (!(error instanceof SqlwrightError) || sqlstateOf(error) === null) throw error;
-      drifts.push({ tools: [tool.name], message: `PostgreSQL refuses its statement: ${error.message}` });
+      if (isNotLookedAt(error)) unverified.push({ tools: [tool.name], error });
+      else {
+        drifts.push({ tools: [tool.name], message: `PostgreSQL refuses its statement: ${error.message}` });
+      }
     }
   }
   const types = await loadTypes(
@@ -132,7 +180,7 @@ async function statementDrift(
     const message = describedDrift(tool, lock, is, types);
     if (message !== null) drifts.push({ tools: [tool.name], message });
   }
-  return drifts;
+  return { drifts, unverified };
 }
 
 function describedDrift(

@@ -1,10 +1,12 @@
 /** `:unnest` and `:exec`: an outcome for each row, dry runs, the guard of rows, locks in order, and transactions that are run again. */
 
 import assert from "node:assert/strict";
+import { withApplication } from "../../src/app.ts";
 import { createLog } from "../../src/log.ts";
 import type { ToolResult } from "../../src/tool/model.ts";
 import {
   callContext,
+  testConfig,
   type TestDatabase,
   testOnEach,
   until,
@@ -365,6 +367,37 @@ when matched then update set price = change.price`,
       assert.equal(row!.changed, 2);
     }
   }, files);
+});
+
+Deno.test("why there are no outcomes is one line that says the grant", async () => {
+  const merge = file(
+    "merge_prices",
+    "unnest",
+    `merge into shop.item as item
+using unnest(:id::bigint[], :price::numeric[]) as change (id, price)
+on item.id = change.id
+when matched then update set price = change.price`,
+  );
+  await withDatabase(async (database) => {
+    await database.sql.unsafe(schema);
+    await database.sql.unsafe(`
+      revoke all on shop.item from sqlwright_server;
+      grant select (id, price), update (price) on shop.item to sqlwright_server;
+    `);
+    const lines: string[] = [];
+    const log = createLog({ level: "warn", write: (line) => lines.push(line) });
+    await withFiles(merge, async (directory) => {
+      const config = testConfig({ DATABASE_URL: database.serverUrl, SQLWRIGHT_SQL_DIR: directory });
+      await withApplication(config, { log }, async ({ callTool }) => {
+        await callTool("shop_merge_prices", { rows: [{ id: 2, price: "3.00" }] }, callContext());
+      });
+    });
+    const [line] = lines.filter((each) => each.includes("call.outcomes_unknown"));
+    const { error, hint } = JSON.parse(line!);
+    assert.equal(error.sqlstate, "42501");
+    assert.match(hint, /grant select on "shop"\."item" to/);
+    assert.doesNotMatch(line!, /stack/);
+  }, { isEmpty: true });
 });
 
 Deno.test("a dry run tells what would happen, deferred constraints too, and keeps nothing", async () => {

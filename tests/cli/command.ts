@@ -51,7 +51,14 @@ export function spawn(
     {},
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--cached-only", ...flags, "main.ts", ...inProject(args, project)],
+    args: [
+      "run",
+      "--no-prompt",
+      "--cached-only",
+      ...flags,
+      join(projectDirectory, "main.ts"),
+      ...inProject(args, project),
+    ],
     cwd,
     env: { DATABASE_URL: databaseUrl, ...(project === undefined ? { SQLWRIGHT_SQL_DIR: sql } : {}), ...env },
     stdin: "piped",

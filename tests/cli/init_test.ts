@@ -533,6 +533,35 @@ Deno.test("a folder that cannot be taken, a project of a newer version and one a
   });
 });
 
+Deno.test("init writes through no link that leads out of the project, and then writes nothing", async () => {
+  await using database = await makeDatabase();
+  await database.query(northwind);
+  const words = ["--yes", "--database-url", database.url, "--tables", "customers"];
+  for (const link of ["sql", ".gitignore", ".mcp.json", "AGENTS.md", "nowhere"]) {
+    await withFiles(
+      { "outside/sql/.keep": "", "outside/file": "mine\n", "shop/.keep": "" },
+      async (folder) => {
+        const [name, target] = link === "sql"
+          ? ["sql", "../outside/sql"]
+          : link === "nowhere"
+          ? [".env", "../outside/none"]
+          : [link, "../outside/file"];
+        await Deno.symlink(target!, join(folder, "shop", name!));
+        const before = await filesIn(folder);
+        const { code, stderr } = await init(folder, ["shop", ...words]);
+        assert.equal(code, 1, stderr);
+        assert.match(
+          stderr,
+          /^error\[project\.unwritable\] Cannot write .*: it leads out of the project, to .*outside\/.*\n {2}help: /m,
+        );
+        assert.ok(stderr.includes(join("shop", name!)), stderr);
+        assert.deepEqual(await filesIn(folder), before);
+        assert.equal(await Deno.readTextFile(join(folder, "outside/file")), "mine\n");
+      },
+    );
+  }
+});
+
 Deno.test("a superuser may make a project, and is told that it must not serve it", () =>
   withDatabase(async ({ url, sql }) => {
     await sql.unsafe(northwind);

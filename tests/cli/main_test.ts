@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { formatError, systemFailure } from "../../src/cli/console/console.ts";
 import { brokenDirectory, projectDirectory, run, shopDirectory } from "./command.ts";
 
 const commands = [
@@ -148,6 +149,32 @@ Deno.test("permissions prints the server's flags on one line", async () => {
   assert.equal(flags.length, 7);
   assert.match(http.stdout, /--allow-net=db\.example:5433,127\.0\.0\.1:8399 /);
   assert.deepEqual(JSON.parse(json.stdout), { flags });
+});
+
+Deno.test("client-config takes the address that start prints", async () => {
+  const [whole, short, wrong] = await Promise.all([
+    run(["client-config", "claude-code", "--http", "http://127.0.0.1:8322/mcp"]),
+    run(["client-config", "cursor", "--http", "https://mcp.example.org"]),
+    run(["client-config", "cursor", "--http", "ftp://127.0.0.1/mcp"]),
+  ]);
+  assert.match(whole.stdout, /^claude mcp add --transport http \w+ http:\/\/127\.0\.0\.1:8322\/mcp\n$/);
+  assert.match(short.stdout, /"url": "https:\/\/mcp\.example\.org\/mcp"/);
+  assert.match(wrong.stderr, /^error\[config\.invalid\] .*ftp:.*\n {2}help: Write HOST:PORT/);
+});
+
+Deno.test("what the system refuses is told as that, and what a server says commands no terminal", async () => {
+  const full = await Deno.writeTextFile("/dev/full", "x").catch((error) => systemFailure(error));
+  assert.equal(full?.code, "disk.full");
+  assert.match(full?.hint ?? "", /250 MB/);
+  const { stderr } = await run(["call", "shop_get_thing\x1b]0;title\x07\u202e"]);
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(stderr, /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
+  const paint = (_style: unknown, text: string) => text;
+  const hint = "\x1b[8mhidden";
+  assert.equal(
+    formatError({ code: "database.failed", message: "no\x1b]0;title\x07\nline\u009b2J", hint }, paint),
+    "error[database.failed] no\uFFFD]0;title\uFFFD\nline\uFFFD2J\n  help: \uFFFD[8mhidden",
+  );
 });
 
 Deno.test("client-config prints what each client takes, with this checkout's place", async () => {

@@ -11,6 +11,7 @@ import {
   spawn,
   until,
 } from "./command.ts";
+import { withDatabase } from "../harness.ts";
 
 const shop = await makeShop();
 Deno.test.afterAll(async () => await shop[Symbol.asyncDispose]());
@@ -175,7 +176,10 @@ Deno.test("start migrates an empty database, loads the sample, serves it, and le
     const said: string[] = [];
     const told = child.stderr.pipeThrough(new TextDecoderStream())
       .pipeTo(new WritableStream({ write: (text) => void said.push(text) }));
-    await until(() => Promise.resolve(said.join("").includes("is up after")), "the launcher's report");
+    await until(
+      () => Promise.resolve(said.join("").includes('"event":"server.ready"')),
+      "the launcher's report",
+    );
     child.kill("SIGINT");
     assert.equal((await child.status).code, 0);
     await told;
@@ -185,7 +189,8 @@ Deno.test("start migrates an empty database, loads the sample, serves it, and le
         /Applied \d+ migrations\nDeployed \d+ function files\nDeployed \d+ views\nLoaded the bundled sample: 12 companies, 2,382 filings, 22,644 facts\n/,
       );
     } else assert.doesNotMatch(said.join(""), /Applied|Deployed|Loaded/);
-    assert.match(said.join(""), new RegExp(`endpoint +http://${address}/mcp`));
+    const ready = said.join("").split("\n").find((line) => line.includes('"event":"server.ready"'))!;
+    assert.equal(JSON.parse(ready).endpoint, `http://${address}/mcp`);
     await close(child);
   }
   const [counted] = await database.query("select count(*)::integer as companies from edgar.company");
@@ -205,6 +210,106 @@ Deno.test("start leaves a database of one's own alone when its query files are n
   await child.stderr.cancel();
   await close(child);
 });
+
+Deno.test("the command of the systemd unit serves a migrated database, with the flags that stand there", async () => {
+  const unit = (await Deno.readTextFile(`${projectDirectory}deploy/sqlwright.service`)).replaceAll(
+    "\\\n",
+    "",
+  );
+  const line = /^ExecStart=(.*)$/m.exec(unit)![1]!;
+  const variables = [...unit.matchAll(/^Environment=(.*)$/gm)].flatMap(([, words]) => words!.split(" "));
+  await withDatabase(async ({ serverUrl }) => {
+    const address = freeAddress();
+    const { hostname, port } = new URL(serverUrl);
+    const [program, ...args] = line.trim().split(/ +/).map((word) =>
+      word.replaceAll("/opt/sqlwright/", projectDirectory)
+        .replaceAll("localhost:5432", `${hostname}:${port}`)
+        .replaceAll("127.0.0.1:8321", address)
+    );
+    assert.equal(program, "/usr/local/bin/deno");
+    const kept = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"].flatMap((name): [string, string][] => {
+      const value = Deno.env.get(name);
+      return value === undefined ? [] : [[name, value]];
+    });
+    const child = new Deno.Command(Deno.execPath(), {
+      args,
+      cwd: projectDirectory,
+      clearEnv: true,
+      env: {
+        ...Object.fromEntries(variables.map((word) => word.split("=") as [string, string])),
+        ...Object.fromEntries(kept),
+        DATABASE_URL: serverUrl,
+        ...(kept.some(([name]) => name === "DENO_DIR") ? {} : { DENO_DIR: denoDirectory() }),
+      },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const said = new Response(child.stderr).text();
+    await Promise.race([ready(address), child.status.then(async () => assert.fail(await said))]);
+    const answer = await fetch(`http://${address}/mcp`, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json, text/event-stream" },
+      body: JSON.stringify(messages[0]),
+    });
+    assert.match(await answer.text(), /"title":"edgar"/);
+    child.kill("SIGTERM");
+    assert.equal((await child.status).code, 0, await said);
+    await child.stdout.cancel();
+  });
+});
+
+Deno.test("a project that the sandbox does not permit is told with Deno's flag", async () => {
+  const flags = ["--allow-read=sql", "--allow-net=127.0.0.1", "--allow-env=DATABASE_URL,SQLWRIGHT_*"];
+  const child = spawn(flags, ["serve", "--stdio"], { ...options, project: "edgar" });
+  await child.stdin.close();
+  await child.stdout.cancel();
+  const stderr = await new Response(child.stderr).text();
+  assert.equal((await child.status).code, 1);
+  assert.match(
+    stderr,
+    /^error\[project\.unreadable\] .*edgar\/sqlwright\.json: Deno's flags .*\n {2}help: Permit it with --allow-read=\/.*json;/,
+  );
+});
+
+Deno.test("start over stdio exports into its folder, from its sandbox", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "sqlwright_exports_" });
+  const env = { SQLWRIGHT_EXPORT_DIR: folder };
+  const child = spawn(["--allow-all"], ["start", "--stdio"], { ...options, env });
+  const said = new Response(child.stderr).text();
+  const call = { name: "sqlwright_export", arguments: { tool: "shop_list_things", format: "csv" } };
+  const writer = child.stdin.getWriter();
+  for (
+    const message of [...messages.slice(0, 2), { jsonrpc: "2.0", id: 9, method: "tools/call", params: call }]
+  ) {
+    await writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
+  }
+  let text = "";
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  while (!text.includes('"id":9')) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    text += value;
+  }
+  await writer.close();
+  assert.equal((await child.status).code, 0, await said);
+  const answer = text.split("\n").filter(Boolean).map((line) => JSON.parse(line)).find(({ id }) => id === 9);
+  assert.notEqual(answer.result.isError, true, JSON.stringify(answer));
+  const { path, rows } = answer.result.structuredContent;
+  assert.ok(rows > 0);
+  assert.match(await Deno.readTextFile(path), /Lamp/);
+  assert.deepEqual((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => `${folder}/${name}`), [
+    path,
+  ]);
+  await reader.cancel();
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** Where Deno has its packages: without HOME it would look elsewhere. */
+function denoDirectory(): string {
+  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}
 
 async function ready(address: string): Promise<void> {
   await until(

@@ -257,6 +257,54 @@ for (const [what, text, expected] of broken) {
   });
 }
 
+Deno.test("who looks at a project runs nothing of it with rights", async () => {
+  await withLibrary(async (directory) => {
+    const mark = join(directory, "written");
+    const options = { databaseUrl: nowhere, project: directory };
+    for (
+      const [command, ...words] of [
+        ["list"],
+        ["check", "--static"],
+        ["permissions", "--stdio"],
+        ["permissions", "--help"],
+        ["doctor"],
+        ["client-config", "claude-code"],
+      ]
+    ) {
+      const { stdout, stderr } = await run([command!, ...words], options);
+      await assert.rejects(Deno.stat(mark), Deno.errors.NotFound, `${command}: ${stdout}${stderr}`);
+    }
+    const [help, none] = await Promise.all([
+      run(["--help"], { cwd: directory }),
+      run([], { cwd: directory }),
+    ]);
+    for (const { stdout, stderr } of [help, none]) {
+      await assert.rejects(Deno.stat(mark), Deno.errors.NotFound);
+      assert.match(stdout + stderr, /library +Commands of the project's own TypeScript/);
+    }
+    const { code, stderr } = await run(["permissions", "--stdio"], options);
+    assert.equal(code, 1);
+    assert.match(stderr, /extension\.invalid.*Requires write access.*\n {2}help: It is read without rights/);
+    // A command of its own is the project's code, and runs as whoever runs it.
+    await run(["library", "import", "none.yaml"], { databaseUrl: nowhere, cwd: directory });
+    await Deno.stat(mark);
+  }, {
+    "extension.ts": `Deno.writeTextFileSync(new URL("written", import.meta.url), "");\n` +
+      await Deno.readTextFile(join(fixture, "extension.ts")),
+  });
+});
+
+Deno.test("an extension that never ends its import, or ends the process, is one clear error", async () => {
+  await withLibrary(async (directory) => {
+    const { code, stderr } = await run(["permissions", "--stdio"], {
+      databaseUrl: nowhere,
+      project: directory,
+    });
+    assert.equal(code, 1);
+    assert.match(stderr, /^error\[extension\.invalid\] .*it ended the process that reads it/);
+  }, { "extension.ts": "Deno.exit(0);\n" });
+});
+
 /** Another library, which is closed for books that it does not know. */
 function openCatalogue() {
   const asked: string[] = [];

@@ -17,6 +17,7 @@ import {
   testOnEach,
   type TestServer,
   testServers,
+  until,
   withDatabase,
   withFiles,
 } from "../harness.ts";
@@ -132,7 +133,8 @@ async function driftOf({ database, directory, lock }: Locked): Promise<string[]>
     const limits = defaultLimits();
     const catalog = lockedCatalog(readLockedFiles(directory)!, { limits, defaultLimits: limits });
     const found = await pools.reader.withConnection(undefined, (each) => findDrift(each, lock, catalog));
-    return found.map(({ tools, message }) => `${tools.join(" ")}: ${message}`);
+    assert.deepEqual(found.unverified, []);
+    return found.drifts.map(({ tools, message }) => `${tools.join(" ")}: ${message}`);
   } finally {
     await Promise.all([pools.reader.close(), pools.writer.close()]);
   }
@@ -320,6 +322,55 @@ Deno.test("a server that started from the lock stops when the database is anothe
         return true;
       },
     );
+  });
+});
+
+testOnEach(
+  "a table that is locked has not moved: the server goes on, and finds what moved later",
+  async (server) => {
+    await withLocked(async ({ database, directory }) => {
+      const lines: { event: string; tools?: string[]; error?: { sqlstate: string } }[] = [];
+      const log = createLog({ level: "debug", write: (line) => lines.push(JSON.parse(line)) });
+      const blocker = await database.sql.reserve();
+      try {
+        await blocker.unsafe("begin; lock table shop.thing in access exclusive mode");
+        const config = configOf(database, directory, { SQLWRIGHT_TIMEOUT: "1s" });
+        const warned = () => lines.filter(({ event }) => event === "lock.unverified");
+        const serving = withApplication(config, { log, startsFromLock: true }, async ({ catalog, ping }) => {
+          await until("the warning", () => warned().length > 0);
+          assert.equal(await ping(), null);
+          assert.equal(catalog().tools.size, 5);
+          await blocker.unsafe("alter table shop.thing rename column name to title; commit");
+          return await new Promise<never>(() => {});
+        });
+        await assert.rejects(serving, (error: { code: string; message: string }) => {
+          assert.equal(error.code, "catalog.drifted");
+          assert.match(error.message, /the column shop\.thing\.name is gone/);
+          return true;
+        });
+        assert.deepEqual(warned().map(({ tools }) => tools), [
+          ["shop_find", "shop_get", "shop_offers", "shop_rename"],
+        ]);
+        assert.match(warned()[0]!.error!.sqlstate, /^(55P03|57014)$/);
+      } finally {
+        await blocker.unsafe("rollback");
+        blocker.release();
+      }
+    }, { server });
+  },
+);
+
+Deno.test("a schema that may not be used is told in one warning, and nothing has moved", async () => {
+  await withLocked(async ({ database, directory }) => {
+    const events: string[] = [];
+    const log = createLog({ level: "debug", write: (line) => events.push(JSON.parse(line).event) });
+    await database.sql.unsafe("revoke usage on schema shop from public");
+    await withApplication(configOf(database, directory), { log, startsFromLock: true }, async () => {
+      await until("the warning", () => events.includes("lock.unverified"));
+      await database.sql.unsafe("grant usage on schema shop to public");
+      await until("the second look", () => events.includes("lock.verified"));
+    });
+    assert.equal(events.filter((event) => event === "lock.unverified").length, 1);
   });
 });
 

@@ -15,7 +15,15 @@ import { prepareExport, runExport } from "../../export/run.ts";
 import { describeTool, findTool } from "./call.ts";
 import { Interruption } from "../console/interruption.ts";
 import { type CallSwitches, readArguments, splitWords, withJson } from "./call_arguments.ts";
-import { formatCount, formatDuration, paintFor, print, tell, UsageError } from "../console/console.ts";
+import {
+  formatCount,
+  formatDuration,
+  paintFor,
+  print,
+  showControls,
+  tell,
+  UsageError,
+} from "../console/console.ts";
 import { silentLog } from "../../log.ts";
 import { withDatabase } from "../database.ts";
 import { type ProjectOptions, readSettings } from "../environment.ts";
@@ -139,7 +147,7 @@ function progressLine() {
     show: (_done: number, _total: number | null, message: string) => {
       if (!isDrawn || performance.now() - drawn_ms < drawEvery_ms) return;
       drawn_ms = performance.now();
-      Deno.stderr.writeSync(encoder.encode(`\r\x1b[K${message}`));
+      Deno.stderr.writeSync(encoder.encode(`\r\x1b[K${showControls(message)}`));
     },
     clear: () => {
       if (drawn_ms > 0) Deno.stderr.writeSync(encoder.encode("\r\x1b[K"));

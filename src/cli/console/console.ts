@@ -5,7 +5,7 @@
 
 import { styleText } from "node:util";
 import type { BrokenFilesError } from "../../app.ts";
-import { errorReport, SqlwrightError } from "../../errors.ts";
+import { type ErrorCode, type ErrorReport, errorReport, SqlwrightError } from "../../errors.ts";
 import { isAbsolute, relative } from "node:path";
 import { type Diagnostic, formatDiagnostic, sortDiagnostics } from "../../query/diagnostic.ts";
 
@@ -37,9 +37,11 @@ export function printJson(value: unknown): void {
 
 /** Colours only for a terminal, and never with NO_COLOR. */
 export function paintFor(stream: StreamName): Paint {
-  const hasColor = Deno[stream].isTerminal() && !Deno.noColor;
+  const hasColor = paintsColor(stream);
   return (style, text) => hasColor && text !== "" ? styleText(style, text, { validateStream: false }) : text;
 }
+
+const paintsColor = (stream: StreamName): boolean => Deno[stream].isTerminal() && !Deno.noColor;
 
 /** Columns of the terminal; without one nothing is cut, for whoever reads the output may want all of it. */
 export function widthOf(stream: StreamName): number {
@@ -69,14 +71,33 @@ export function showControls(text: string): string {
   );
 }
 
+/**
+ * Text of a server or a file as it may stand on a terminal: its lines and tabs stay, and nothing in it moves
+ * the cursor, sets the title or the clipboard, or turns the direction of the text around.
+ */
+export function cleanText(text: string): string {
+  return text.replace(/\r\n/g, "\n").replace(
+    /(?![\n\t])[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    "\uFFFD",
+  );
+}
+
+/** The same where our own colours are in it already. */
+function cleanPainted(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.split(/(\x1b\[[\d;]*m)/).map((part, index) => index % 2 === 1 ? part : cleanText(part)).join(
+    "",
+  );
+}
+
 /** `error[code] message` and `help: hint`. */
 export function formatError(
   { code, message, hint }: { code: string; message: string; hint?: string | null | undefined },
   paint: Paint,
 ): string {
   const label = `error[${code}]`;
-  const lines = [`${paint(["bold", "red"], label)} ${wrap(message, label.length + 1)}`];
-  if (hint) lines.push(`  ${paint("cyan", "help:")} ${wrap(hint, "  help: ".length)}`);
+  const lines = [`${paint(["bold", "red"], label)} ${wrap(cleanText(message), label.length + 1)}`];
+  if (hint) lines.push(`  ${paint("cyan", "help:")} ${wrap(cleanText(hint), "  help: ".length)}`);
   return lines.join("\n");
 }
 
@@ -99,7 +120,7 @@ export function formatDiagnostics(
   sources: ReadonlyMap<string, string>,
   options: { stream: StreamName; directory: string },
 ): string {
-  const color = Deno[options.stream].isTerminal() && !Deno.noColor;
+  const color = paintsColor(options.stream);
   const width = Math.min(widthOf(options.stream), 160) - 8;
   const directory = options.directory.replace(/[\\/]+$/, "");
   return sortDiagnostics(diagnostics)
@@ -117,7 +138,7 @@ export function reportFailure(error: unknown, { json }: { json: boolean }): numb
     ? { code: "usage", message: error.message, details: {}, hint: error.hint }
     : error instanceof SqlwrightError
     ? errorReport(error)
-    : unforeseen(error);
+    : systemFailure(error) ?? unforeseen(error);
   if (json) printJson({ error: report });
   else {
     const files = error instanceof SqlwrightError ? brokenFilesOf(error) : null;
@@ -146,6 +167,42 @@ export function shownPlace(path: string): string {
   return below === "" ? "." : below.startsWith("..") || isAbsolute(below) ? path : below;
 }
 
+/**
+ * What the operating system refuses, and nobody has said in words of its own: a fault of the machine, and not
+ * of sqlwright. Deno's message names the file.
+ */
+export function systemFailure(error: unknown): ErrorReport | null {
+  if (!(error instanceof Error) || !("code" in error)) return null;
+  const found = systemRefusals[String(error.code)];
+  if (found === undefined) return null;
+  const { code, what, hint } = found;
+  return { code, message: `${what}: ${error.message}`, details: { reason: error.code }, hint };
+}
+
+const fullHint =
+  "Make room there. A first start of the embedded PostgreSQL needs about 250 MB: its programs in " +
+  "Deno's cache, and the cluster in .sqlwright/, or where SQLWRIGHT_DATA_DIR says";
+const rightsHint =
+  "Give the user that runs sqlwright the right to the file and its folder, or name another place";
+
+const systemRefusals: Readonly<Record<string, { code: ErrorCode; what: string; hint: string }>> = {
+  ENOSPC: { code: "disk.full", what: "Cannot write, for the disk is full", hint: fullHint },
+  EDQUOT: { code: "disk.full", what: "Cannot write, for the quota of the disk is used up", hint: fullHint },
+  EACCES: { code: "system.refused", what: "The system does not permit it", hint: rightsHint },
+  EPERM: { code: "system.refused", what: "The system does not permit it", hint: rightsHint },
+  EROFS: { code: "system.refused", what: "The file system is read-only", hint: rightsHint },
+  EMFILE: {
+    code: "system.refused",
+    what: "This process has too many files open",
+    hint: "Raise the limit, such as with ulimit -n 4096, or LimitNOFILE in systemd",
+  },
+  ENFILE: {
+    code: "system.refused",
+    what: "This machine has too many files open",
+    hint: "End other programs, or raise the limit of the system",
+  },
+};
+
 function unforeseen(error: unknown): { code: string; message: string; details: unknown; hint: string } {
   return {
     code: "internal.failed",
@@ -170,7 +227,10 @@ function readVariable(name: string): string | undefined {
 const encoder = new TextEncoder();
 
 function write(stream: StreamName, text: string): void {
-  const bytes = encoder.encode(text + "\n");
+  // A program that reads standard output gets every byte; a person's terminal gets none that commands it.
+  const isShown = stream === "stderr" || Deno.stdout.isTerminal();
+  const shown = !isShown ? text : paintsColor(stream) ? cleanPainted(text) : cleanText(text);
+  const bytes = encoder.encode(shown + "\n");
   try {
     for (let written = 0; written < bytes.length;) written += Deno[stream].writeSync(bytes.subarray(written));
   } catch (error) {

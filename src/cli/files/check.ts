@@ -39,7 +39,7 @@ import { withDatabase, withPools } from "../database.ts";
 import { isDeployable } from "../deployment.ts";
 import { type ProjectOptions, readSettings } from "../environment.ts";
 import { checkLock, type LockCheck, lockDiagnostics, writeLockOf } from "./lock.ts";
-import { openExtension } from "../../extension/open.ts";
+import { readManifest } from "../../extension/manifest.ts";
 import { programToolSources } from "../calls/program_tools.ts";
 import { printPaged } from "../console/pager.ts";
 import { formatTable } from "../console/table.ts";
@@ -426,7 +426,9 @@ async function listPrograms(config: Config, pools: Pools, catalog: Catalog) {
     catalog: () => catalog,
     callTool: () => Promise.reject(new TypeError("nothing is called to list tools")),
   };
-  const sources = await programToolSources(await openExtension(config), () => "");
+  const listed = (await readManifest(config, { withTools: true }))?.tools ?? [];
+  const own = () => listed.map((tool) => ({ ...tool, run: host.callTool as never, links: () => [] }));
+  const sources = [...await programToolSources(null, () => ""), own];
   return [...mountPrograms(sources, host).values()].map(({ tool }) => ({
     ...tool,
     kind: "program" as const,

@@ -3,7 +3,7 @@
  * are added, and when something fails everything that was written is taken away again.
  */
 
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { SqlwrightError } from "../../errors.ts";
 
 export interface Written {
@@ -35,6 +35,7 @@ export class ProjectWriter {
     { mode }: { mode?: number } = {},
   ): Promise<boolean> {
     const file = join(this.#directory, path);
+    await requireInside(this.#directory, path);
     await this.#makeFolder(dirname(file));
     try {
       await Deno.writeTextFile(file, text, {
@@ -63,6 +64,7 @@ export class ProjectWriter {
     { mode }: { mode?: number } = {},
   ): Promise<void> {
     const file = join(this.#directory, path);
+    await requireInside(this.#directory, path);
     const before = await readOrNull(file);
     if (before === null) {
       const text = missing("");
@@ -88,6 +90,7 @@ export class ProjectWriter {
     entry: unknown,
   ): Promise<boolean> {
     const file = join(this.#directory, path);
+    await requireInside(this.#directory, path);
     const before = await readOrNull(file);
     const format = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
     if (before === null) {
@@ -169,8 +172,63 @@ export class ProjectWriter {
   }
 }
 
+/** What `init` writes, as far as a link may stand in its place before anything is written. */
+const places = [
+  "sqlwright.json",
+  "sql",
+  "migrations",
+  "functions",
+  "tests",
+  "roles.sql",
+  ".gitignore",
+  ".env",
+  ".env.example",
+  ".mcp.json",
+  ".vscode/mcp.json",
+  ".vscode/settings.json",
+  ".cursor/mcp.json",
+  ".github/workflows",
+  "AGENTS.md",
+  "README.md",
+];
+
+/**
+ * A link in the project may lead to a file of anybody, which is not ours to write.
+ * @throws {SqlwrightError} `project.unwritable`
+ */
+async function requireInside(directory: string, path: string): Promise<void> {
+  // The workflow lies at the top of the repository, which the project may lie in.
+  const base = join(directory, /^(?:\.\.(?:\/|$))+/.exec(path)?.[0] ?? "");
+  const real = await realPlaceOf(base);
+  const place = await realPlaceOf(join(directory, path));
+  const way = relative(real, place);
+  if (!way.startsWith("..") && !isAbsolute(way)) return;
+  throw new SqlwrightError(
+    "project.unwritable",
+    `Cannot write ${join(directory, path)}: it leads out of the project, to ${place}`,
+    {
+      details: { path: join(directory, path), place },
+      hint: "A link stands there or above it: take it away, or make the project in another folder",
+    },
+  );
+}
+
+/** Where a file is or would be made, behind all links; also behind one that leads to nothing. */
+async function realPlaceOf(path: string): Promise<string> {
+  const info = await Deno.lstat(path).catch(() => null);
+  if (info === null) {
+    return dirname(path) === path ? path : join(await realPlaceOf(dirname(path)), basename(path));
+  }
+  try {
+    return await Deno.realPath(path);
+  } catch {
+    return info.isSymlink ? resolve(dirname(path), await Deno.readLink(path)) : path;
+  }
+}
+
 /** @throws {SqlwrightError} `project.unwritable`, before anything is written */
 export async function requireWritable(directory: string): Promise<void> {
+  for (const path of places) await requireInside(directory, path);
   let folder = directory;
   for (;;) {
     const info = await Deno.stat(folder).catch((error) => {

@@ -15,6 +15,7 @@ import { formatCount, formatDuration, paintFor, print, printJson, shownPlace } f
 import { type Database, withDatabase } from "../database.ts";
 import { isDeployable, migrationLists } from "../deployment.ts";
 import { findSettings, type FoundSettings, type ProjectOptions } from "../environment.ts";
+import { findExposure } from "./environment_file.ts";
 import { commandOf } from "./setup.ts";
 
 export interface DoctorOptions extends ProjectOptions {
@@ -50,7 +51,11 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
   if ("config" in config) add(examineProject(config.config));
   add(config);
   if ("origins" in config) { for (const each of originsOf(config)) add(each); }
-  if ("config" in config) await examineAll(config.config, add);
+  if ("config" in config) {
+    const exposure = await findExposure(config.config);
+    if (exposure !== null) add({ name: ".env", state: "warned", ...exposure });
+    await examineAll(config.config, add);
+  }
   const isWell = findings.every(({ state }) => state !== "failed");
   if (options.json) printJson({ ok: isWell, checks: findings });
   else {
@@ -81,12 +86,18 @@ function examineProject({ project, SQLWRIGHT_SQL_DIR: directory }: Config): Find
   };
 }
 
+/** Of PostgreSQL's own: which host gets which password may come from two places. */
+const connectionVariables: ReadonlySet<string> = new Set(
+  ["HOST", "HOSTADDR", "PORT", "USER", "DATABASE", "PASSWORD", "PASSFILE", "SERVICE", "SERVICEFILE"]
+    .map((name) => `PG${name}`),
+);
+
 /** One line for each setting that is not left at its default. */
 function originsOf({ config, origins }: FoundSettings): Finding[] {
   // One of them is another program's then.
   const unread = config.SQLWRIGHT_DATABASE_URL === undefined ? "" : "DATABASE_URL";
   return [...origins].filter(([name, origin]) => origin !== "default" && name !== unread).filter(([name]) =>
-    Object.hasOwn(settings, name)
+    Object.hasOwn(settings, name) || connectionVariables.has(name)
   )
     .map(([name, origin]) => ok("setting", `${name}=${shownValue(name, config)} from ${origin}`));
 }
@@ -94,7 +105,8 @@ function originsOf({ config, origins }: FoundSettings): Finding[] {
 /** A value that may hold a secret is not shown. */
 function shownValue(name: string, config: Config): string {
   const value: unknown = config[name as keyof Config];
-  if (/_SECRET$|^DATABASE_PASSWORD_COMMAND$/.test(name)) return "***";
+  if (/_SECRET$|PASSWORD$|^DATABASE_PASSWORD_COMMAND$/.test(name)) return "***";
+  if (connectionVariables.has(name)) return Deno.env.get(name) ?? "";
   const text = typeof value === "string" ? value : JSON.stringify(value);
   if (name === "DATABASE_URL") return masked(text);
   return text.replace(/(:\/\/[^/@:]*):[^@]*@/, "$1:***@");
@@ -246,11 +258,13 @@ async function examineSandbox(config: Config): Promise<Finding> {
   if (Deno.build.standalone) return skipped("sandbox", "a compiled program has its permissions built in");
   const { args, cwd, env } = await commandOf(config, config.DATABASE_URL!, { stdio: true });
   const output = await runChild(
-    [...args.slice(0, args.indexOf("serve") - 1), probe, config.SQLWRIGHT_SQL_DIR],
-    {
-      cwd,
-      env,
-    },
+    [
+      ...args.slice(0, args.indexOf("serve") - 1),
+      probe,
+      config.SQLWRIGHT_SQL_DIR,
+      ...(config.SQLWRIGHT_EXPORT_DIR === undefined ? [] : [config.SQLWRIGHT_EXPORT_DIR]),
+    ],
+    { cwd, env },
   );
   if (!output.success) {
     return failed(
@@ -259,19 +273,20 @@ async function examineSandbox(config: Config): Promise<Finding> {
       "sqlwright permissions shows the flags",
     );
   }
-  const tried = Object.entries(JSON.parse(output.stdout) as Record<string, string>);
-  const [needed, ...forbidden] = tried;
-  if (needed?.[1] !== "allowed") {
-    return failed("sandbox", `cannot ${needed?.[0]}: ${needed?.[1]}`, "Check the SQL directory and its mode");
+  const tried = JSON.parse(output.stdout) as Record<"needed" | "forbidden", Record<string, string>>;
+  const denied = Object.entries(tried.needed).find(([, result]) => result !== "allowed");
+  if (denied !== undefined) {
+    const [what, result] = denied;
+    const hint = what === "write exports"
+      ? "Check the folder of SQLWRIGHT_EXPORT_DIR and its mode"
+      : "Check the SQL directory and its mode";
+    return failed("sandbox", `cannot ${what}: ${result}`, hint);
   }
-  const open = forbidden.filter(([, result]) => result !== "NotCapable");
+  const forbidden = Object.keys(tried.forbidden);
+  const open = forbidden.filter((what) => tried.forbidden[what] !== "NotCapable");
   return open.length === 0
-    ? ok("sandbox", `may ${needed[0]}; may not ${forbidden.map(([what]) => what).join(", ")}`)
-    : failed(
-      "sandbox",
-      `may ${open.map(([what]) => what).join(", ")}`,
-      "sqlwright permissions shows the flags",
-    );
+    ? ok("sandbox", `may ${Object.keys(tried.needed).join(" and ")}; may not ${forbidden.join(", ")}`)
+    : failed("sandbox", `may ${open.join(", ")}`, "sqlwright permissions shows the flags");
 }
 
 /** Starts the server in its sandbox with no client: it must come up, find its client gone, and end well. */

@@ -8,7 +8,7 @@ import { openPools, withApplication } from "../../app.ts";
 import { toError } from "../../client/queries.ts";
 import type { Config } from "../../config.ts";
 import type { Sample } from "../../extension/extension.ts";
-import { openExtension } from "../../extension/open.ts";
+import { readManifest } from "../../extension/manifest.ts";
 import { silentLog } from "../../log.ts";
 import { withMigrationSession } from "../../migrate/session.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
@@ -27,7 +27,7 @@ export interface SampleOptions {
 
 /** Loads it where the project has one whose tools are all there, and its table is there and empty. */
 export async function loadSample({ config, ownerUrl, serverUrl, queries }: SampleOptions): Promise<void> {
-  const sample = (await openExtension(config))?.extension.sample ?? null;
+  const sample = (await readManifest(config))?.sample ?? null;
   if (sample === null || !sample.loads.every(({ tool }) => queries.some((query) => query.tool === tool))) {
     return;
   }

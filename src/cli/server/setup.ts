@@ -5,13 +5,17 @@
 
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
-import { joinHostAndPort } from "../../permissions.ts";
+import { SqlwrightError } from "../../errors.ts";
+import { isWebAddress, joinHostAndPort } from "../../permissions.ts";
+import { withoutSecrets } from "../../web_address.ts";
 import { serverExtension } from "../../extension/server.ts";
 import { requireFolder } from "../../query/loader.ts";
 import { paintFor, print, printJson, tell } from "../console/console.ts";
 import { withDatabase } from "../database.ts";
 import { commandName } from "../installation.ts";
 import { type ProjectOptions, readAddress, readSettings, refuseForeignAddress } from "../environment.ts";
+import { createLog } from "../../log.ts";
+import { findExposure } from "./environment_file.ts";
 import { launchCommand } from "./launch_command.ts";
 import { prepareDatabase } from "./prepare.ts";
 import { type ServerCommand, serverCommand, start } from "./start.ts";
@@ -33,6 +37,10 @@ export async function runStart(
   if (!stdio) refuseForeignAddress(address, config);
   const isEmbedded = config.DATABASE_URL === undefined;
   if (isEmbedded) await requireFolder(config.SQLWRIGHT_SQL_DIR);
+  const exposure = await findExposure(config);
+  if (exposure !== null) {
+    createLog({ level: config.SQLWRIGHT_LOG_LEVEL }).warn("env_file.exposed", { ...exposure });
+  }
   return await start({
     stdio,
     http: joinHostAndPort(address.hostname, String(address.port)),
@@ -88,10 +96,7 @@ export type Client = (typeof clients)[number];
 /** The text to paste, or the command to run, on standard output; where it belongs, on standard error. */
 export function runClientConfig(client: Client, { http, project, sql }: TransportOptions): number {
   const config = readSettings({ project, sql });
-  const address = readAddress(http, config);
-  const url = http === undefined
-    ? null
-    : `http://${joinHostAndPort(address.hostname, String(address.port))}/mcp`;
+  const url = http === undefined ? null : endpointOf(http, config);
   const files = config.project === null
     ? ["--sql", config.SQLWRIGHT_SQL_DIR]
     : ["--project", config.project.directory];
@@ -116,7 +121,7 @@ export function runClientConfig(client: Client, { http, project, sql }: Transpor
       print(
         url === null
           ? [`claude mcp add ${name} --`, ...[launch.command, ...launch.args].map(quoteForShell)].join(" ")
-          : `claude mcp add --transport http ${name} ${url}`,
+          : `claude mcp add --transport http ${name} ${quoteForShell(url)}`,
       );
       break;
     case "cursor":
@@ -147,6 +152,22 @@ export function runClientConfig(client: Client, { http, project, sql }: Transpor
     tell(`\n${paint("dim", `The server must be running: ${commandName} start${token}`)}`);
   }
   return 0;
+}
+
+/** `HOST:PORT`, or the address that `start` prints. @throws {SqlwrightError} `config.invalid` */
+function endpointOf(http: string | true, config: Config): string {
+  if (typeof http === "string" && isWebAddress(http)) {
+    const url = URL.canParse(http) ? new URL(http) : null;
+    if (url !== null && /^https?:$/.test(url.protocol) && url.hostname !== "" && url.username === "") {
+      if (url.pathname === "/") url.pathname = "/mcp";
+      return url.href;
+    }
+    throw new SqlwrightError("config.invalid", `Cannot use "${withoutSecrets(http)}" as a server's address`, {
+      hint: "Write HOST:PORT, or the address that `start` prints: http://127.0.0.1:8321/mcp",
+    });
+  }
+  const { hostname, port } = readAddress(http, config);
+  return `http://${joinHostAndPort(hostname, String(port))}/mcp`;
 }
 
 function claudeDesktopFile(): string {

@@ -19,6 +19,7 @@ import { type HttpAddress, joinHostAndPort, parseHttpAddress, serverFlags } from
 import type { ServerExtension } from "../../extension/server.ts";
 import { fetchPackages, hasPackages } from "../../packages.ts";
 import { type EmbeddedServer, withEmbedded } from "../../embedded/embedded.ts";
+import { createLog } from "../../log.ts";
 import { ownMigrations } from "../environment.ts";
 import { shownPlace } from "../console/console.ts";
 import { productDirectory, projectFile } from "../../project.ts";
@@ -322,7 +323,14 @@ function printStatus({ options, http, database, waitingSince_ms }: ChildContext)
     ...(url ? [["connect", `claude mcp add --transport http ${name} ${url}`] as [string, string]] : []),
     ["stop", options.stdio ? "close stdin, or Ctrl-C" : "Ctrl-C"],
   ];
-  const seconds = ((Date.now() - waitingSince_ms) / 1000).toFixed(1);
+  const waited_ms = Date.now() - waitingSince_ms;
+  if (!Deno.stderr.isTerminal()) {
+    // What reads standard error is a program, which gets the same facts as a line of the log.
+    const facts = lines.filter(([name]) => name !== "connect" && name !== "stop");
+    const log = createLog({ level: options.config.SQLWRIGHT_LOG_LEVEL });
+    return log.info("server.ready", { ...Object.fromEntries(facts), waited_ms });
+  }
+  const seconds = (waited_ms / 1000).toFixed(1);
   const body = lines.map(([name, text]) => `  ${style("dim", name.padEnd(9))} ${text}`);
   tell(
     [

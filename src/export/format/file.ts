@@ -48,8 +48,7 @@ async function replaceable(path: string): Promise<string> {
   try {
     real = await Deno.realPath(path);
   } catch (error) {
-    // The sandbox of `serve` may write in the folder and not look; the names it makes are new there.
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return path;
+    if (error instanceof Deno.errors.NotFound) return path;
     throw error;
   }
   const { isFile, isDirectory } = await Deno.stat(real);

@@ -6,6 +6,7 @@
 
 import { basename } from "node:path";
 import { SqlwrightError } from "../../errors.ts";
+import { causeWithoutSecrets, withoutSecrets } from "../../web_address.ts";
 import { readStart, readWithin } from "./bytes.ts";
 import { cutSource, refusedSource, unreadableSource } from "./errors.ts";
 import { hintOf, textOf, titleOf, wordsOf } from "./http_answer.ts";
@@ -28,7 +29,7 @@ export interface HttpsOptions {
 }
 
 export async function openAddress(source: string, options: HttpsOptions): Promise<RawSource> {
-  const name = withoutCredentials(source);
+  const name = withoutSecrets(source);
   const request = new HttpsRequest(name, options);
   let { url, response } = await request.follow(allowedUrl(name, source, options.hosts));
   const size = contentLength(response);
@@ -230,7 +231,7 @@ class HttpsRequest {
         : error instanceof Deno.errors.NotCapable
         ? `the sandbox of this server does not let it reach "${url.host}"`
         : `"${url.host}" cannot be reached`;
-      throw this.#unreadable(why, error);
+      throw this.#unreadable(why, causeWithoutSecrets(error));
     } finally {
       clearTimeout(timer);
     }
@@ -249,7 +250,7 @@ class HttpsRequest {
         open.abort();
         return cut(`no byte came for ${stall_ms} ms`);
       },
-      onBroken: (cause) => cut("the connection was cut", cause),
+      onBroken: (cause) => cut("the connection was cut", causeWithoutSecrets(cause)),
     });
   }
 
@@ -315,11 +316,6 @@ function allowedUrl(
 
 const isLoopback = (hostname: string) =>
   hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-
-/** An address is told in messages and logs: its password is not. */
-function withoutCredentials(address: string): string {
-  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1…@");
-}
 
 /** Of the bytes that fetch hands out: those of a body that it decoded on the way are not announced. */
 function contentLength(response: Response): number | null {

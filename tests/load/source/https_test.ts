@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
+import { createLog } from "../../../src/log.ts";
 import type { SourceAccess } from "../../../src/load/source/model.ts";
 import { project } from "../../harness.ts";
 import { testWith } from "../../services.ts";
@@ -223,6 +224,27 @@ Deno.test("each redirect is held against the list, and their number is bounded",
     }
     assert.match((await failure(`${server.base}/broken`, access)).message, /redirects to what is no address/);
     assert.match((await failure(`${server.base}/loop`, access)).message, /redirects more than 5 times/);
+  });
+});
+
+Deno.test("the signature of an address is in no name, error or cause", async () => {
+  const signed = (base: string) => `${base}/a.csv?X-Amz-Signature=s3cr3t&x=1`;
+  await withOddServer((_, write) => write(answerOf("403 Forbidden", csv, "no")), async (server) => {
+    const error = await failure(signed(server.base), accessTo(server));
+    assert.ok(error.message.includes(`${server.base}/a.csv?…`), error.message);
+    assert.ok(!`${error.message}${JSON.stringify(error.details)}`.includes("s3cr3t"));
+  });
+  const hosts = [{ hostname: "127.0.0.1", port: 1 }];
+  const closed = await failure(signed("http://127.0.0.1:1"), { kind: "any", hosts });
+  const lines: string[] = [];
+  createLog({ level: "debug", write: (line) => lines.push(line) }).error("load.failed", { error: closed });
+  assert.match(lines.join(), /"cause":\{/);
+  assert.doesNotMatch(lines.join(), /s3cr3t/);
+  await withOddServer((_, write) => write(answerOf("200 OK", csv, "a")), async (server) => {
+    const opened = await open(signed(server.base), accessTo(server));
+    assert.equal(opened.name, `${server.base}/a.csv?…`, "what the ledger keeps");
+    await opened.close();
+    assert.ok(server.requests[0]!.path.includes("s3cr3t"), "and it is asked whole");
   });
 });
 
