@@ -358,7 +358,7 @@ export interface Queries {
         /** SEC company number, from edgar_find_company */
         cik: number;
         /** Only these form types, such as 10-K, 10-Q, 8-K; an amendment is its own type, 10-K/A */
-        forms?: (string | null)[] | null;
+        forms?: (string | number | null)[] | null;
         /** Only filings of this day or later */
         since?: string | null;
         /** Only filings of this day or earlier */
@@ -500,7 +500,7 @@ export interface Queries {
     compare_companies: {
       arguments: {
         /** CIKs or tickers, mixed as you like */
-        companies: (string | null)[];
+        companies: (string | number | null)[];
         /** Headline item, from edgar_headline_items */
         item?: string;
         /** How many calendar years, counted from the newest figure */
@@ -965,7 +965,7 @@ export interface Queries {
         /** Trades of this day or later */
         since: string;
         /** Only these codes: P purchase, S sale, A grant, M exercise, F withheld for tax, G gift … */
-        codes?: (string | null)[] | null;
+        codes?: (string | number | null)[] | null;
         /** Only trades of at least so many US dollars */
         minimum_value_usd?: number | string | null;
         /** next_cursor of the page before; absent for the first page */
@@ -1027,7 +1027,7 @@ export interface Queries {
         /** SEC company number of the company whose shares these are, from edgar_find_company */
         cik: number;
         /** Only these codes: P purchase, S sale, A grant, M exercise, F withheld for tax, G gift … */
-        codes?: (string | null)[] | null;
+        codes?: (string | number | null)[] | null;
         /** Only trades of this day or later */
         since?: string | null;
         /** Only trades of this day or earlier */
@@ -1138,7 +1138,7 @@ export interface Queries {
           /** Conformed name in EDGAR */
           name: string;
           /** Ticker symbols, the main one first */
-          tickers?: (string | null)[];
+          tickers?: (string | number | null)[];
           /** Exchange of the main ticker */
           exchange?: string | null;
           /** Standard Industrial Classification, four digits */
@@ -1865,7 +1865,7 @@ export interface Queries {
         /** First day */
         since: string;
         /** Only these form types, such as 10-K, 10-Q */
-        forms?: (string | null)[] | null;
+        forms?: (string | number | null)[] | null;
         /** next_cursor of the page before; absent for the first page */
         cursor?: string | null;
         /** Rows a page */
@@ -2148,7 +2148,7 @@ export interface Queries {
         /** Only filings of this company */
         cik?: number | null;
         /** Only these form types, such as 10-K */
-        forms?: (string | null)[] | null;
+        forms?: (string | number | null)[] | null;
         /** Only filings of this day or later */
         since?: string | null;
         /** Only filings of this day or earlier */
