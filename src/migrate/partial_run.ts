@@ -33,7 +33,7 @@ export async function recordPartialRun(
   { ran, total }: PartialRun,
 ): Promise<void> {
   await session.inTransaction(async () => {
-    await session.run(partialRunTable);
+    await session.runScript(partialRunTable);
     await session.run(
       `insert into sqlwright.partial_run as run (namespace, version, ran, total) values ($1, $2, $3, $4)
        on conflict (namespace, version) do update

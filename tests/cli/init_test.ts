@@ -415,7 +415,7 @@ Deno.test("what is wrong is told in a line with what to do, and nothing is made"
     ],
     [
       at("mysql://x"),
-      /--database-url is no connection string that can be read: it begins with postgresql:\/\/\n {2}help: Write/,
+      /--database-url is no connection string that can be read: write postgresql:\/\/… or host=… dbname=…\n {2}help: Write/,
     ],
     [
       at("postgresql://me@127.0.0.1:1/app?schema=shop"),

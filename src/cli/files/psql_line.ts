@@ -86,7 +86,6 @@ function environmentOf(
     ...(isPooled ? [] : [startSettings(query)]),
   ];
   const values: Record<string, string | null> = {
-    PGCLIENTENCODING: "UTF8",
     PGHOSTADDR: /^,*$/.test(addresses) ? null : addresses,
     PGSSLMODE: tls.mode === "prefer" ? null : tls.mode,
     PGSSLROOTCERT: tls.authorities,
@@ -98,6 +97,7 @@ function environmentOf(
     PGTARGETSESSIONATTRS: target.kind === "any" ? null : target.kind,
     PGLOADBALANCEHOSTS: target.isShuffled ? "random" : null,
     PGPASSFILE: password.kind === "passfile" ? password.path : null,
+    PGCLIENTENCODING: "UTF8",
     PGOPTIONS: options.length === 0 ? null : options.join(" "),
   };
   return Object.fromEntries(

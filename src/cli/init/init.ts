@@ -342,8 +342,8 @@ async function chooseModules({ options, asks }: Plan): Promise<string[]> {
   if (!asks) return ["ops"];
   tell(
     "The module ops has tools over PostgreSQL's own catalogue and statistics:\n" +
-      "activity, locks, sizes, indexes, slow statements. Its 41 tools cost an agent that is shown them\n" +
-      "all some 20,000 to 25,000 tokens in each conversation.\n",
+      "activity, locks, sizes, indexes, slow statements. An agent that is shown all of\n" +
+      "them reads some 20,000 tokens in each conversation.\n",
   );
   return askYes("Take it?", true) ? ["ops"] : [];
 }
