@@ -74,6 +74,30 @@ testLoading("bad lines of CSV are rejected with line, column, value and reason; 
   assert.equal(await readRejects(application, "sqlwright://loads/1/rejects"), null);
 });
 
+testLoading("of lines that end in two ways each ends by its own", async ({ load, write, sql }) => {
+  const lines = (ends: readonly string[], first: number) =>
+    ends.map((end, index) => `${first + index},n${first + index},1,2024-01-01${end}`).join("");
+  const cases: [string, string, readonly string[]][] = [
+    ["one CR LF among line feeds", "\n", ["\n", "\n", "\r\n", "\n", "\n"]],
+    ["one line feed among CR LF", "\r\n", ["\r\n", "\n", "\r\n", "\r\n", "\n"]],
+    ["one line feed among carriage returns", "\r", ["\r", "\r", "\n", "\r", "\r"]],
+  ];
+  for (const [index, [what, headerEnd, ends]] of cases.entries()) {
+    const first = 1 + index * 10;
+    const source = await write(`${index}.csv`, `id,name,price,made_on${headerEnd}${lines(ends, first)}`);
+    const answer = await load("shop_items", { source, options: collect });
+    assert.deepEqual([answer.copied, answer.rejected], [5, 0], `${what}: ${JSON.stringify(answer.rejects)}`);
+    const names = await sql`select name from shop.item where id between ${first} and ${
+      first + 9
+    } order by id`;
+    assert.deepEqual(names.map(({ name }) => name), ends.map((_end, at) => `n${first + at}`), what);
+  }
+  // A carriage return within a value is one that no quotes hold, in a line that ends otherwise.
+  const source = await write("c.csv", "id,name,price,made_on\n50,a\rb,1,2024-01-01\n51,c,1,2024-01-01\n");
+  const answer = await load("shop_items", { source, options: collect });
+  assert.deepEqual([answer.copied, told(answer).map(([line]) => line)], [1, [2]]);
+});
+
 testLoading(
   "NDJSON, arrays and rows are collected too, also what only the staging table's checks refuse",
   async (

@@ -94,8 +94,9 @@ export async function collectRecords(
         continue;
       }
       if (bad + 1 < end) runs.push([bad + 1, end]);
-      if (isAlone || isCertain(batch, start, bad)) reject(rejectOf(batch, bad, refusal, options));
-      else runs.push([bad, bad + 1]);
+      if (isAlone || isCertain(batch, start, bad) && !isOfNeighbours(refusal)) {
+        reject(rejectOf(batch, bad, refusal, options));
+      } else runs.push([bad, bad + 1]);
       if (bad > start) runs.push([start, bad]);
     }
   }
@@ -149,6 +150,11 @@ function isCertain(batch: RecordBatch, start: number, bad: number): boolean {
   return !batch.hasLineBreaks ||
     (bad + 1 < batch.count && batch.line(bad + 1) - batch.line(start) === bad + 1 - start);
 }
+
+/**
+ * bad_copy_file_format: a line that ends as the one before it did not is refused beside it, and right alone.
+ */
+const isOfNeighbours = ({ sqlstate }: Refusal): boolean => sqlstate === "22P04";
 
 function rejectOf(
   batch: RecordBatch,

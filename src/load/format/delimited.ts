@@ -24,6 +24,8 @@ export interface HeaderLine {
   names: string[];
   /** Lines that the header takes. */
   lines: number;
+  /** It ends with a carriage return alone; null where there is none. */
+  endsWithReturn: boolean | null;
   /** What follows it. */
   rest: AsyncIterable<Uint8Array>;
 }
@@ -54,7 +56,12 @@ export async function takeHeader(
     const isRead = data.length > start && scan.next(data, start, data.length, done === true);
     if (isRead && !scan.isUnterminated) {
       const names = fieldsOf(data.subarray(start, scan.end), form).map((name) => name.trim());
-      return { names, lines: scan.lineBreaks + 1, rest: following(data.subarray(scan.after), chunks) };
+      return {
+        names,
+        lines: scan.lineBreaks + 1,
+        endsWithReturn: scan.lineEnd === carriageReturn,
+        rest: following(data.subarray(scan.after), chunks),
+      };
     }
     if (done) {
       throw headerError(
@@ -118,16 +125,18 @@ export interface RecordOptions {
   kept: readonly number[];
   /** Line of the source with which the bytes begin. */
   firstLine: number;
+  /** What the header's own end says of the others; null where the first of them says it. @default null */
+  endsWithReturn?: boolean | null;
 }
 
 /** Splits into records; those with another number of fields are rejected. */
 export async function* delimitedRecords(
   bytes: AsyncIterable<Uint8Array>,
   form: DelimitedForm,
-  { fields, kept, firstLine }: RecordOptions,
+  { fields, kept, firstLine, endsWithReturn = null }: RecordOptions,
 ): AsyncGenerator<RecordPart> {
   const isWhole = kept.length === fields;
-  const scan = new RecordScan(form, isWhole ? null : kept);
+  const scan = new RecordScan(form, isWhole ? null : kept, endsWithReturn);
   const probe = new RecordScan(form);
   const isRecord = (bytes: Uint8Array, start: number, end: number) =>
     start > 0 && probe.next(bytes, start, end, false) && probe.lineBreaks === 0 && probe.fields === fields;
@@ -267,10 +276,15 @@ class RecordScan {
   readonly #escape: number;
   readonly #isText: boolean;
   readonly #kept: readonly number[] | null;
-  /** A source whose first line ends with a carriage return alone ends all lines so. */
-  #endsWithReturn: boolean | null = null;
+  /** Of a source whose first line ends with a carriage return alone, one ends every line, beside line feeds. */
+  #endsWithReturn: boolean | null;
 
-  constructor({ format, delimiter, quote, escape }: DelimitedForm, kept: readonly number[] | null = null) {
+  constructor(
+    { format, delimiter, quote, escape }: DelimitedForm,
+    kept: readonly number[] | null = null,
+    endsWithReturn: boolean | null = null,
+  ) {
+    this.#endsWithReturn = endsWithReturn;
     this.delimiter = delimiter.charCodeAt(0);
     this.#quote = quote === null ? -1 : quote.charCodeAt(0);
     this.#escape = escape === null ? -1 : escape.charCodeAt(0);
@@ -308,8 +322,8 @@ class RecordScan {
       } else if (byte === quote) {
         isQuoted = true;
       } else if (byte === lineFeed) {
-        if (this.#endsWithReturn === true) continue;
-        this.#endsWithReturn = false;
+        // Of lines that end in two ways each ends by its own.
+        this.#endsWithReturn ??= false;
         end = index > start && data[index - 1] === carriageReturn ? index - 1 : index;
         break;
       } else if (byte === carriageReturn && this.#endsWithReturn !== false) {

@@ -161,7 +161,7 @@ async function openDelimited(
   }
   const header: HeaderLine = form.hasHeader
     ? await takeHeader(bytes, form, name)
-    : { names: copy.columns, lines: 0, rest: withoutMark(bytes) };
+    : { names: copy.columns, lines: 0, endsWithReturn: null, rest: withoutMark(bytes) };
   const targets = form.hasHeader
     ? targetsOf(header.names, { copy, columns, options, source: name })
     : copy.columns;
@@ -180,6 +180,7 @@ async function openDelimited(
           fields: targets.length,
           kept,
           firstLine: header.lines + 1,
+          endsWithReturn: header.endsWithReturn,
         }),
       }
       : { kind: "bytes", bytes: rest, lineOffset: header.lines },
