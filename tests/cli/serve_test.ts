@@ -83,7 +83,7 @@ Deno.test("serve --http answers in its sandbox, drains on SIGTERM, and ends with
   child.kill("SIGTERM");
   assert.equal((await child.status).code, 0);
   const events = (await stderr).trim().split("\n").map((line) => JSON.parse(line).event);
-  assert.deepEqual(events, ["server.listening", "server.stopping"]);
+  assert.deepEqual(events, ["database.owner", "server.listening", "server.stopping"]);
   await close(child);
 });
 
