@@ -175,8 +175,9 @@ function wrapText(text: string, width: number): string {
 function describeType(schema: JsonSchema): string {
   if (Array.isArray(schema.enum)) return schema.enum.filter((label) => label !== null).join(" | ");
   const types = typesOf(schema).filter((type) => type !== "null");
-  if (types.includes("integer")) return "integer";
-  if (types.includes("number")) return "number";
+  // A text that may come as a number is a text.
+  if (types[0] !== "string" && types.includes("integer")) return "integer";
+  if (types[0] !== "string" && types.includes("number")) return "number";
   if (types.includes("array")) return `list of ${describeType((schema.items ?? {}) as JsonSchema)}`;
   if (types.length === 0) return "json";
   return typeof schema.format === "string" ? schema.format : String(types[0]);

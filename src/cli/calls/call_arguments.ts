@@ -167,7 +167,8 @@ function convert(text: string, schema: JsonSchema): unknown {
     return null;
   }
   if (types.includes("boolean") && (text === "true" || text === "false")) return text === "true";
-  if (types.includes("integer") && /^[+-]?\d+$/.test(text)) {
+  // A text that may come as a number stays the text that it is: 007.
+  if (types[0] !== "string" && types.includes("integer") && /^[+-]?\d+$/.test(text)) {
     return Number.isSafeInteger(Number(text))
       ? Number(text)
       : types.includes("string")
