@@ -92,7 +92,7 @@ export async function findDrift(
   return { drifts: [...drifts, ...further], unverified };
 }
 
-/** How long Describe waits for a lock that somebody holds; once one was waited for in vain, the others less. */
+/** How long Describe waits for a lock that somebody holds; once one was in vain, the others less. */
 const lockTimeout_ms = 2000;
 const furtherLockTimeout_ms = 100;
 

@@ -276,7 +276,7 @@ class RecordScan {
   readonly #escape: number;
   readonly #isText: boolean;
   readonly #kept: readonly number[] | null;
-  /** Of a source whose first line ends with a carriage return alone, one ends every line, beside line feeds. */
+  /** Of a source whose first line ends with a carriage return alone, one ends a line, beside line feeds. */
   #endsWithReturn: boolean | null;
 
   constructor(
