@@ -33,7 +33,7 @@ export function compareLocks(
       compareTools(was, is, report);
       const isSame =
         JSON.stringify([was, originOf(before, was)]) === JSON.stringify([is, originOf(after, is)]);
-      if (changes.length === known && !isSame) report(explainRest(was, is), false);
+      if (changes.length === known && !isSame) report(explainRest({ before, was }, { after, is }), false);
     }
   }
   const rank = ({ isBreaking }: LockChange) => isBreaking ? 0 : 1;
@@ -65,13 +65,35 @@ function inputOf({ input }: LockedTool): JsonSchema {
   return { ...input, properties };
 }
 
-function explainRest(was: LockedTool, is: LockedTool): string {
+/** What is beneath the schemas: the file, or what the database has of its own. */
+function explainRest(
+  { before, was }: { before: Lock; was: LockedTool },
+  { after, is }: { after: Lock; is: LockedTool },
+): string {
   if (was.sha256 !== is.sha256) return "the file has changed, and its schemas have not";
-  return "what it is made of has changed, and its schemas have not";
+  const found = [
+    ...differences(columnsBehind(before, was), columnsBehind(after, is)),
+    ...differences(functionsBehind(before, was), functionsBehind(after, is)),
+  ];
+  if (found.length === 0) return "what it is made of has changed, and its schemas have not";
+  const more = found.length > mostNamed ? ` and ${found.length - mostNamed} more` : "";
+  return `${found.slice(0, mostNamed).join("; ")}${more}: its schemas have not changed`;
 }
 
-/** The columns, functions and types behind a tool, those of other tools left out. */
-function originOf(lock: Lock, tool: LockedTool): unknown {
+/** So many are read at a glance. */
+const mostNamed = 3;
+
+function differences(was: ReadonlyMap<string, string>, is: ReadonlyMap<string, string>): string[] {
+  return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((name) => {
+    const [before, now] = [was.get(name), is.get(name)];
+    if (before === now) return [];
+    if (before === undefined) return [`${name} is new (${now})`];
+    return now === undefined ? [`${name} is gone`] : [`${name} is ${now}, and was ${before}`];
+  });
+}
+
+/** Each relation with its kind, and each column with its type, also those behind views. */
+function columnsBehind(lock: Lock, tool: LockedTool): Map<string, string> {
   const columns = new Map<string, string>();
   const reach = (name: string, used: readonly string[]) => {
     const relation = lock.relations[name];
@@ -83,9 +105,18 @@ function originOf(lock: Lock, tool: LockedTool): unknown {
     }
   };
   for (const [name, used] of Object.entries(tool.uses.relations)) reach(name, used);
+  return columns;
+}
+
+function functionsBehind(lock: Lock, tool: LockedTool): Map<string, string> {
+  return new Map(tool.uses.functions.map((name) => [`${name}()`, (lock.functions[name] ?? []).join(", ")]));
+}
+
+/** The columns, functions and types behind a tool, those of other tools left out. */
+function originOf(lock: Lock, tool: LockedTool): unknown {
   return [
-    [...columns].sort(([one], [other]) => one < other ? -1 : 1),
-    tool.uses.functions.map((name) => lock.functions[name]),
+    [...columnsBehind(lock, tool)].sort(([one], [other]) => one < other ? -1 : 1),
+    [...functionsBehind(lock, tool)],
     [...tool.parameters, ...tool.columns].map(({ type }) => lock.types[type]),
   ];
 }

@@ -419,7 +419,7 @@ Deno.test("what is wrong is told in a line with what to do, and nothing is made"
     ],
     [
       at("postgresql://me@127.0.0.1:1/app?schema=shop"),
-      /"schema" is not PostgreSQL's\. It is Prisma's/,
+      /schema cannot be honoured: it is a parameter of Prisma, .*take it out/,
     ],
     [at("postgresql+psycopg://me@127.0.0.1:1/app"), /names a driver of SQLAlchemy: write postgresql:\/\//],
     [

@@ -473,6 +473,22 @@ Deno.test("a column that the database lets be null is named in the lock's review
   });
 });
 
+Deno.test("a narrower type beneath the schemas is named in the lock's review", async () => {
+  await withLocked(async ({ database, directory, lock: before }) => {
+    await database.sql.unsafe(`
+      drop view shop.offer;
+      alter table shop.thing alter column price type numeric(8, 1);
+      create view shop.offer as select thing.id, thing.name, thing.price from shop.thing as thing;
+      grant select on shop.offer to public;`);
+    const changes = compareLocks(before, await lockOf(database, directory));
+    assert.deepEqual(changes.filter(({ tool }) => tool === "shop_find"), [{
+      tool: "shop_find",
+      message: "shop.thing.price is numeric(8,1), and was shop.amount: its schemas have not changed",
+      isBreaking: false,
+    }]);
+  });
+});
+
 Deno.test("optional filters are planned for the values of each call, and nothing else is", async () => {
   await withLocked(({ lock }) => {
     const each = Object.entries(lock.tools).filter(([, { plansEachCall }]) => plansEachCall).map(([name]) =>
