@@ -41,6 +41,7 @@ interface Batch {
 const aloneFiles = new Set([
   "tests/call/guard_test.ts",
   "tests/describe/describe_test.ts",
+  "tests/embedded/embedded_test.ts",
   "tests/load/resources_test.ts",
   "edgar/tests/client_test.ts",
 ]);
