@@ -61,6 +61,12 @@ export function serverConfig(sqlDirectory: string, variables: Record<string, str
   return readConfig({ ...source, ...set, SQLWRIGHT_SQL_DIR: sqlDirectory }, { base: project });
 }
 
+/** Where Deno keeps its packages, for a child whose environment is made by hand. */
+export function cacheVariables(): Record<string, string> {
+  const directory = Deno.env.get("DENO_DIR");
+  return directory ? { DENO_DIR: directory } : {};
+}
+
 export const templateName = "sqlwright_template";
 
 export function testServers(): TestServer[] {

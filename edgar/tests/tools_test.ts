@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
-import { project, until, withFiles } from "../../tests/harness.ts";
+import { cacheVariables, project, until, withFiles } from "../../tests/harness.ts";
 import { run } from "../../tests/cli/command.ts";
 import { withEmptyEdgar } from "./loading.ts";
 import { testWithRedis } from "./redis_server.ts";
@@ -49,6 +49,7 @@ async function withServer<T>(options: ServeOptions, use: (client: Client) => Pro
     cwd: edgarDirectory,
     env: {
       ...environment,
+      ...cacheVariables(),
       DATABASE_URL: databaseUrl,
       HOME: Deno.env.get("HOME") ?? "",
       PATH: Deno.env.get("PATH") ?? "",

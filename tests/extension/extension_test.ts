@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { type CommandResult, nowhere, run } from "../cli/command.ts";
-import { project as clone, type TestDatabase, withDatabase } from "../harness.ts";
+import { cacheVariables, project as clone, type TestDatabase, withDatabase } from "../harness.ts";
 
 const fixture = join(clone, "tests/fixtures/extension");
 
@@ -51,7 +51,13 @@ async function withStarted<T>(
     command: Deno.execPath(),
     args: ["run", "--allow-all", "--cached-only", program, "start", "--stdio", "--project", directory],
     cwd: "/",
-    env: { HOME: Deno.env.get("HOME") ?? "", PATH: Deno.env.get("PATH") ?? "", NO_COLOR: "1", ...env },
+    env: {
+      ...cacheVariables(),
+      HOME: Deno.env.get("HOME") ?? "",
+      PATH: Deno.env.get("PATH") ?? "",
+      NO_COLOR: "1",
+      ...env,
+    },
     stderr: "pipe",
   });
   let text = "";

@@ -4,7 +4,10 @@ import {
   Client as Client2,
   StreamableHTTPClientTransport as HttpTransport2,
 } from "@modelcontextprotocol/client";
-import { StdioClientTransport as StdioTransport2 } from "@modelcontextprotocol/client/stdio";
+import {
+  getDefaultEnvironment,
+  StdioClientTransport as StdioTransport2,
+} from "@modelcontextprotocol/client/stdio";
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as StdioTransport1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport as HttpTransport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -16,6 +19,7 @@ import {
   memoryLog,
   toTool,
 } from "./echo_application.ts";
+import { cacheVariables } from "../harness.ts";
 import { eventually } from "./poll.ts";
 
 /** What the table needs of a client. */
@@ -41,6 +45,8 @@ const spawn = {
   command: Deno.execPath(),
   args: ["run", "--quiet", "--no-prompt", "--cached-only", "tests/mcp/stdio/echo_stdio.ts"],
   stderr: "ignore" as const,
+  // The clients pass on a handful of variables, and this is none of them.
+  env: { ...getDefaultEnvironment(), ...cacheVariables() },
 };
 const ref = { type: "ref/resource" as const, uri: "sqlwright://sql/{module}/{name}.sql" };
 
